@@ -1,0 +1,1 @@
+//! End to end: the scenario runner and its native host.
