@@ -1,0 +1,35 @@
+//! The rules of Licentia: what a license is, what may happen to it, and what a client decides about it.
+//!
+//! Everything here takes values and returns values: no I/O, no clock, no randomness, no async.
+//! A host reads its clock once a request and passes `now` down; ids and keys are drawn from a seed that it passes too.
+
+mod activation;
+mod code;
+mod draw;
+mod id;
+mod interval;
+mod json;
+mod license;
+mod limits;
+mod product;
+mod restriction;
+mod terms;
+mod time;
+pub mod wire;
+
+pub use activation::{Activation, Device, Seat};
+pub use code::{Code, Problem};
+pub use draw::{Draw, Seed};
+pub use id::{ActivationId, LicenseId, MetadataId, ProductId, RequestId};
+pub use interval::Interval;
+pub use json::{JsonFault, parse};
+pub use license::{
+    Change, Command, DeactivatedBy, Event, License, LicenseKey, Metadata, Place, Refusal, Seats,
+    Status, Totals, Update,
+};
+pub use product::{Algorithm, Product, TokenKey};
+pub use restriction::Origin;
+pub use terms::{
+    ExpirationStrategy, FingerprintMatching, LeasingStrategy, LicenseType, StartTrigger, Terms,
+};
+pub use time::{Seconds, Timestamp};

@@ -1,0 +1,141 @@
+//! An activation: one machine's hold on a license, and the seat that it takes.
+
+use std::net::IpAddr;
+
+use crate::id::{ActivationId, LicenseId};
+use crate::license::License;
+use crate::restriction::Origin;
+use crate::terms::LeasingStrategy;
+use crate::time::{Seconds, Timestamp};
+
+/// A machine, as it describes itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// `windows`, `linux`, `macos`, `android` or `ios`.
+    pub os: String,
+    /// The version of the operating system.
+    pub os_version: Option<String>,
+    /// What tells the machine from others.
+    pub fingerprint: String,
+    /// The virtual machine's name, if it is one.
+    pub vm_name: Option<String>,
+    /// Whether it is a container.
+    pub container: bool,
+    /// Its name.
+    pub hostname: String,
+    /// The application's version.
+    pub app_version: String,
+    /// A digest of the user's name.
+    pub user_hash: String,
+    /// The client's own fields: names and values.
+    pub metadata: Vec<(String, String)>,
+}
+
+/// What takes one seat of a license; two activations with one seat are one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat(pub String);
+
+/// One machine's hold on a license: facts only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Activation {
+    /// Its id.
+    pub id: ActivationId,
+    /// The license that it holds.
+    pub license_id: LicenseId,
+    /// The license's epoch when it was made; when the license's is higher, this is dead.
+    pub epoch: i64,
+    /// The seat that it takes.
+    pub seat: Seat,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it was last told how things stand.
+    pub last_synced_at: Timestamp,
+    /// Its own end, where the license's term rolls.
+    pub expires_at: Option<Timestamp>,
+    /// When its seat is free unless it renews, where seats are leased.
+    pub lease_expires_at: Option<Timestamp>,
+    /// The lease that its client asked for.
+    pub asked_lease: Option<Seconds>,
+    /// The machine.
+    pub device: Device,
+    /// The address that it was last seen at, if that is recorded.
+    pub address: Option<IpAddr>,
+    /// The country that it was last seen in, if that is recorded.
+    pub country: Option<String>,
+}
+
+impl Seat {
+    /// Returns the seat that `device` takes: its fingerprint, with the user's digest where the license is locked to users,
+    /// or the activation's own id where every activation takes one.
+    #[must_use]
+    pub fn of(license: &License, device: &Device, id: ActivationId) -> Self {
+        match license.terms.leasing_strategy {
+            LeasingStrategy::PerInstance => Self(id.to_string()),
+            LeasingStrategy::PerMachine if license.terms.user_locked => {
+                Self(format!("{}\n{}", device.user_hash, device.fingerprint))
+            }
+            LeasingStrategy::PerMachine => Self(device.fingerprint.clone()),
+        }
+    }
+}
+
+impl Activation {
+    /// Makes the activation of a license that admitted `device`.
+    #[must_use]
+    pub fn new(
+        id: ActivationId,
+        license: &License,
+        device: Device,
+        asked_lease: Option<Seconds>,
+        origin: &Origin,
+        now: Timestamp,
+    ) -> Self {
+        let mut activation = Self {
+            id,
+            license_id: license.id,
+            epoch: license.epoch,
+            seat: Seat::of(license, &device, id),
+            created_at: now,
+            updated_at: now,
+            last_synced_at: now,
+            expires_at: None,
+            lease_expires_at: None,
+            asked_lease,
+            device: device.clone(),
+            address: None,
+            country: None,
+        };
+        activation.renew(license, device, asked_lease, origin, now);
+        activation
+    }
+
+    /// Renews it after the license admitted `device` again: new dates, the lease, what the machine says of itself.
+    /// Empty metadata leaves what is stored: the official client sends it so with every sync.
+    pub fn renew(
+        &mut self,
+        license: &License,
+        device: Device,
+        asked_lease: Option<Seconds>,
+        origin: &Origin,
+        now: Timestamp,
+    ) {
+        let kept = std::mem::take(&mut self.device.metadata);
+        self.device = device;
+        if self.device.metadata.is_empty() {
+            self.device.metadata = kept;
+        }
+        self.updated_at = now.max(self.updated_at);
+        self.last_synced_at = self.updated_at;
+        self.asked_lease = asked_lease.or(self.asked_lease);
+        self.lease_expires_at = license
+            .terms
+            .lease(self.asked_lease)
+            .map(|lease| now.plus(lease));
+        self.expires_at = license.activation_end(self.created_at);
+        let recorded = !license.terms.disable_geo_location;
+        self.address = origin.address.filter(|_| recorded);
+        self.country = origin.country.clone().filter(|_| recorded);
+    }
+}

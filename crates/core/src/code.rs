@@ -1,0 +1,169 @@
+//! Error codes: the contract of every error answer, with the HTTP status that carries each.
+//!
+//! The table is also where `docs/errors.md` comes from. Activation refusals are 400, since existing clients
+//! read codes under that status alone; 409 says "deactivation limit" to them and nothing else.
+
+/// An error as the API sends it: `{"message", "code"}`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Problem {
+    /// What happened, to which value, and what to do about it. Never a secret.
+    pub message: String,
+    /// The code.
+    pub code: Code,
+}
+
+macro_rules! codes {
+    ($($variant:ident $status:literal $text:literal $cause:literal $remedy:literal;)*) => {
+        /// The code of an error.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Code {
+            $(#[doc = $cause] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in alphabetical order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// Returns the code as it is sent.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+
+            /// Returns the HTTP status that carries it.
+            #[must_use]
+            pub fn http_status(self) -> u16 {
+                match self { $(Self::$variant => $status),* }
+            }
+
+            /// Returns what brings it about.
+            #[must_use]
+            pub fn cause(self) -> &'static str {
+                match self { $(Self::$variant => $cause),* }
+            }
+
+            /// Returns what to do about it.
+            #[must_use]
+            pub fn remedy(self) -> &'static str {
+                match self { $(Self::$variant => $remedy),* }
+            }
+        }
+    };
+}
+
+codes! {
+    ActivationLimitReached 400 "ACTIVATION_LIMIT_REACHED"
+        "Every seat of the license is taken." "Deactivate a machine, or raise `allowedActivations`.";
+    ActivationNotFound 404 "ACTIVATION_NOT_FOUND"
+        "The activation existed and was deleted." "Activate again.";
+    ActivationUnknown 404 "ACTIVATION_UNKNOWN"
+        "No activation with this id was ever known here. A client keeps what it has." "Check the host address and the id.";
+    BodyTooLarge 413 "BODY_TOO_LARGE"
+        "The body is over 1 MiB (16 MiB for an import)." "Send less, or import in several requests.";
+    ContainerActivationNotAllowed 400 "CONTAINER_ACTIVATION_NOT_ALLOWED"
+        "The machine is a container and the license forbids that." "Set `allowContainerActivation`, or use another machine.";
+    CountryNotAllowed 400 "COUNTRY_NOT_ALLOWED"
+        "The request's country is not allowed by the license." "Change `allowedCountries` or `disallowedCountries`.";
+    DeactivationLimitReached 409 "DEACTIVATION_LIMIT_REACHED"
+        "Clients have deactivated this license as often as `allowedDeactivations` lets them." "Delete the activation with a management token, or raise the limit.";
+    ImmutableField 400 "IMMUTABLE_FIELD"
+        "An update names a field that cannot change, with another value than it has." "Leave the field out.";
+    InternalError 500 "INTERNAL_ERROR"
+        "A fault of the server." "Try again; if it stays, report the `X-Request-Id`.";
+    InvalidActivationFingerprint 400 "INVALID_ACTIVATION_FINGERPRINT"
+        "The fingerprint, or the user of a user-locked license, is another than the one that was activated." "Activate this machine.";
+    InvalidField 400 "INVALID_FIELD"
+        "A field of the body or the query has a wrong type or value; the message names it." "Correct the field.";
+    InvalidId 400 "INVALID_ID"
+        "An id in the path is no UUID." "Send the id as 8-4-4-4-12 hexadecimal digits.";
+    InvalidJson 400 "INVALID_JSON"
+        "The body is not JSON." "Send JSON, in UTF-8.";
+    InvalidLicenseKey 400 "INVALID_LICENSE_KEY"
+        "At activation: no license has this key. At a sync: the license was deleted, or its key was changed." "Check the key.";
+    InvalidLicenseType 400 "INVALID_LICENSE_TYPE"
+        "The license is for an on-premise floating server." "Activate that server with it.";
+    InvalidProductId 400 "INVALID_PRODUCT_ID"
+        "The license is for another product." "Check the product id that the application was built with.";
+    IpAddressNotAllowed 400 "IP_ADDRESS_NOT_ALLOWED"
+        "The request's address is not allowed by the license." "Change the license's lists of addresses.";
+    LicenseExists 409 "LICENSE_EXISTS"
+        "An imported license has the id of one that exists." "Leave the line out, or delete the license first.";
+    LicenseKeyExists 409 "LICENSE_KEY_EXISTS"
+        "Another license has this key, or a deleted one had it." "Choose another key.";
+    LicenseKeyMismatch 400 "LICENSE_KEY_MISMATCH"
+        "A sync names a license key that is not the activation's. A client keeps what it has." "Send the key that was activated.";
+    LicenseNotFound 404 "LICENSE_NOT_FOUND"
+        "No license has this id." "Check the id.";
+    LicenseUnknown 404 "LICENSE_UNKNOWN"
+        "A check names a key that is not published here. A client keeps what it has." "Check the key and the host address; a new license is published within seconds.";
+    MethodNotAllowed 405 "METHOD_NOT_ALLOWED"
+        "The path exists and lacks this method; `Allow` lists those that it has." "Use one of them.";
+    NotConfigured 503 "NOT_CONFIGURED"
+        "The server lacks `LICENTIA_ROOT_TOKEN` or `LICENTIA_MASTER_KEYS`, or they cannot be read." "Set the secrets.";
+    ProductExists 409 "PRODUCT_EXISTS"
+        "An imported product has the id of one that exists." "Leave the line out.";
+    ProductMismatch 400 "PRODUCT_MISMATCH"
+        "A sync names a product that is not the activation's. A client keeps what it has." "Send the product id that was activated.";
+    ProductNotFound 404 "PRODUCT_NOT_FOUND"
+        "No product has this id." "Check the id.";
+    RequestTimeout 503 "REQUEST_TIMEOUT"
+        "The server did not finish in time." "Try again.";
+    RevokedLicense 400 "REVOKED_LICENSE"
+        "The license is revoked, or was revoked after this machine had activated." "Approve the license, then activate again.";
+    RouteNotFound 404 "ROUTE_NOT_FOUND"
+        "The path is not one of the API's." "Check the path.";
+    Unauthorized 401 "UNAUTHORIZED"
+        "The access token is missing, malformed or wrong." "Send `Authorization: Bearer <token>`.";
+    UnsupportedField 400 "UNSUPPORTED_FIELD"
+        "A field refers to something that this server does not have yet; the message names it." "Leave the field out.";
+    UnsupportedMediaType 415 "UNSUPPORTED_MEDIA_TYPE"
+        "The body's `Content-Type` is not one that this path reads." "Send `application/json`.";
+    VmActivationNotAllowed 400 "VM_ACTIVATION_NOT_ALLOWED"
+        "The machine is virtual and the license forbids that." "Set `allowVmActivation`, or use another machine.";
+}
+
+impl Problem {
+    /// Makes a problem with its words.
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            code,
+        }
+    }
+
+    /// Makes a problem about a field of the body or the query.
+    #[must_use]
+    pub fn field(field: &str, reason: impl std::fmt::Display) -> Self {
+        Self::new(Code::InvalidField, format!("`{field}` is wrong: {reason}"))
+    }
+}
+
+impl From<crate::json::JsonFault> for Problem {
+    fn from(fault: crate::json::JsonFault) -> Self {
+        let code = match fault {
+            crate::json::JsonFault::Syntax { .. } => Code::InvalidJson,
+            crate::json::JsonFault::Field { .. } => Code::InvalidField,
+        };
+        Self::new(code, fault.to_string())
+    }
+}
+
+impl From<crate::license::Refusal> for Problem {
+    fn from(refusal: crate::license::Refusal) -> Self {
+        Self::new(refusal.code(), refusal.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_listed_once_and_in_order() {
+        let texts: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert!(texts.is_sorted_by(|a, b| a < b), "{texts:?}");
+    }
+}

@@ -1,0 +1,346 @@
+//! JSON bodies: reads a document into its shape, with names matched in any case and faults named by field.
+//!
+//! Existing clients send `Key`, `key` and `KEY`; the shapes say `key`. Names that a shape lacks are ignored.
+
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess,
+    Visitor, value::StringDeserializer,
+};
+
+/// What is wrong with a body: where, and why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JsonFault {
+    /// The text is no JSON.
+    #[error("the body is not JSON: {reason}")]
+    Syntax {
+        /// The parser's words.
+        reason: String,
+    },
+    /// The JSON does not fit the shape.
+    #[error("`{field}` is wrong: {reason}")]
+    Field {
+        /// The field, as a path such as `metadata[0].key`.
+        field: String,
+        /// The parser's words.
+        reason: String,
+    },
+}
+
+/// Reads a body into its shape.
+///
+/// # Errors
+/// Says whether the text is no JSON or which field does not fit.
+pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, JsonFault> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(AnyCase(&mut reader)).map_err(|fault| {
+        let field = fault.path().to_string();
+        let inner = fault.into_inner();
+        let reason = without_position(&inner.to_string());
+        match inner.classify() {
+            serde_json::error::Category::Data => JsonFault::Field {
+                field: named(field),
+                reason,
+            },
+            _ => JsonFault::Syntax {
+                reason: inner.to_string(),
+            },
+        }
+    })?;
+    reader.end().map_err(|fault| JsonFault::Syntax {
+        reason: fault.to_string(),
+    })?;
+    Ok(value)
+}
+
+fn named(path: String) -> String {
+    if path == "." { "body".to_owned() } else { path }
+}
+
+/// Cuts ` at line 1 column 2` off a message about a value: the field's name says where.
+fn without_position(message: &str) -> String {
+    message
+        .rsplit_once(" at line ")
+        .map_or(message, |(reason, _)| reason)
+        .to_owned()
+}
+
+/// Passes everything through, and gives a struct's fields their own spelling.
+struct AnyCase<T>(T);
+
+/// A visitor, seed or access on its way through, with the fields of the struct that is being read.
+struct Within<T> {
+    inner: T,
+    fields: &'static [&'static str],
+}
+
+macro_rules! forward_hints {
+    ($($method:ident)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+            self.0.$method(Within { inner: visitor, fields: &[] })
+        }
+    )*};
+}
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for AnyCase<D> {
+    type Error = D::Error;
+
+    forward_hints! {
+        deserialize_any deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32 deserialize_f64
+        deserialize_char deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf deserialize_option
+        deserialize_unit deserialize_seq deserialize_map deserialize_identifier deserialize_ignored_any
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.0.deserialize_unit_struct(
+            name,
+            Within {
+                inner: visitor,
+                fields: &[],
+            },
+        )
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.0.deserialize_newtype_struct(
+            name,
+            Within {
+                inner: visitor,
+                fields: &[],
+            },
+        )
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(
+        self,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.0.deserialize_tuple(
+            len,
+            Within {
+                inner: visitor,
+                fields: &[],
+            },
+        )
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.0.deserialize_tuple_struct(
+            name,
+            len,
+            Within {
+                inner: visitor,
+                fields: &[],
+            },
+        )
+    }
+
+    /// Refuses an array: positional structs are a habit of serde, not of this API.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(Within {
+            inner: visitor,
+            fields,
+        })
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.0.deserialize_enum(name, variants, visitor)
+    }
+}
+
+macro_rules! forward_values {
+    ($($method:ident: $type:ty,)*) => {$(
+        fn $method<E: serde::de::Error>(self, value: $type) -> Result<V::Value, E> {
+            self.inner.$method(value)
+        }
+    )*};
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Within<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.inner.expecting(formatter)
+    }
+
+    forward_values! {
+        visit_bool: bool, visit_i64: i64, visit_i128: i128, visit_u64: u64, visit_u128: u128, visit_f64: f64,
+        visit_str: &str, visit_borrowed_str: &'de str, visit_string: String, visit_bytes: &[u8],
+    }
+
+    fn visit_none<E: serde::de::Error>(self) -> Result<V::Value, E> {
+        self.inner.visit_none()
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<V::Value, E> {
+        self.inner.visit_unit()
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
+        self.inner.visit_some(AnyCase(deserializer))
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> Result<V::Value, D::Error> {
+        self.inner.visit_newtype_struct(AnyCase(deserializer))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
+        if !self.fields.is_empty() {
+            return Err(A::Error::invalid_type(
+                serde::de::Unexpected::Seq,
+                &"an object",
+            ));
+        }
+        self.inner.visit_seq(Within {
+            inner: access,
+            fields: &[],
+        })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
+        self.inner.visit_map(Within {
+            inner: access,
+            fields: self.fields,
+        })
+    }
+
+    fn visit_enum<A: EnumAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
+        self.inner.visit_enum(access)
+    }
+}
+
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Within<A> {
+    type Error = A::Error;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, A::Error> {
+        self.inner.next_element_seed(AnyCase(seed))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        self.inner.size_hint()
+    }
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Within<A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, A::Error> {
+        let Some(name) = self.inner.next_key::<String>()? else {
+            return Ok(None);
+        };
+        let own = self
+            .fields
+            .iter()
+            .find(|field| field.eq_ignore_ascii_case(&name));
+        let name = own.map_or(name, |own| (*own).to_owned());
+        seed.deserialize(StringDeserializer::new(name)).map(Some)
+    }
+
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, A::Error> {
+        self.inner.next_value_seed(AnyCase(seed))
+    }
+}
+
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for AnyCase<S> {
+    type Value = S::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
+        self.0.deserialize(AnyCase(deserializer))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    #[derive(Default)]
+    struct Outer {
+        license_key: Option<String>,
+        items: Vec<Inner>,
+    }
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Inner {
+        value: i64,
+    }
+
+    #[track_caller]
+    fn fault(body: &str) -> String {
+        parse::<Outer>(body.as_bytes()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn names_match_in_any_case_at_every_depth() {
+        let outer: Outer =
+            parse(br#"{"LICENSEKEY": "k", "Items": [{"Value": 1}, {"value": 2}], "other": {}}"#)
+                .unwrap();
+        let items = vec![Inner { value: 1 }, Inner { value: 2 }];
+        assert_eq!(
+            outer,
+            Outer {
+                license_key: Some("k".into()),
+                items
+            }
+        );
+    }
+
+    #[test]
+    fn a_fault_names_its_field() {
+        assert!(
+            fault(r#"{"items": [{"value": "x"}]}"#)
+                .starts_with("`items[0].value` is wrong: invalid type: string")
+        );
+        assert!(
+            fault(r#"{"items": [{}]}"#).starts_with("`items[0]` is wrong: missing field `value`")
+        );
+        assert!(fault(r#"{"licenseKey": 5}"#).starts_with("`licenseKey` is wrong"));
+    }
+
+    #[test]
+    fn broken_text_is_told_from_a_wrong_shape() {
+        assert!(fault("{").starts_with("the body is not JSON"));
+        assert!(fault("{} x").starts_with("the body is not JSON"));
+        assert!(fault("").starts_with("the body is not JSON"));
+        assert!(fault("[]").starts_with("`body` is wrong"));
+        assert!(
+            fault(r#"{"key": 1, "licenseKey": "a", "LicenseKey": "b"}"#)
+                .contains("duplicate field")
+        );
+    }
+}

@@ -1,0 +1,224 @@
+//! Activations on the wire: what applications send, and what both sides are answered.
+
+use serde::{Deserialize, Serialize};
+
+use crate::activation::{Activation, Device};
+use crate::code::Problem;
+use crate::id::{ActivationId, LicenseId};
+use crate::time::{Seconds, Timestamp};
+
+/// What an application sends to activate, to sync and to deactivate. Clients send empty texts for what they lack.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ActivationRequest {
+    pub key: String,
+    pub product_id: String,
+    pub os: Os,
+    pub fingerprint: String,
+    pub hostname: String,
+    pub app_version: String,
+    pub user_hash: String,
+    pub os_version: Option<String>,
+    pub vm_name: Option<String>,
+    pub container: Option<bool>,
+    pub lease_duration: Option<Seconds>,
+    pub metadata: Option<Vec<ActivationMetadata>>,
+}
+
+/// A family of operating systems. The published schema has these five; a browser sends the one that it runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Os {
+    Windows,
+    Linux,
+    Macos,
+    Android,
+    Ios,
+}
+
+impl Os {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Windows => "windows",
+            Self::Linux => "linux",
+            Self::Macos => "macos",
+            Self::Android => "android",
+            Self::Ios => "ios",
+        }
+    }
+}
+
+/// A field of the client's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActivationMetadata {
+    pub key: String,
+    pub value: String,
+}
+
+const TEXT_LIMIT: usize = 256;
+const FINGERPRINT_LIMIT: usize = 4_096;
+const METADATA_LIMIT: usize = 21;
+const METADATA_VALUE_LIMIT: usize = 4_096;
+
+impl ActivationRequest {
+    /// Reads the machine out of the request; empty texts are absent.
+    ///
+    /// # Errors
+    /// Names the field that is missing or too long.
+    pub fn device(&self) -> Result<Device, Problem> {
+        if self.fingerprint.is_empty() {
+            return Err(Problem::field("fingerprint", "it is empty"));
+        }
+        let texts = [
+            ("fingerprint", &self.fingerprint, FINGERPRINT_LIMIT),
+            ("hostname", &self.hostname, TEXT_LIMIT),
+            ("appVersion", &self.app_version, TEXT_LIMIT),
+            ("userHash", &self.user_hash, TEXT_LIMIT),
+        ];
+        let optional = [("osVersion", &self.os_version), ("vmName", &self.vm_name)];
+        let optional = optional
+            .into_iter()
+            .filter_map(|(field, text)| Some((field, text.as_ref()?, TEXT_LIMIT)));
+        for (field, text, limit) in texts.into_iter().chain(optional) {
+            at_most(field, text, limit)?;
+        }
+        Ok(Device {
+            os: self.os.as_str().to_owned(),
+            os_version: present(self.os_version.as_ref()),
+            fingerprint: self.fingerprint.clone(),
+            vm_name: present(self.vm_name.as_ref()),
+            container: self.container.unwrap_or(false),
+            hostname: self.hostname.clone(),
+            app_version: self.app_version.clone(),
+            user_hash: self.user_hash.clone(),
+            metadata: self.metadata()?,
+        })
+    }
+
+    fn metadata(&self) -> Result<Vec<(String, String)>, Problem> {
+        let entries = self.metadata.as_deref().unwrap_or_default();
+        if entries.len() > METADATA_LIMIT {
+            return Err(Problem::field(
+                "metadata",
+                format!("it has more than {METADATA_LIMIT} entries"),
+            ));
+        }
+        for entry in entries {
+            at_most("metadata.key", &entry.key, TEXT_LIMIT)?;
+            at_most("metadata.value", &entry.value, METADATA_VALUE_LIMIT)?;
+        }
+        Ok(entries
+            .iter()
+            .map(|entry| (entry.key.clone(), entry.value.clone()))
+            .collect())
+    }
+}
+
+fn present(text: Option<&String>) -> Option<String> {
+    text.filter(|text| !text.is_empty()).cloned()
+}
+
+fn at_most(field: &str, text: &str, limit: usize) -> Result<(), Problem> {
+    if text.chars().count() > limit {
+        return Err(Problem::field(
+            field,
+            format!("it has more than {limit} characters"),
+        ));
+    }
+    Ok(())
+}
+
+/// The answer to an activation or a sync. The host puts the signed token in.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ActivationAnswer<'a> {
+    /// The token.
+    pub activation_token: &'a str,
+}
+
+/// An activation as management calls are answered.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ActivationView<'a> {
+    id: ActivationId,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    os: &'a str,
+    os_version: Option<&'a str>,
+    hostname: &'a str,
+    location: LocationView<'a>,
+    vm_name: Option<&'a str>,
+    container: bool,
+    offline: bool,
+    app_version: &'a str,
+    expires_at: Option<Timestamp>,
+    metadata: Vec<ActivationMetadata>,
+    license_id: LicenseId,
+    last_synced_at: Timestamp,
+    lease_expires_at: Option<Timestamp>,
+    meter_attributes: [&'a str; 0],
+}
+
+/// Where an activation was last seen. Clients parse every field, so those that are not known are null.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LocationView<'a> {
+    ip_address: Option<String>,
+    country_code: Option<&'a str>,
+    country_name: Option<&'a str>,
+    region_code: Option<&'a str>,
+    region_name: Option<&'a str>,
+    city: Option<&'a str>,
+    zip_code: Option<&'a str>,
+    time_zone: Option<&'a str>,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+}
+
+impl<'a> From<&'a Activation> for ActivationView<'a> {
+    fn from(activation: &'a Activation) -> Self {
+        let device = &activation.device;
+        let entries = device.metadata.iter();
+        Self {
+            id: activation.id,
+            created_at: activation.created_at,
+            updated_at: activation.updated_at,
+            os: &device.os,
+            os_version: device.os_version.as_deref(),
+            hostname: &device.hostname,
+            location: LocationView::of(activation),
+            vm_name: device.vm_name.as_deref(),
+            container: device.container,
+            offline: false,
+            app_version: &device.app_version,
+            expires_at: activation.expires_at,
+            metadata: entries
+                .map(|(key, value)| ActivationMetadata {
+                    key: key.clone(),
+                    value: value.clone(),
+                })
+                .collect(),
+            license_id: activation.license_id,
+            last_synced_at: activation.last_synced_at,
+            lease_expires_at: activation.lease_expires_at,
+            meter_attributes: [],
+        }
+    }
+}
+
+impl<'a> LocationView<'a> {
+    fn of(activation: &'a Activation) -> Self {
+        Self {
+            ip_address: activation.address.map(|address| address.to_string()),
+            country_code: activation.country.as_deref(),
+            country_name: None,
+            region_code: None,
+            region_name: None,
+            city: None,
+            zip_code: None,
+            time_zone: None,
+            latitude: None,
+            longitude: None,
+        }
+    }
+}
