@@ -194,13 +194,7 @@ impl License {
         }
     }
 
-    fn activate(
-        &self,
-        device: &Device,
-        origin: &Origin,
-        seats: Seats,
-        _now: Timestamp,
-    ) -> Result<Event, Refusal> {
+    fn activate(&self, device: &Device, origin: &Origin, seats: Seats) -> Result<Event, Refusal> {
         self.admit(device, origin)?;
         if let Some(limit) = self.terms.seat_limit()
             && !seats.known
