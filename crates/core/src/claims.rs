@@ -1,0 +1,193 @@
+//! What tokens and statements say: the claims of an activation token and of a license's published statement.
+//!
+//! Names and types of the token's claims are those of the compatible API, which existing clients read; `acat`, `epoch`,
+//! `ver` and `status` are ours. There is no `exp`: one existing client maps `eat` onto it. Times are whole seconds
+//! since 1970, where 0 stands for "never" or "none"; durations are whole seconds.
+
+use serde::{Deserialize, Serialize};
+
+/// The claims of an activation token. Those that no decision leans on may be absent in tokens of other servers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// The activation's id.
+    pub aid: String,
+    /// The license's id.
+    pub lid: String,
+    /// The product's id.
+    pub pid: String,
+    /// The license key.
+    pub key: String,
+    /// The fingerprint, as it was sent.
+    pub fp: String,
+    /// The fingerprint matching strategy.
+    #[serde(default)]
+    pub fms: String,
+    /// The operating system, as it was sent.
+    #[serde(default)]
+    pub os: String,
+    /// When the token was issued.
+    pub iat: i64,
+    /// When the license expires.
+    pub eat: i64,
+    /// When the lease ends.
+    #[serde(default)]
+    pub leat: i64,
+    /// When the grace period for failed syncs ends.
+    pub ssgpeat: i64,
+    /// How often to sync; 0 for not at all.
+    pub ssi: i64,
+    /// How far the client's clock may run behind; -1 for any distance.
+    pub aco: i64,
+    /// How long an offline response is valid.
+    #[serde(default)]
+    pub orv: i64,
+    /// Whether the license is suspended.
+    pub suspended: bool,
+    /// The license's type.
+    #[serde(rename = "type", default)]
+    pub kind: String,
+    /// How many floating clients an on-premise server may have.
+    #[serde(default)]
+    pub fc: i64,
+    /// The leasing strategy.
+    #[serde(default)]
+    pub ls: String,
+    /// How long a lease lasts.
+    #[serde(default)]
+    pub ld: i64,
+    /// The license user's name; a text even if there is none.
+    #[serde(default)]
+    pub name: String,
+    /// The license user's address; a text even if there is none.
+    #[serde(default)]
+    pub email: String,
+    /// The license user's company; a text even if there is none.
+    #[serde(default)]
+    pub company: String,
+    /// The product's metadata.
+    #[serde(default)]
+    pub pmd: Vec<Entry>,
+    /// The license's metadata.
+    #[serde(default)]
+    pub lmd: Vec<Entry>,
+    /// The license user's metadata.
+    #[serde(default)]
+    pub umd: Vec<Entry>,
+    /// The activation's metadata.
+    #[serde(default)]
+    pub amd: Vec<Entry>,
+    /// The license's meter attributes.
+    #[serde(default)]
+    pub lma: Vec<LicenseMeter>,
+    /// This activation's uses of them.
+    #[serde(default)]
+    pub ama: Vec<ActivationMeter>,
+    /// When the license was created.
+    #[serde(default)]
+    pub lcat: i64,
+    /// When the license was first activated.
+    #[serde(default)]
+    pub laat: i64,
+    /// When the activation was created.
+    #[serde(default)]
+    pub acat: i64,
+    /// The license's epoch: raised by every revocation.
+    #[serde(default)]
+    pub epoch: i64,
+    /// The license's version.
+    #[serde(default)]
+    pub ver: i64,
+    /// Where the license's status stands in a status list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<StatusClaim>,
+}
+
+/// A field of the vendor's or the client's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its name.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// A license's meter attribute.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LicenseMeter {
+    /// Its name.
+    pub name: String,
+    /// How many uses are allowed.
+    pub allowed_uses: i64,
+    /// How many uses stand now.
+    pub total_uses: i64,
+    /// How many uses there ever were.
+    #[serde(default)]
+    pub gross_uses: i64,
+}
+
+/// An activation's uses of a meter attribute.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActivationMeter {
+    /// Its name.
+    pub name: String,
+    /// How many uses stand now.
+    pub uses: i64,
+}
+
+/// Where a license's status stands, in the form of IETF Token Status List.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusClaim {
+    /// The list and the place in it.
+    pub status_list: StatusListPlace,
+}
+
+/// A place in a status list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusListPlace {
+    /// The index in the list.
+    pub idx: u64,
+    /// Where the list is served.
+    pub uri: String,
+}
+
+/// The claims of a statement: what the vendor publishes of a license.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Statement {
+    /// The license's id.
+    pub lid: String,
+    /// The product's id.
+    pub pid: String,
+    /// The license's type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Whether the license is revoked.
+    pub revoked: bool,
+    /// Whether the license is suspended.
+    pub suspended: bool,
+    /// Whether the license was deleted.
+    pub deleted: bool,
+    /// When it expires.
+    pub eat: i64,
+    /// When it was created.
+    pub lcat: i64,
+    /// When it was first activated.
+    pub laat: i64,
+    /// How many seats it has; 0 or -1 for any number.
+    #[serde(rename = "allowedActivations")]
+    pub allowed_activations: i64,
+    /// How often its activations sync.
+    pub ssi: i64,
+    /// How long its activations may fail to sync.
+    pub ssgp: i64,
+    /// How far a client's clock may run behind; -1 for any distance.
+    pub aco: i64,
+    /// The epoch: raised by every revocation.
+    pub epoch: i64,
+    /// The version.
+    pub ver: i64,
+    /// When the license last changed.
+    pub iat: i64,
+    /// Where the license's status stands in a status list.
+    pub status: StatusClaim,
+}

@@ -1,0 +1,178 @@
+//! JWS in its compact form: which texts are one, and which bytes are signed.
+//!
+//! The algorithm in a header is only ever compared with that of the key which its `kid` names; it selects nothing.
+//! base64url is read in its one canonical spelling, so that a signed text has no second form.
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::key::KeySet;
+use crate::product::Algorithm;
+
+/// No token of ours comes near this size: claims carry at most a hundred metadata entries.
+const SIZE_LIMIT: usize = 1 << 20;
+
+/// Why a signed text is not accepted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenFault {
+    /// No such key's signature: the text was changed, or another key signed it.
+    #[error("the signature is not by the key `{kid}`")]
+    BadSignature {
+        /// The `kid` of the header; empty if it has none.
+        kid: String,
+    },
+    /// The claims are signed and do not fit their shape.
+    #[error("the claims do not fit: {reason}")]
+    Claims {
+        /// The parser's words.
+        reason: String,
+    },
+    /// The text is no compact JWS.
+    #[error("not a signed token: {reason}")]
+    Malformed {
+        /// What is missing.
+        reason: &'static str,
+    },
+    /// The header names a key that is not in the set.
+    #[error("no key is named `{kid}`")]
+    UnknownKey {
+        /// The `kid` of the header; empty if it has none.
+        kid: String,
+    },
+    /// The header's algorithm is not that of the key.
+    #[error("the algorithm `{algorithm}` is not that of the key `{kid}`")]
+    WrongAlgorithm {
+        /// The `alg` of the header.
+        algorithm: String,
+        /// The `kid` of the header; empty if it has none.
+        kid: String,
+    },
+    /// The header says that this is a text of another kind.
+    #[error("the text is a `{typ}`")]
+    WrongType {
+        /// The `typ` of the header.
+        typ: String,
+    },
+}
+
+/// A header as it is written.
+#[derive(Serialize)]
+struct HeaderOut<'a> {
+    alg: &'a str,
+    kid: &'a str,
+    typ: &'a str,
+}
+
+/// A header as it is read.
+#[derive(Deserialize)]
+pub(crate) struct Header {
+    pub alg: String,
+    #[serde(default)]
+    pub kid: Option<String>,
+    #[serde(default)]
+    pub typ: Option<String>,
+    #[serde(default)]
+    crit: Option<serde::de::IgnoredAny>,
+}
+
+/// Returns the text to sign: header and claims in base64url, with a dot between.
+///
+/// The signature, in base64url, follows after another dot: see [`join_signature`].
+#[must_use]
+pub fn signing_input(algorithm: Algorithm, kid: &str, typ: &str, claims_json: &[u8]) -> String {
+    let header = HeaderOut {
+        alg: algorithm.as_str(),
+        kid,
+        typ,
+    };
+    // INVARIANT: three texts always serialize.
+    let header = serde_json::to_vec(&header).unwrap_or_default();
+    let mut text = Base64UrlUnpadded::encode_string(&header);
+    text.push('.');
+    text.push_str(&Base64UrlUnpadded::encode_string(claims_json));
+    text
+}
+
+/// Returns the signed text: `signing_input`, a dot, and the signature in base64url.
+#[must_use]
+pub fn join_signature(signing_input: &str, signature: &[u8]) -> String {
+    let mut text = String::from(signing_input);
+    text.push('.');
+    text.push_str(&Base64UrlUnpadded::encode_string(signature));
+    text
+}
+
+/// A compact JWS whose signature nobody has looked at.
+pub(crate) struct Compact<'a> {
+    pub header: Header,
+    signed: &'a str,
+    payload: &'a str,
+    signature: Vec<u8>,
+}
+
+impl<'a> Compact<'a> {
+    pub(crate) fn parse(text: &'a str) -> Result<Self, TokenFault> {
+        let malformed = |reason| TokenFault::Malformed { reason };
+        if text.len() > SIZE_LIMIT {
+            return Err(malformed("it is over 1 MiB"));
+        }
+        let parts = || malformed("it has not three parts");
+        let (signed, signature) = text.rsplit_once('.').ok_or_else(parts)?;
+        let (header, payload) = signed.split_once('.').ok_or_else(parts)?;
+        if payload.contains('.') {
+            return Err(parts());
+        }
+        let header = decode(header)?;
+        let header: Header =
+            read_object(&header).map_err(|_fault| malformed("its header is not one"))?;
+        if header.crit.is_some() {
+            return Err(malformed("its header has critical extensions"));
+        }
+        Ok(Self {
+            header,
+            signed,
+            payload,
+            signature: decode(signature)?,
+        })
+    }
+
+    /// Checks the signature, and only then decodes the claims.
+    pub(crate) fn verify(&self, keys: &KeySet) -> Result<Vec<u8>, TokenFault> {
+        let kid = || self.header.kid.clone().unwrap_or_default();
+        let mut named = keys.named(self.header.kid.as_deref()).peekable();
+        if named.peek().is_none() {
+            return Err(TokenFault::UnknownKey { kid: kid() });
+        }
+        let mut fitting = named
+            .filter(|key| key.algorithm().as_str() == self.header.alg)
+            .peekable();
+        if fitting.peek().is_none() {
+            let algorithm = self.header.alg.clone();
+            return Err(TokenFault::WrongAlgorithm {
+                algorithm,
+                kid: kid(),
+            });
+        }
+        if !fitting.any(|key| key.verify(self.signed.as_bytes(), &self.signature)) {
+            return Err(TokenFault::BadSignature { kid: kid() });
+        }
+        decode(self.payload)
+    }
+}
+
+fn decode(text: &str) -> Result<Vec<u8>, TokenFault> {
+    Base64UrlUnpadded::decode_vec(text).map_err(|_encoding| TokenFault::Malformed {
+        reason: "a part is not canonical base64url",
+    })
+}
+
+/// Reads a JSON object. Derived shapes alone would also take an array of their fields.
+pub(crate) fn read_object<T: DeserializeOwned>(json: &[u8]) -> Result<T, String> {
+    let first = json.iter().find(|byte| !byte.is_ascii_whitespace());
+    if first != Some(&b'{') {
+        return Err("it is not an object".to_owned());
+    }
+    serde_json::from_slice(json).map_err(|fault| fault.to_string())
+}

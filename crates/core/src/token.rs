@@ -1,0 +1,69 @@
+//! The activation token: a JWT whose claims can be read only after its signature was checked.
+
+use crate::claims::Claims;
+use crate::jws::{Compact, TokenFault, read_object};
+use crate::key::KeySet;
+
+/// A text that looks like a token. It has nothing to read.
+pub struct UnverifiedToken<'a>(Compact<'a>);
+
+/// A token whose signature was checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    claims: Claims,
+    json: String,
+}
+
+impl<'a> UnverifiedToken<'a> {
+    /// Takes a token apart.
+    ///
+    /// # Errors
+    /// Says what a compact JWS has and this text lacks.
+    pub fn parse(text: &'a str) -> Result<Self, TokenFault> {
+        Compact::parse(text).map(Self)
+    }
+
+    /// Checks the signature with the key that the header names, then reads the claims.
+    ///
+    /// A statement, which the account's other key signs, is no token even if that key were in the set.
+    ///
+    /// # Errors
+    /// Says whether the key is unknown, the algorithm is not the key's, the signature is wrong, or the claims do not fit.
+    pub fn verify(&self, keys: &KeySet) -> Result<Token, TokenFault> {
+        if let Some(typ) = &self.0.header.typ
+            && !typ.eq_ignore_ascii_case("JWT")
+        {
+            return Err(TokenFault::WrongType { typ: typ.clone() });
+        }
+        let payload = self.0.verify(keys)?;
+        let json = String::from_utf8(payload).map_err(|fault| TokenFault::Claims {
+            reason: fault.to_string(),
+        })?;
+        let claims =
+            read_object(json.as_bytes()).map_err(|reason| TokenFault::Claims { reason })?;
+        Ok(Token { claims, json })
+    }
+}
+
+impl std::fmt::Debug for UnverifiedToken<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("UnverifiedToken(…)")
+    }
+}
+
+impl Token {
+    /// Returns the claims.
+    #[must_use]
+    pub fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// Returns the claims as they were signed, byte for byte, with those that this version does not know.
+    #[must_use]
+    pub fn claims_json(&self) -> &str {
+        &self.json
+    }
+}
+
+#[cfg(test)]
+mod tests;
