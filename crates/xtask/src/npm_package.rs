@@ -1,0 +1,93 @@
+//! Builds the npm package: crates/wasm to WebAssembly, its bindings, the optimizer, then the package's own script.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::cargo_tools::{self, Tool};
+use crate::inputs::{Inputs, Stamp};
+use crate::workspace::Workspace;
+use crate::{node, process, progress};
+
+const SOURCES: [&str; 7] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    ".cargo",
+    "crates/core",
+    "crates/wasm",
+    "package-lock.json",
+    "crates/xtask/src/npm_package.rs",
+];
+
+/// What rustc emits for wasm32 by default, named one by one so that a new optimizer emits nothing newer.
+const WASM_FEATURES: [&str; 6] = [
+    "--enable-mutable-globals",
+    "--enable-sign-ext",
+    "--enable-nontrapping-float-to-int",
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-reference-types",
+];
+
+/// Builds `crates/wasm/js/generated` and `crates/wasm/js/dist`, unless they are there and of these sources.
+pub(crate) fn build(workspace: &Workspace) -> Result<()> {
+    let package = workspace.path("crates/wasm/js");
+    let stamp = Stamp::at(package.join("dist/.stamp"));
+    let digest = digest(workspace)?;
+    if stamp.says(&digest) {
+        return Ok(());
+    }
+    progress::step("building the npm package in crates/wasm/js", || {
+        stamp.clear()?;
+        let generated = package.join("generated");
+        bindings(workspace, &generated)?;
+        optimize(workspace, &generated.join("licentia_bg.wasm"))?;
+        let mut script = node::script(workspace, "crates/wasm/js/build.mjs")?;
+        process::quietly(script.current_dir(&package).arg(&generated))
+    })?;
+    fs::create_dir_all(package.join("dist"))?;
+    stamp.set(&digest)
+}
+
+fn digest(workspace: &Workspace) -> Result<String> {
+    let mut inputs = Inputs::default().text(&crate::setup::rustc_version()?);
+    for source in SOURCES {
+        inputs = inputs.path(&workspace.path(source))?;
+    }
+    Ok(inputs.digest())
+}
+
+/// Leaves `licentia.js`, `licentia.d.ts` and `licentia_bg.wasm` in `generated`.
+fn bindings(workspace: &Workspace, generated: &Path) -> Result<()> {
+    process::quietly(workspace.cargo().args([
+        "build",
+        "--locked",
+        "--release",
+        "--package=licentia-wasm",
+        "--target=wasm32-unknown-unknown",
+    ]))?;
+    let module = workspace
+        .target()?
+        .join("wasm32-unknown-unknown/release/licentia_wasm.wasm");
+    let _ = fs::remove_dir_all(generated);
+    process::quietly(
+        Command::new(cargo_tools::program(workspace, Tool::WasmBindgen)?)
+            .args(["--target", "web", "--omit-default-module-path"])
+            .args(["--out-name", "licentia", "--out-dir"])
+            .arg(generated)
+            .arg(module),
+    )
+}
+
+fn optimize(workspace: &Workspace, module: &Path) -> Result<()> {
+    let mut command = node::script(workspace, "node_modules/binaryen/bin/wasm-opt")?;
+    command
+        .args(["-Oz", "--strip-debug", "--strip-producers"])
+        .args(WASM_FEATURES)
+        .arg(module)
+        .arg("--output")
+        .arg(module);
+    process::quietly(&mut command)
+}
