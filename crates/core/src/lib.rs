@@ -10,6 +10,7 @@ mod code;
 mod draw;
 mod id;
 mod interval;
+mod issue;
 mod json;
 mod jws;
 mod key;

@@ -37,8 +37,8 @@ pub struct TokenKey {
     pub algorithm: Algorithm,
     /// The public half, as SPKI PEM.
     pub public_key: String,
-    /// The private half as PKCS #8, wrapped with the master key.
-    pub wrapped: Vec<u8>,
+    /// The private half as PKCS #8, wrapped with the master key; a text that only the vault reads.
+    pub wrapped: String,
 }
 
 impl std::fmt::Debug for TokenKey {

@@ -146,7 +146,6 @@ struct StoredKey {
     kid: String,
     algorithm: Algorithm,
     public_key: String,
-    /// Base64url of the wrapped PKCS #8.
     wrapped: String,
 }
 
@@ -156,9 +155,7 @@ impl From<&Product> for StoredProduct {
             kid: key.kid.clone(),
             algorithm: key.algorithm,
             public_key: key.public_key.clone(),
-            wrapped: <base64ct::Base64UrlUnpadded as base64ct::Encoding>::encode_string(
-                &key.wrapped,
-            ),
+            wrapped: key.wrapped.clone(),
         });
         Self {
             id: product.id,
@@ -175,21 +172,16 @@ impl From<&Product> for StoredProduct {
 }
 
 impl StoredProduct {
-    /// Returns the product; `None` if a wrapped key is no base64url.
+    /// Returns the product.
     #[must_use]
-    pub fn into_product(self) -> Option<Product> {
-        let keys = self.keys.into_iter().map(|key| {
-            Some(TokenKey {
-                wrapped: <base64ct::Base64UrlUnpadded as base64ct::Encoding>::decode_vec(
-                    &key.wrapped,
-                )
-                .ok()?,
-                kid: key.kid,
-                algorithm: key.algorithm,
-                public_key: key.public_key,
-            })
+    pub fn into_product(self) -> Product {
+        let keys = self.keys.into_iter().map(|key| TokenKey {
+            wrapped: key.wrapped,
+            kid: key.kid,
+            algorithm: key.algorithm,
+            public_key: key.public_key,
         });
-        Some(Product {
+        Product {
             id: self.id,
             name: self.name,
             display_name: self.display_name,
@@ -197,9 +189,9 @@ impl StoredProduct {
             created_at: self.created_at,
             updated_at: self.updated_at,
             version: self.version,
-            keys: keys.collect::<Option<_>>()?,
+            keys: keys.collect(),
             metadata: self.metadata.into_iter().map(Metadata::from).collect(),
-        })
+        }
     }
 }
 

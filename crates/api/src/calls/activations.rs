@@ -1,0 +1,304 @@
+//! `/v3/activations`
+//!
+//! Applications call these with a license key or an activation's id as their credential. What is said to be deleted was
+//! deleted; of an id that was never known here nothing is said that would make a client drop what it has.
+
+use licentia_core::wire::{ActivationRequest, ActivationView};
+use licentia_core::{
+    Activation, ActivationId, Claims, Code, Command, DeactivatedBy, License, LicenseKey, Problem,
+    Product, Seat, Seats, parse, signing_input,
+};
+
+use super::query::Query;
+use super::{expect_json, products};
+use crate::context::{Context, Fault};
+use crate::database::Value;
+use crate::host::{Actor, Body, Publishes, Reply, Unsigned};
+use crate::store;
+use crate::store::tombstone::Kind;
+
+/// `POST /v3/activations`
+pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
+    expect_json(cx)?;
+    let request: ActivationRequest = parse(body).map_err(Problem::from)?;
+    let device = request.device()?;
+    let mut license = licensed(cx, &request)?;
+    free_expired_leases(cx, &mut license)?;
+
+    let id = cx.draw().id();
+    let seat = Seat::of(&license, &device, id);
+    let known = store::activation::load_by_seat(cx.db, license.id, &seat)?;
+    let seats = Seats {
+        known: known.is_some(),
+        taken: license.totals.activations,
+    };
+    let command = Command::Activate {
+        device: &device,
+        origin: cx.request.origin,
+        seats,
+    };
+    let event = license.decide(command, cx.now())?;
+    if let Some(event) = &event {
+        license.apply(event, cx.now());
+    }
+
+    let lease = request.lease_duration;
+    let (activation, status) = match known {
+        Some(mut known) if known.epoch == license.epoch => {
+            known.renew(&license, device, lease, cx.request.origin, cx.now());
+            store::activation::save(cx.db, &known)?;
+            (known, 200)
+        }
+        dead => {
+            if let Some(dead) = dead {
+                bury(cx, dead.id)?;
+            }
+            let activation =
+                Activation::new(id, &license, device, lease, cx.request.origin, cx.now());
+            store::activation::insert(cx.db, &activation)?;
+            cx.record("activation.created", "activation", &id, Vec::new())?;
+            (activation, 201)
+        }
+    };
+    let mut publishes = Publishes::Nothing;
+    if let Some(event) = &event {
+        cx.save(&license, event)?;
+        publishes = if event.changes_document() {
+            Publishes::Later
+        } else {
+            Publishes::Nothing
+        };
+    }
+    Ok(Reply {
+        publishes,
+        ..token(cx, status, &license, &activation)?
+    })
+}
+
+/// `PATCH /v3/activations/{id}`
+pub(super) fn sync(cx: &Context<'_>, id: ActivationId, body: &[u8]) -> Result<Reply, Fault> {
+    expect_json(cx)?;
+    let request: ActivationRequest = parse(body).map_err(Problem::from)?;
+    let device = request.device()?;
+    let (mut license, mut activation) = held(cx, id, &request)?;
+    free_expired_leases(cx, &mut license)?;
+    if activation
+        .lease_expires_at
+        .is_some_and(|end| end < cx.now())
+    {
+        return Err(deleted().into());
+    }
+    license.decide(
+        Command::Sync {
+            activation: &activation,
+            device: &device,
+            origin: cx.request.origin,
+        },
+        cx.now(),
+    )?;
+    activation.renew(
+        &license,
+        device,
+        request.lease_duration,
+        cx.request.origin,
+        cx.now(),
+    );
+    store::activation::save(cx.db, &activation)?;
+    token(cx, 200, &license, &activation)
+}
+
+/// `POST /v3/activations/{id}/deactivate`
+pub(super) fn deactivate(cx: &Context<'_>, id: ActivationId, body: &[u8]) -> Result<Reply, Fault> {
+    expect_json(cx)?;
+    let request: ActivationRequest = parse(body).map_err(Problem::from)?;
+    let (license, activation) = held(cx, id, &request)?;
+    if activation.device.fingerprint != request.fingerprint {
+        return Err(licentia_core::Refusal::FingerprintMismatch.into());
+    }
+    free(cx, license, &activation, DeactivatedBy::Client)?;
+    Ok(Reply::empty(204))
+}
+
+/// `DELETE /v3/activations/{id}`: by an administrator with a token, else by the client that holds the id.
+pub(super) fn delete(cx: &Context<'_>, id: ActivationId) -> Result<Reply, Fault> {
+    let by = if cx.request.actor == Actor::Root {
+        DeactivatedBy::Administrator
+    } else {
+        DeactivatedBy::Client
+    };
+    let activation = match store::activation::load(cx.db, id)? {
+        Some(activation) => activation,
+        None => return Err(gone(cx, id)?.into()),
+    };
+    free(cx, license_of(cx, &activation)?, &activation, by)?;
+    Ok(Reply::empty(204))
+}
+
+/// `GET /v3/activations/{id}`
+pub(super) fn read(cx: &Context<'_>, id: ActivationId) -> Result<Reply, Fault> {
+    match store::activation::load(cx.db, id)? {
+        Some(activation) => Ok(Reply::json(200, &ActivationView::from(&activation))),
+        None => Err(gone(cx, id)?.into()),
+    }
+}
+
+/// `GET /v3/activations`
+pub(super) fn list(cx: &Context<'_>) -> Result<Reply, Fault> {
+    let query = Query::read(cx.request.query, &["licenseId"])?;
+    let activations = store::activation::list(cx.db, query.id("licenseId")?, query.page)?;
+    Ok(Reply::json(
+        200,
+        &activations
+            .iter()
+            .map(ActivationView::from)
+            .collect::<Vec<_>>(),
+    ))
+}
+
+/// Finds the license that a machine wants to activate.
+fn licensed(cx: &Context<'_>, request: &ActivationRequest) -> Result<License, Fault> {
+    let key = request.key.parse::<LicenseKey>();
+    let license = key
+        .ok()
+        .map(|key| store::license::load_by_key(cx.db, &key))
+        .transpose()?
+        .flatten();
+    let license =
+        license.ok_or_else(|| Problem::new(Code::InvalidLicenseKey, "no license has this key"))?;
+    if request.product_id.to_ascii_lowercase() != license.product_id.to_string() {
+        return Err(
+            Problem::new(Code::InvalidProductId, "the license is for another product").into(),
+        );
+    }
+    Ok(license)
+}
+
+/// Finds the activation that a machine holds, and its license. A key that was replaced or deleted is said to be invalid;
+/// one that was never this license's is told apart, so that the client keeps what it has.
+fn held(
+    cx: &Context<'_>,
+    id: ActivationId,
+    request: &ActivationRequest,
+) -> Result<(License, Activation), Fault> {
+    let Some(activation) = store::activation::load(cx.db, id)? else {
+        let key_deleted = store::tombstone::exists(cx.db, Kind::LicenseKey, &request.key)?;
+        return Err(if key_deleted {
+            key_gone()
+        } else {
+            gone(cx, id)?
+        }
+        .into());
+    };
+    let license = license_of(cx, &activation)?;
+    if request.key != license.key.as_str() {
+        let replaced = store::tombstone::exists(cx.db, Kind::LicenseKey, &request.key)?;
+        let other = Problem::new(
+            Code::LicenseKeyMismatch,
+            "the activation is of a license with another key",
+        );
+        return Err(if replaced { key_gone() } else { other }.into());
+    }
+    if request.product_id.to_ascii_lowercase() != license.product_id.to_string() {
+        return Err(Problem::new(
+            Code::ProductMismatch,
+            "the activation is of a license for another product",
+        )
+        .into());
+    }
+    Ok((license, activation))
+}
+
+fn license_of(cx: &Context<'_>, activation: &Activation) -> Result<License, Fault> {
+    let license = store::license::load(cx.db, activation.license_id)?;
+    license.ok_or_else(|| Fault::Internal(format!("activation {} has no license", activation.id)))
+}
+
+/// Frees the seats of a license whose leases have ended.
+fn free_expired_leases(cx: &Context<'_>, license: &mut License) -> Result<(), Fault> {
+    if license.terms.lease(None).is_none() && !license.terms.allow_client_lease_duration {
+        return Ok(());
+    }
+    let expired = store::activation::expired_leases(cx.db, license.id, cx.now())?;
+    for id in &expired {
+        bury(cx, *id)?;
+        license.totals.activations = license.totals.activations.saturating_sub(1);
+    }
+    if !expired.is_empty() {
+        store::license::save_totals(cx.db, license)?;
+    }
+    Ok(())
+}
+
+/// Frees the seat of an activation.
+fn free(
+    cx: &Context<'_>,
+    mut license: License,
+    activation: &Activation,
+    by: DeactivatedBy,
+) -> Result<(), Fault> {
+    if let Some(event) = license.decide(Command::Deactivate { by }, cx.now())? {
+        license.apply(&event, cx.now());
+        cx.record(event.action(), "activation", &activation.id, Vec::new())?;
+        cx.save(&license, &event)?;
+    }
+    bury(cx, activation.id)
+}
+
+fn bury(cx: &Context<'_>, id: ActivationId) -> Result<(), Fault> {
+    store::activation::delete(cx.db, id)?;
+    store::tombstone::put(cx.db, Kind::Activation, &id, cx.now(), Value::Null)?;
+    Ok(())
+}
+
+/// Tells an activation that was deleted from one that was never known.
+fn gone(cx: &Context<'_>, id: ActivationId) -> Result<Problem, Fault> {
+    let known = store::tombstone::exists(cx.db, Kind::Activation, &id)?;
+    let unknown = Problem::new(
+        Code::ActivationUnknown,
+        "no activation with this id was ever known here",
+    );
+    Ok(if known { deleted() } else { unknown })
+}
+
+fn deleted() -> Problem {
+    Problem::new(
+        Code::ActivationNotFound,
+        "the activation was deleted; activate again",
+    )
+}
+
+fn key_gone() -> Problem {
+    Problem::new(
+        Code::InvalidLicenseKey,
+        "the license was deleted, or its key was changed",
+    )
+}
+
+fn token(
+    cx: &Context<'_>,
+    status: u16,
+    license: &License,
+    activation: &Activation,
+) -> Result<Reply, Fault> {
+    let product = product_of(cx, license)?;
+    let key = product
+        .signing_key()
+        .ok_or_else(|| Fault::Internal(format!("product {} has no key", product.id)))?;
+    let claims = serde_json::to_vec(&Claims::issue(license, &product, activation, cx.now()));
+    let claims = claims.map_err(|fault| Fault::Internal(fault.to_string()))?;
+    let unsigned = Unsigned {
+        signing_input: signing_input(key.algorithm, &key.kid, "JWT", &claims),
+        kid: key.kid.clone(),
+        algorithm: key.algorithm,
+        wrapped: key.wrapped.clone(),
+        bound_to: products::bound_to(product.id, &key.kid),
+    };
+    Ok(Reply::with(status, Body::Token(Box::new(unsigned))))
+}
+
+fn product_of(cx: &Context<'_>, license: &License) -> Result<Product, Fault> {
+    let counted = store::product::load(cx.db, license.product_id)?;
+    let counted =
+        counted.ok_or_else(|| Fault::Internal(format!("license {} has no product", license.id)))?;
+    Ok(counted.product)
+}

@@ -1,0 +1,119 @@
+//! What every call has at hand, and the three ways in which one does not succeed.
+
+use std::cell::{RefCell, RefMut};
+
+use licentia_core::{Algorithm, Draw, Event, License, Problem, Refusal, Timestamp};
+
+use crate::database::{Database, DatabaseError};
+use crate::host::{Given, Request};
+use crate::published::Subject;
+use crate::store;
+use crate::store::audit::{Entry, PropertyChange};
+use crate::vault::VaultError;
+
+/// Why a call did not succeed.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// The rules said no, or the caller erred.
+    Problem(Problem),
+    /// The host has to generate these key pairs first.
+    NeedsKeyPairs(Vec<Algorithm>),
+    /// We erred: told to the host, not to the caller.
+    Internal(String),
+}
+
+impl From<Problem> for Fault {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        Self::Problem(refusal.into())
+    }
+}
+
+impl From<DatabaseError> for Fault {
+    fn from(error: DatabaseError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<VaultError> for Fault {
+    fn from(error: VaultError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+/// One request with its database, time and draws.
+pub(crate) struct Context<'a> {
+    pub(crate) db: &'a dyn Database,
+    pub(crate) request: &'a Request<'a>,
+    pub(crate) given: &'a Given<'a>,
+    draw: RefCell<Draw>,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(
+        db: &'a dyn Database,
+        request: &'a Request<'a>,
+        given: &'a Given<'a>,
+    ) -> Self {
+        Self {
+            db,
+            request,
+            given,
+            draw: RefCell::new(Draw::new(given.seed)),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.given.now
+    }
+
+    /// INVARIANT: the borrow ends with the statement that draws; no call holds it across another.
+    pub(crate) fn draw(&self) -> RefMut<'_, Draw> {
+        self.draw.borrow_mut()
+    }
+
+    /// Appends to the audit log.
+    pub(crate) fn record(
+        &self,
+        action: &str,
+        resource: &str,
+        id: &impl ToString,
+        changes: Vec<PropertyChange>,
+    ) -> Result<(), DatabaseError> {
+        let entry = Entry {
+            at: self.now(),
+            request_id: self.request.request_id,
+            actor: self.request.actor,
+            address: self.request.origin.address,
+            action,
+            resource,
+            resource_id: id.to_string(),
+            changes,
+        };
+        store::audit::append(self.db, &entry)
+    }
+
+    /// Saves what an event did to a license: the whole of it with its publication, or what was counted alone.
+    pub(crate) fn save(&self, license: &License, event: &Event) -> Result<(), DatabaseError> {
+        if !event.changes_document() {
+            return store::license::save_totals(self.db, license);
+        }
+        store::license::save(self.db, license)?;
+        self.publish(license)
+    }
+
+    /// Puts a license into the outbox.
+    pub(crate) fn publish(&self, license: &License) -> Result<(), DatabaseError> {
+        store::outbox::enqueue(
+            self.db,
+            &Subject::License(license.id).to_string(),
+            license.version,
+            self.now(),
+        )
+    }
+}

@@ -1,0 +1,155 @@
+//! The outbox: which documents go to KV, under which keys, and what came of it.
+//!
+//! Documents are made when they are put, from what the ledger holds then: an old one cannot be put by a late turn.
+
+use licentia_core::{LicenseId, Product, ProductId, Timestamp};
+use serde::Serialize;
+
+use crate::database::{Database, DatabaseError};
+use crate::published::{self, Subject};
+use crate::store;
+use crate::store::outbox::Claimed;
+pub use crate::store::outbox::Landed;
+use crate::vault::Vault;
+
+/// A document on its way to KV.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publication {
+    /// What it is of.
+    pub subject: String,
+    /// The KV keys that get it.
+    pub kv_keys: Vec<String>,
+    /// The document.
+    pub value: String,
+    /// Its version.
+    pub version: i64,
+    claim: i64,
+}
+
+/// Claims what is due, at most `limit`; run it in a transaction, put each, then `settle` each.
+///
+/// # Errors
+/// Passes on what the database says.
+pub fn claim_due(
+    db: &dyn Database,
+    limit: u32,
+    now: Timestamp,
+    vault: &Vault,
+) -> Result<Vec<Publication>, DatabaseError> {
+    let subjects = store::outbox::due(db, now, i64::from(limit))?;
+    let claims = subjects
+        .iter()
+        .map(|subject| claim(db, subject, now, vault));
+    Ok(claims
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter()
+        .flatten()
+        .collect())
+}
+
+/// Takes note of what came of a put, in a transaction. Returns whether its version is in KV.
+///
+/// # Errors
+/// Passes on what the database says.
+pub fn settle(
+    db: &dyn Database,
+    publication: &Publication,
+    landed: Landed,
+    now: Timestamp,
+) -> Result<bool, DatabaseError> {
+    let put = Claimed {
+        claim: publication.claim,
+        version: publication.version,
+    };
+    store::outbox::settle(db, &publication.subject, put, landed, now)
+}
+
+/// Returns when something is due next: the time for the host's alarm.
+///
+/// # Errors
+/// Passes on what the database says.
+pub fn next_due(db: &dyn Database) -> Result<Option<Timestamp>, DatabaseError> {
+    store::outbox::next_due(db)
+}
+
+/// Claims one subject and makes its document; `None` while it is in flight.
+pub(crate) fn claim(
+    db: &dyn Database,
+    subject: &str,
+    now: Timestamp,
+    vault: &Vault,
+) -> Result<Option<Publication>, DatabaseError> {
+    let Some(claimed) = store::outbox::claim(db, subject, now)? else {
+        return Ok(None);
+    };
+    let document = match Subject::parse(subject) {
+        Some(Subject::License(id)) => license_document(db, id, vault)?,
+        Some(Subject::Product(id)) => product_document(db, id, vault)?,
+        Some(Subject::FormerKey(name)) => Some(Document {
+            kv_keys: vec![published::key_name(&name)],
+            value: published::FORMER_KEY.to_owned(),
+            version: claimed.version,
+        }),
+        None => None,
+    };
+    let document =
+        document.ok_or_else(|| DatabaseError::Corrupt(format!("the outbox names `{subject}`")))?;
+    Ok(Some(Publication {
+        subject: subject.to_owned(),
+        kv_keys: document.kv_keys,
+        value: document.value,
+        version: document.version,
+        claim: claimed.claim,
+    }))
+}
+
+struct Document {
+    kv_keys: Vec<String>,
+    value: String,
+    version: i64,
+}
+
+fn license_document(
+    db: &dyn Database,
+    id: LicenseId,
+    vault: &Vault,
+) -> Result<Option<Document>, DatabaseError> {
+    let (license, deleted) = match store::license::load(db, id)? {
+        Some(license) => (license, false),
+        None => match store::tombstone::license(db, id)? {
+            Some(license) => (license, true),
+            None => return Ok(None),
+        },
+    };
+    let kv_keys = vec![
+        published::license_name(id),
+        published::key_name(&vault.name_of(license.key.as_str())),
+    ];
+    let value = to_text(&published::LicenseDocument::new(&license, deleted, vault))?;
+    Ok(Some(Document {
+        kv_keys,
+        value,
+        version: license.version,
+    }))
+}
+
+fn product_document(
+    db: &dyn Database,
+    id: ProductId,
+    vault: &Vault,
+) -> Result<Option<Document>, DatabaseError> {
+    let Some(counted) = store::product::load(db, id)? else {
+        return Ok(None);
+    };
+    let product: &Product = &counted.product;
+    let value = to_text(&published::ProductDocument::new(product, vault)?)?;
+    Ok(Some(Document {
+        kv_keys: vec![published::product_name(id)],
+        value,
+        version: product.version,
+    }))
+}
+
+fn to_text(document: &impl Serialize) -> Result<String, DatabaseError> {
+    serde_json::to_string(document).map_err(|fault| DatabaseError::Corrupt(fault.to_string()))
+}

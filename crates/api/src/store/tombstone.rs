@@ -1,0 +1,62 @@
+//! Tombstones: what was deleted, so that nobody is told "deleted" of what was never known.
+
+use std::fmt::Display;
+
+use licentia_core::{License, LicenseId, Timestamp, Totals};
+
+use super::{corrupt, text};
+use crate::database::{Database, DatabaseError, Value};
+
+const PUT: &str = "INSERT INTO tombstones (kind, id, deleted_at, document) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (kind, id) DO UPDATE SET deleted_at = excluded.deleted_at, document = excluded.document";
+const FIND: &str = "SELECT document FROM tombstones WHERE kind = ?1 AND id = ?2";
+
+/// What a tombstone stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Activation,
+    License,
+    LicenseKey,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Activation => "activation",
+            Self::License => "license",
+            Self::LicenseKey => "license-key",
+        }
+    }
+}
+
+/// Leaves a tombstone.
+pub(crate) fn put(
+    db: &dyn Database,
+    kind: Kind,
+    id: &impl Display,
+    now: Timestamp,
+    document: Value,
+) -> Result<(), DatabaseError> {
+    db.execute(PUT, &[text(kind.as_str()), text(id), text(now), document])
+}
+
+/// Says whether there is a tombstone.
+pub(crate) fn exists(
+    db: &dyn Database,
+    kind: Kind,
+    id: &impl Display,
+) -> Result<bool, DatabaseError> {
+    Ok(!db.query(FIND, &[text(kind.as_str()), text(id)])?.is_empty())
+}
+
+/// Loads a deleted license.
+pub(crate) fn license(db: &dyn Database, id: LicenseId) -> Result<Option<License>, DatabaseError> {
+    let rows = db.query(FIND, &[text(Kind::License.as_str()), text(id)])?;
+    match rows.first().map(Vec::as_slice) {
+        None => Ok(None),
+        Some([Value::Text(document)]) => {
+            super::license::from_document(document, Totals::default()).map(Some)
+        }
+        Some(_) => Err(corrupt("the tombstone of a license")),
+    }
+}
