@@ -50,7 +50,7 @@ pub fn handle(db: &dyn Database, request: &Request<'_>, given: &Given<'_>) -> Ha
         Err(Fault::Problem(problem)) => done(Outcome::refused(Reply::problem(&problem))),
         Err(Fault::Internal(fault)) => {
             let reply = Reply::problem(&Problem::new(Code::InternalError, "internal error"));
-            Handled::Done(Outcome {
+            done(Outcome {
                 fault: Some(fault),
                 ..Outcome::refused(reply)
             })
