@@ -20,6 +20,9 @@ cargo xtask <command>: everything a developer of Licentia types
             --only <part>     core, api, xtask, worker, wasm, browser or package; may be given again
   build   the Worker bundle in build/worker, the npm package in crates/wasm/js
             --faults          also build/worker-faults, which panics and stalls on request, for tests
+  pack    the npm package and a Worker bundle that deploys with Node alone, as tarballs in dist
+  deploy  the Worker, its KV namespace and its secrets on your Cloudflare account; again: what changed
+            --dry-run         say what would be done, and let wrangler check the upload
   check   what CI checks: format, lints, docs, dependencies, types
   advisories   dependencies with known vulnerabilities (asks the network)
 
@@ -38,6 +41,8 @@ pub(crate) enum Command {
     Dev(Dev),
     Test(Test),
     Build(Build),
+    Pack,
+    Deploy(Deploy),
     Check,
     Advisories,
 }
@@ -65,6 +70,18 @@ pub(crate) struct Test {
 #[derive(Debug, PartialEq)]
 pub(crate) struct Build {
     pub(crate) variants: Vec<Variant>,
+}
+
+#[derive(Debug, PartialEq)]
+pub(crate) struct Deploy {
+    pub(crate) effect: Effect,
+}
+
+/// Whether `deploy` touches the account.
+#[derive(Debug, PartialEq, Clone, Copy)]
+pub(crate) enum Effect {
+    None,
+    Real,
 }
 
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Request> {
@@ -103,6 +120,7 @@ struct Options {
     fresh: bool,
     only: Vec<Part>,
     faults: bool,
+    dry_run: bool,
 }
 
 impl Options {
@@ -113,6 +131,7 @@ impl Options {
             ("dev", "fresh") => self.fresh = true,
             ("test", "only") => self.only.push(value(parser, option)?),
             ("build", "faults") => self.faults = true,
+            ("deploy", "dry-run") => self.dry_run = true,
             _ => bail!("`{command}` has no option `--{option}`; `cargo xtask` lists them"),
         }
         Ok(())
@@ -135,6 +154,14 @@ impl Options {
             }),
             "build" => Command::Build(Build {
                 variants: vec![Variant::Shipped],
+            }),
+            "pack" => Command::Pack,
+            "deploy" => Command::Deploy(Deploy {
+                effect: if self.dry_run {
+                    Effect::None
+                } else {
+                    Effect::Real
+                },
             }),
             "check" => Command::Check,
             "advisories" => Command::Advisories,
@@ -207,6 +234,13 @@ mod tests {
             "test --only core --only browser",
             Command::Test(Test { only }),
         );
+    }
+
+    #[test]
+    fn a_dry_run_has_no_effect() {
+        let deploy = |effect| Command::Deploy(Deploy { effect });
+        check("deploy", deploy(Effect::Real));
+        check("deploy --dry-run", deploy(Effect::None));
     }
 
     #[test]

@@ -88,7 +88,7 @@ fn install(cache: &Path, tool: Tool, version: &str, home: &Path) -> Result<()> {
     let package = tool.package();
     let building = cache.join(format!(".building-{package}-{version}"));
     let _ = fs::remove_dir_all(&building);
-    let name = format!("installing {package} {version} (about a minute, once per user)");
+    let name = format!("installing {package} {version} (a minute or two, once per user)");
     progress::step(&name, || {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command

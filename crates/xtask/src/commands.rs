@@ -2,5 +2,7 @@
 
 pub(crate) mod build;
 pub(crate) mod check;
+pub(crate) mod deploy;
 pub(crate) mod dev;
+pub(crate) mod pack;
 pub(crate) mod test;

@@ -17,6 +17,7 @@ mod inputs;
 mod node;
 mod setup;
 
+mod notices;
 mod npm_package;
 mod worker_bundle;
 
@@ -57,6 +58,8 @@ fn run(request: Request) -> Result<ExitCode> {
         Command::Dev(options) => commands::dev::run(&workspace, &options),
         Command::Test(options) => commands::test::run(&workspace, &options),
         Command::Build(options) => commands::build::run(&workspace, &options),
+        Command::Pack => commands::pack::run(&workspace),
+        Command::Deploy(options) => commands::deploy::run(&workspace, &options),
         Command::Check => commands::check::run(&workspace),
         Command::Advisories => commands::check::advisories(&workspace),
     }

@@ -34,9 +34,9 @@ const WASM_FEATURES: [&str; 6] = [
 /// Builds `crates/wasm/js/generated` and `crates/wasm/js/dist`, unless they are there and of these sources.
 pub(crate) fn build(workspace: &Workspace) -> Result<()> {
     let package = workspace.path("crates/wasm/js");
-    let stamp = Stamp::at(package.join("dist/.stamp"));
+    let stamp = Stamp::at(package.join("generated/.stamp")); // dist/ is what npm packs
     let digest = digest(workspace)?;
-    if stamp.says(&digest) {
+    if stamp.says(&digest) && package.join("dist").is_dir() {
         return Ok(());
     }
     progress::step("building the npm package in crates/wasm/js", || {
@@ -47,7 +47,6 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
         let mut script = node::script(workspace, "crates/wasm/js/build.mjs")?;
         process::quietly(script.current_dir(&package).arg(&generated))
     })?;
-    fs::create_dir_all(package.join("dist"))?;
     stamp.set(&digest)
 }
 

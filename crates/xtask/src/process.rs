@@ -55,6 +55,23 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
+/// Runs a program that reads `input`, which may be secret, from its standard input.
+pub(crate) fn fed(command: &mut Command, input: &str) -> Result<()> {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .with_context(|| format!("cannot start {}", shown(command)))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(input.as_bytes())?;
+    }
+    let status = child.wait()?;
+    if status.success() {
+        return Ok(());
+    }
+    bail!("{} failed ({status})", shown(command))
+}
+
 /// Runs a program, passes its standard output on line by line, and lets `hear` read each line.
 pub(crate) fn heard(command: &mut Command, mut hear: impl FnMut(&str)) -> Result<ExitStatus> {
     let mut child = command

@@ -24,11 +24,23 @@ pub(crate) struct Secrets {
 }
 
 impl Secrets {
-    pub(crate) fn draw(key_name: &str) -> Result<Self> {
+    fn draw(key_name: &str) -> Result<Self> {
         Ok(Self {
             root_token: token_text(&random()?),
             master_keys: format!("{key_name}:{}", Base64::encode_string(&random()?)),
         })
+    }
+
+    /// The secrets for an account that has none yet: the environment's, else new ones.
+    pub(crate) fn for_account() -> Result<Self> {
+        Ok(Self::draw("main")?.or_from_environment())
+    }
+
+    fn or_from_environment(self) -> Self {
+        Self {
+            root_token: from_environment(ROOT_TOKEN).unwrap_or(self.root_token),
+            master_keys: from_environment(MASTER_KEYS).unwrap_or(self.master_keys),
+        }
     }
 
     /// Loads the secrets of a state directory, drawing them the first time; the environment's own come before both.
@@ -43,10 +55,7 @@ impl Secrets {
                 drawn
             }
         };
-        Ok(Self {
-            root_token: from_environment(ROOT_TOKEN).unwrap_or(kept.root_token),
-            master_keys: from_environment(MASTER_KEYS).unwrap_or(kept.master_keys),
-        })
+        Ok(kept.or_from_environment())
     }
 
     /// Writes the file that wrangler reads the secrets from: they stand in no argument and in no log.

@@ -160,6 +160,7 @@ fn run_part(workspace: &Workspace, part: Part, browser: Option<&Path>) -> Result
             node.current_dir(workspace.root())
                 .env("PATH", node::path(workspace)?)
                 .env("LICENTIA_ROOT", workspace.root())
+                .env("LICENTIA_XTASK", std::env::current_exe()?)
                 .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
                 .env("WRANGLER_SEND_METRICS", "false")
                 .args(["--test", "--test-reporter=spec", "--test-timeout=300000"])
