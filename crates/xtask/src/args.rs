@@ -24,6 +24,7 @@ cargo xtask <command>: everything a developer of Licentia types
   deploy  the Worker, its KV namespace and its secrets on your Cloudflare account; again: what changed
             --dry-run         say what would be done, and let wrangler check the upload
   check   what CI checks: format, lints, docs, dependencies, types
+  docs    write the pages that are made from code: docs/errors.md
   advisories   dependencies with known vulnerabilities (asks the network)
 
 Each command installs what it needs, and says so: the wasm32 target, pinned cargo tools into a per-user
@@ -43,6 +44,7 @@ pub(crate) enum Command {
     Build(Build),
     Pack,
     Deploy(Deploy),
+    Docs,
     Check,
     Advisories,
 }
@@ -163,6 +165,7 @@ impl Options {
                     Effect::Real
                 },
             }),
+            "docs" => Command::Docs,
             "check" => Command::Check,
             "advisories" => Command::Advisories,
             _ => bail!("there is no command `{name}`; `cargo xtask` lists them"),

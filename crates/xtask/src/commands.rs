@@ -4,5 +4,6 @@ pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod deploy;
 pub(crate) mod dev;
+pub(crate) mod docs;
 pub(crate) mod pack;
 pub(crate) mod test;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::cargo_tools::{self, Tool};
 use crate::inputs::{Inputs, Stamp};
@@ -21,6 +21,9 @@ const SOURCES: [&str; 7] = [
     "crates/xtask/src/npm_package.rs",
 ];
 
+/// Where the pages find the package; made here, ignored by git.
+const SERVED: &str = "www/licentia";
+
 /// What rustc emits for wasm32 by default, named one by one so that a new optimizer emits nothing newer.
 const WASM_FEATURES: [&str; 6] = [
     "--enable-mutable-globals",
@@ -31,12 +34,13 @@ const WASM_FEATURES: [&str; 6] = [
     "--enable-reference-types",
 ];
 
-/// Builds `crates/wasm/js/generated` and `crates/wasm/js/dist`, unless they are there and of these sources.
+/// Builds `crates/wasm/js/generated`, `crates/wasm/js/dist` and `www/licentia`, unless they are there and of these sources.
 pub(crate) fn build(workspace: &Workspace) -> Result<()> {
     let package = workspace.path("crates/wasm/js");
     let stamp = Stamp::at(package.join("generated/.stamp")); // dist/ is what npm packs
     let digest = digest(workspace)?;
-    if stamp.says(&digest) && package.join("dist").is_dir() {
+    let there = package.join("dist").is_dir() && workspace.path(SERVED).is_dir();
+    if there && stamp.says(&digest) {
         return Ok(());
     }
     progress::step("building the npm package in crates/wasm/js", || {
@@ -45,9 +49,27 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
         bindings(workspace, &generated)?;
         optimize(workspace, &generated.join("licentia_bg.wasm"))?;
         let mut script = node::script(workspace, "crates/wasm/js/build.mjs")?;
-        process::quietly(script.current_dir(&package).arg(&generated))
+        process::quietly(script.current_dir(&package).arg(&generated))?;
+        serve(workspace, &package.join("dist"))
     })?;
     stamp.set(&digest)
+}
+
+/// Puts the modules of the package where the pages import them from: the pages run what users install.
+fn serve(workspace: &Workspace, dist: &Path) -> Result<()> {
+    let served = workspace.path(SERVED);
+    let _ = fs::remove_dir_all(&served);
+    fs::create_dir_all(&served)?;
+    for entry in fs::read_dir(dist).with_context(|| format!("cannot list `{}`", dist.display()))? {
+        let path = entry?.path();
+        let wanted = path
+            .extension()
+            .is_some_and(|end| end == "js" || end == "wasm");
+        if let (true, Some(name)) = (wanted, path.file_name()) {
+            fs::copy(&path, served.join(name))?;
+        }
+    }
+    Ok(())
 }
 
 fn digest(workspace: &Workspace) -> Result<String> {

@@ -23,6 +23,7 @@ pub(crate) fn for_building(workspace: &Workspace) -> Result<()> {
 pub(crate) fn for_checking(workspace: &Workspace) -> Result<()> {
     wasm_target()?;
     node::install(workspace)?;
+    cargo_tools::checked_program(workspace, Tool::WasmBindgen)?;
     cargo_tools::program(workspace, Tool::Deny)?;
     cargo_tools::program(workspace, Tool::Machete)?;
     cargo_tools::tidy()

@@ -5,9 +5,9 @@ use std::process::{Command, ExitCode};
 use anyhow::Result;
 
 use crate::cargo_tools::{self, Tool};
-use crate::progress;
+use crate::commands::docs;
 use crate::workspace::Workspace;
-use crate::{process, setup};
+use crate::{node, npm_package, process, progress, setup};
 
 const NATIVE: [&str; 4] = ["clippy", "--workspace", "--all-targets", "--locked"];
 const WASM: [&str; 7] = [
@@ -27,12 +27,19 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
         setup::for_checking(workspace)?;
     }
     let mut failed = Vec::new();
-    for (name, mut command) in steps(workspace)? {
-        if let Err(error) = progress::step(name, || process::quietly(&mut command)) {
+    let mut step = |name: &'static str, work: &mut dyn FnMut() -> Result<()>| {
+        if let Err(error) = progress::step(name, work) {
             eprintln!("  {error:#}");
             failed.push(name);
         }
+    };
+    for (name, mut command) in of_rust(workspace)? {
+        step(name, &mut || process::quietly(&mut command));
     }
+    step("pages made from code", &mut || docs::compare(workspace));
+    step("types and form of the npm package", &mut || {
+        package(workspace)
+    });
     if failed.is_empty() {
         println!("check: all is well");
         return Ok(ExitCode::SUCCESS);
@@ -41,7 +48,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-fn steps(workspace: &Workspace) -> Result<Vec<(&'static str, Command)>> {
+fn of_rust(workspace: &Workspace) -> Result<Vec<(&'static str, Command)>> {
     let cargo = |words: &[&str]| {
         let mut command = workspace.cargo();
         command.args(words);
@@ -74,6 +81,19 @@ fn steps(workspace: &Workspace) -> Result<Vec<(&'static str, Command)>> {
         ("bans, licenses and sources of dependencies", deny),
         ("unused dependencies", machete),
     ])
+}
+
+/// Checks the package as its users will meet it: its TypeScript, and what package.json promises of dist/.
+fn package(workspace: &Workspace) -> Result<()> {
+    {
+        let _alone = setup::exclusive(workspace)?;
+        npm_package::build(workspace)?;
+    }
+    let directory = workspace.path("crates/wasm/js");
+    let mut types = node::script(workspace, "node_modules/typescript/bin/tsc")?;
+    process::quietly(types.args(["--noEmit", "--project"]).arg(&directory))?;
+    let mut form = node::script(workspace, "node_modules/publint/src/cli.js")?;
+    process::quietly(form.arg("--strict").arg(&directory))
 }
 
 /// `cargo xtask advisories`: apart from `check`, since the answer changes from day to day and asks the network.
