@@ -1,1 +1,7 @@
-//! End to end: the scenario runner and its native host.
+//! End to end: transcripts of the API, and the hosts that they run on.
+
+pub mod http;
+pub mod native;
+pub mod pattern;
+pub mod run;
+pub mod transcript;

@@ -15,7 +15,7 @@ const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 /// Why a private key cannot be used. Never says what the key is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum KeyFault {
+pub enum PrivateKeyFault {
     #[error("a private key must be PKCS #8 in PEM (`BEGIN PRIVATE KEY`)")]
     NotPem,
     #[error(
@@ -25,17 +25,19 @@ pub(crate) enum KeyFault {
 }
 
 /// Reads a PKCS #8 PEM and computes its public half.
-pub(crate) fn read_private(algorithm: Algorithm, pem: &str) -> Result<KeyPair, KeyFault> {
-    let (label, document) = pkcs8::Document::from_pem(pem).map_err(|_pem| KeyFault::NotPem)?;
+pub fn read_private_key(algorithm: Algorithm, pem: &str) -> Result<KeyPair, PrivateKeyFault> {
+    let (label, document) =
+        pkcs8::Document::from_pem(pem).map_err(|_pem| PrivateKeyFault::NotPem)?;
     if label != "PRIVATE KEY" {
-        return Err(KeyFault::NotPem);
+        return Err(PrivateKeyFault::NotPem);
     }
-    let info = PrivateKeyInfoRef::from_der(document.as_bytes()).map_err(|_der| KeyFault::NotPem)?;
+    let info =
+        PrivateKeyInfoRef::from_der(document.as_bytes()).map_err(|_der| PrivateKeyFault::NotPem)?;
     let public = match algorithm {
         Algorithm::RS256 => rsa_public(&info)?,
         Algorithm::EdDSA => ed25519_public(&info)?,
     };
-    VerifyingKey::from_spki_der(&public).map_err(|_kind| KeyFault::WrongKind)?;
+    VerifyingKey::from_spki_der(&public).map_err(|_kind| PrivateKeyFault::WrongKind)?;
     Ok(KeyPair {
         algorithm,
         private: document.as_bytes().to_vec(),
@@ -43,18 +45,18 @@ pub(crate) fn read_private(algorithm: Algorithm, pem: &str) -> Result<KeyPair, K
     })
 }
 
-fn rsa_public(info: &PrivateKeyInfoRef<'_>) -> Result<Vec<u8>, KeyFault> {
-    let wrong = |_der| KeyFault::WrongKind;
+fn rsa_public(info: &PrivateKeyInfoRef<'_>) -> Result<Vec<u8>, PrivateKeyFault> {
+    let wrong = |_der| PrivateKeyFault::WrongKind;
     let private = RsaPrivateKeyRef::from_der(info.private_key.as_bytes()).map_err(wrong)?;
     let public = private.public_key().to_der().map_err(wrong)?;
     spki(pkcs1::ALGORITHM_ID, &public)
 }
 
-fn ed25519_public(info: &PrivateKeyInfoRef<'_>) -> Result<Vec<u8>, KeyFault> {
+fn ed25519_public(info: &PrivateKeyInfoRef<'_>) -> Result<Vec<u8>, PrivateKeyFault> {
     let seed = info.private_key.as_bytes().strip_prefix(&[0x04, 0x20]);
     let seed = seed
         .and_then(|seed| <[u8; 32]>::try_from(seed).ok())
-        .ok_or(KeyFault::WrongKind)?;
+        .ok_or(PrivateKeyFault::WrongKind)?;
     let public = SigningKey::from_bytes(&seed).verifying_key().to_bytes();
     let algorithm = AlgorithmIdentifierRef {
         oid: ED25519,
@@ -63,13 +65,13 @@ fn ed25519_public(info: &PrivateKeyInfoRef<'_>) -> Result<Vec<u8>, KeyFault> {
     spki(algorithm, &public)
 }
 
-fn spki(algorithm: AlgorithmIdentifierRef<'_>, public: &[u8]) -> Result<Vec<u8>, KeyFault> {
+fn spki(algorithm: AlgorithmIdentifierRef<'_>, public: &[u8]) -> Result<Vec<u8>, PrivateKeyFault> {
     let subject_public_key =
-        BitStringRef::from_bytes(public).map_err(|_der| KeyFault::WrongKind)?;
+        BitStringRef::from_bytes(public).map_err(|_der| PrivateKeyFault::WrongKind)?;
     SubjectPublicKeyInfoRef {
         algorithm,
         subject_public_key,
     }
     .to_der()
-    .map_err(|_der| KeyFault::WrongKind)
+    .map_err(|_der| PrivateKeyFault::WrongKind)
 }

@@ -21,6 +21,7 @@ pub use database::{Database, DatabaseError, Row, Value};
 pub use host::{
     Actor, Body, Given, Handled, KeyPair, Outcome, Publishes, Reply, Request, Settings, Unsigned,
 };
+pub use keys::{PrivateKeyFault, read_private_key};
 pub use route::{Place, Route, RouteFault, route};
 pub use schema::migrate;
 pub use vault::{Vault, VaultError};

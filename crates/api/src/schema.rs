@@ -1,6 +1,7 @@
 //! The schema: ordered migrations, each run once, in the transaction that the host opened.
 //!
 //! A document's text holds what a thing is; columns hold what is looked up, counted or compared.
+//! Lists are in order of creation, then of insertion: every index ends in the row's number by itself.
 //! Times are fixed-width text, never numbers: hosts bind numbers as doubles, which ticks would outgrow.
 
 use licentia_core::Timestamp;
@@ -17,7 +18,7 @@ const MIGRATIONS: &[&[&str]] = &[&[
         licenses INTEGER NOT NULL DEFAULT 0,
         document TEXT NOT NULL
     ) STRICT",
-    "CREATE INDEX products_by_age ON products (created_at, id)",
+    "CREATE INDEX products_by_age ON products (created_at)",
     "CREATE TABLE licenses (
         id TEXT PRIMARY KEY,
         key TEXT NOT NULL UNIQUE,
@@ -27,8 +28,8 @@ const MIGRATIONS: &[&[&str]] = &[&[
         deactivations INTEGER NOT NULL DEFAULT 0,
         document TEXT NOT NULL
     ) STRICT",
-    "CREATE INDEX licenses_by_age ON licenses (created_at, id)",
-    "CREATE INDEX licenses_by_product ON licenses (product_id, created_at, id)",
+    "CREATE INDEX licenses_by_age ON licenses (created_at)",
+    "CREATE INDEX licenses_by_product ON licenses (product_id, created_at)",
     "CREATE TABLE activations (
         id TEXT PRIMARY KEY,
         license_id TEXT NOT NULL REFERENCES licenses (id) ON DELETE CASCADE,
@@ -38,8 +39,8 @@ const MIGRATIONS: &[&[&str]] = &[&[
         document TEXT NOT NULL,
         UNIQUE (license_id, seat)
     ) STRICT",
-    "CREATE INDEX activations_by_age ON activations (created_at, id)",
-    "CREATE INDEX activations_by_license ON activations (license_id, created_at, id)",
+    "CREATE INDEX activations_by_age ON activations (created_at)",
+    "CREATE INDEX activations_by_license ON activations (license_id, created_at)",
     "CREATE INDEX activations_by_lease ON activations (license_id, lease_expires_at) WHERE lease_expires_at IS NOT NULL",
     // What was deleted, so that it can be told from what was never known. A license's document stays for its statement.
     "CREATE TABLE tombstones (

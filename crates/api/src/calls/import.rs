@@ -132,7 +132,7 @@ fn import_product<'a>(
 
 /// Reads a key that a product brings; its public half is computed, so that the two belong together.
 fn brought(input: &TokenKeyInput) -> Result<KeyPair, Problem> {
-    keys::read_private(input.algorithm, &input.private_key)
+    keys::read_private_key(input.algorithm, &input.private_key)
         .map_err(|fault| Problem::field("data.tokenKeys", fault))
 }
 

@@ -15,9 +15,9 @@ const UPDATE: &str = "UPDATE activations SET lease_expires_at = ?2, document = ?
 const DELETE: &str = "DELETE FROM activations WHERE id = ?1";
 const EXPIRED_LEASES: &str =
     "SELECT id FROM activations WHERE license_id = ?1 AND lease_expires_at < ?2";
-const LIST: &str = "SELECT document FROM activations ORDER BY created_at, id LIMIT ?1 OFFSET ?2";
+const LIST: &str = "SELECT document FROM activations ORDER BY created_at, rowid LIMIT ?1 OFFSET ?2";
 const LIST_OF_LICENSE: &str = "SELECT document FROM activations
-    WHERE license_id = ?3 ORDER BY created_at, id LIMIT ?1 OFFSET ?2";
+    WHERE license_id = ?3 ORDER BY created_at, rowid LIMIT ?1 OFFSET ?2";
 
 /// Loads an activation by its id.
 pub(crate) fn load(

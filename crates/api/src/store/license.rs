@@ -17,9 +17,9 @@ const UPDATE_TOTALS: &str =
     "UPDATE licenses SET activations = ?2, deactivations = ?3 WHERE id = ?1";
 const DELETE: &str = "DELETE FROM licenses WHERE id = ?1";
 const LIST: &str = "SELECT activations, deactivations, document FROM licenses
-    ORDER BY created_at, id LIMIT ?1 OFFSET ?2";
+    ORDER BY created_at, rowid LIMIT ?1 OFFSET ?2";
 const LIST_OF_PRODUCT: &str = "SELECT activations, deactivations, document FROM licenses
-    WHERE product_id = ?3 ORDER BY created_at, id LIMIT ?1 OFFSET ?2";
+    WHERE product_id = ?3 ORDER BY created_at, rowid LIMIT ?1 OFFSET ?2";
 
 /// Loads a license by its id.
 pub(crate) fn load(db: &dyn Database, id: LicenseId) -> Result<Option<License>, DatabaseError> {

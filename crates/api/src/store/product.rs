@@ -9,7 +9,7 @@ use crate::database::{Database, DatabaseError, Row, Value};
 const FIND: &str = "SELECT licenses, document FROM products WHERE id = ?1";
 const INSERT: &str = "INSERT INTO products (id, created_at, document) VALUES (?1, ?2, ?3)";
 const LIST: &str =
-    "SELECT licenses, document FROM products ORDER BY created_at, id LIMIT ?1 OFFSET ?2";
+    "SELECT licenses, document FROM products ORDER BY created_at, rowid LIMIT ?1 OFFSET ?2";
 const COUNT_LICENSE: &str = "UPDATE products SET licenses = licenses + ?2 WHERE id = ?1";
 
 /// A product with its number of licenses.

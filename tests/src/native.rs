@@ -1,0 +1,376 @@
+//! A native host: the API over SQLite in memory, with real keys and a map for KV.
+//!
+//! SQLite has the limits and the number binding of a Durable Object's, so that what runs here runs there.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+
+use licentia_api::outbox::{self, Landed, Publication};
+use licentia_api::{
+    Actor, Body, Database, DatabaseError, Given, Handled, KeyPair, Outcome, Place, Publishes,
+    Reply, Request, Row, Settings, Unsigned, Value, Vault, handle, identify, migrate, published,
+    route,
+};
+use licentia_core::{Algorithm, Draw, Origin, RequestId, Seconds, Seed, Timestamp, join_signature};
+use ring::rand::{SecureRandom, SystemRandom};
+use ring::signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
+use rusqlite::limits::Limit;
+use rusqlite::types::ValueRef;
+
+use crate::http::now;
+use crate::run::{Answer, Call, Host};
+
+const ROOT_TOKEN: &str = "lct_root_of_the_native_host";
+const MASTER_KEYS: &str = "test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/// The API over SQLite in memory.
+pub struct NativeHost {
+    database: Sqlite,
+    vault: Vault,
+    settings: Settings,
+    random: SystemRandom,
+    /// What KV holds.
+    pub kv: BTreeMap<String, String>,
+    /// Whether puts into KV fail.
+    pub kv_fails: bool,
+    /// How many calls reached the ledger.
+    pub ledger_calls: Cell<usize>,
+    /// Where the next requests come from.
+    pub origin: Origin,
+}
+
+/// SQLite with a Durable Object's limits.
+pub struct Sqlite {
+    connection: rusqlite::Connection,
+    /// Every statement that ran.
+    pub ran: RefCell<BTreeSet<&'static str>>,
+}
+
+impl Sqlite {
+    fn open() -> Self {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        connection
+            .pragma_update(None, "foreign_keys", true)
+            .unwrap();
+        for (limit, value) in [
+            (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 50),
+            (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 100),
+            (Limit::SQLITE_LIMIT_COLUMN, 100),
+            (Limit::SQLITE_LIMIT_SQL_LENGTH, 100_000),
+            (Limit::SQLITE_LIMIT_LENGTH, 2_000_000),
+        ] {
+            connection.set_limit(limit, value).unwrap();
+        }
+        connection.set_prepared_statement_cache_capacity(256);
+        Self {
+            connection,
+            ran: RefCell::default(),
+        }
+    }
+
+    fn begin(&self) {
+        self.connection.execute_batch("BEGIN").unwrap();
+    }
+
+    fn end(&self, commit: bool) {
+        self.connection
+            .execute_batch(if commit { "COMMIT" } else { "ROLLBACK" })
+            .unwrap();
+    }
+}
+
+/// A Durable Object binds every number as a double.
+fn bound(value: &Value) -> rusqlite::types::Value {
+    match value {
+        Value::Null => rusqlite::types::Value::Null,
+        Value::Integer(number) => rusqlite::types::Value::Real(*number as f64),
+        Value::Text(text) => rusqlite::types::Value::Text(text.clone()),
+    }
+}
+
+fn read(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Integer(number) => Value::Integer(number),
+        ValueRef::Real(number) => Value::Integer(number as i64),
+        ValueRef::Text(text) => Value::Text(String::from_utf8(text.to_vec()).unwrap()),
+        ValueRef::Null => Value::Null,
+        ValueRef::Blob(_) => panic!("no column holds a blob"),
+    }
+}
+
+impl Database for Sqlite {
+    fn query(&self, sql: &'static str, args: &[Value]) -> Result<Vec<Row>, DatabaseError> {
+        self.ran.borrow_mut().insert(sql);
+        let refused = |fault: rusqlite::Error| DatabaseError::Statement(fault.to_string());
+        let mut statement = self.connection.prepare_cached(sql).map_err(refused)?;
+        let columns = statement.column_count();
+        let rows = statement.query_map(rusqlite::params_from_iter(args.iter().map(bound)), |row| {
+            (0..columns)
+                .map(|column| row.get_ref(column).map(read))
+                .collect()
+        });
+        rows.map_err(refused)?
+            .collect::<Result<_, _>>()
+            .map_err(refused)
+    }
+
+    fn execute(&self, sql: &'static str, args: &[Value]) -> Result<(), DatabaseError> {
+        self.query(sql, args).map(|_rows| ())
+    }
+}
+
+impl Default for NativeHost {
+    fn default() -> Self {
+        let database = Sqlite::open();
+        database.begin();
+        migrate(&database, now()).unwrap();
+        database.end(true);
+        Self {
+            database,
+            vault: vault(),
+            settings: Settings {
+                min_sync_interval: Seconds(1),
+            },
+            random: SystemRandom::new(),
+            kv: BTreeMap::new(),
+            kv_fails: false,
+            ledger_calls: Cell::new(0),
+            origin: Origin::default(),
+        }
+    }
+}
+
+impl NativeHost {
+    /// Returns the database, to look at.
+    #[must_use]
+    pub fn database(&self) -> &Sqlite {
+        &self.database
+    }
+
+    /// Puts everything that is due into KV, as the alarm does.
+    pub fn publish_due(&mut self, now: Timestamp) {
+        self.database.begin();
+        let publications = outbox::claim_due(&self.database, 100, now, &self.vault).unwrap();
+        self.database.end(true);
+        for publication in publications {
+            self.put(&publication, now);
+        }
+    }
+
+    fn put(&mut self, publication: &Publication, now: Timestamp) -> bool {
+        if !self.kv_fails {
+            for key in &publication.kv_keys {
+                self.kv.insert(key.clone(), publication.value.clone());
+            }
+        }
+        let landed = if self.kv_fails {
+            Landed::Unknown
+        } else {
+            Landed::Yes
+        };
+        self.database.begin();
+        let published = outbox::settle(&self.database, publication, landed, now).unwrap();
+        self.database.end(true);
+        published
+    }
+
+    fn seed(&self) -> Seed {
+        let mut seed = [0; 32];
+        self.random.fill(&mut seed).unwrap();
+        Seed(seed)
+    }
+
+    fn call_ledger(&mut self, request: &Request<'_>, now: Timestamp) -> Outcome {
+        self.ledger_calls.set(self.ledger_calls.get() + 1);
+        let seed = self.seed();
+        let mut key_pairs = Vec::new();
+        loop {
+            let given = Given {
+                now,
+                seed,
+                key_pairs: &key_pairs,
+                vault: &self.vault,
+                settings: &self.settings,
+            };
+            self.database.begin();
+            let handled = handle(&self.database, request, &given);
+            match handled {
+                Handled::Done(outcome) => {
+                    self.database.end(outcome.commit);
+                    return *outcome;
+                }
+                Handled::NeedsKeyPairs(algorithms) => {
+                    self.database.end(false);
+                    key_pairs = algorithms.into_iter().map(key_pair).collect();
+                }
+            }
+        }
+    }
+
+    fn answer_at_the_edge(&self, route: licentia_api::Route, body: &[u8]) -> Reply {
+        match published::wanted(route, body, &self.vault) {
+            Ok(keys) => published::reply(
+                route,
+                keys.iter()
+                    .find_map(|key| self.kv.get(key))
+                    .map(String::as_str),
+            ),
+            Err(reply) => reply,
+        }
+    }
+
+    fn answer(&mut self, call: &Call, request_id: RequestId) -> Answer {
+        let now = now();
+        let (path, query) = call.target.split_once('?').unwrap_or((&call.target, ""));
+        let header = |name: &str| {
+            let found = call
+                .headers
+                .iter()
+                .find(|(header, _)| header.eq_ignore_ascii_case(name));
+            found.map(|(_, value)| value.as_str())
+        };
+        let actor: Actor = identify(header("Authorization"), ROOT_TOKEN);
+        let origin = self.origin.clone();
+        let content_type = header("Content-Type").unwrap_or_default().to_owned();
+        let request = Request {
+            method: &call.method,
+            path,
+            query,
+            content_type: &content_type,
+            body: call.body.as_bytes(),
+            actor,
+            origin: &origin,
+            request_id,
+        };
+        let found = match route(&call.method, path, query) {
+            Ok(found) => found,
+            Err(fault) => return self.respond(fault.reply(), None),
+        };
+        if let Err(problem) = found.access().admit(actor) {
+            return self.respond(Reply::problem(&problem), None);
+        }
+        if found.place() == Place::Edge {
+            return self.respond(self.answer_at_the_edge(found, request.body), None);
+        }
+        let outcome = self.call_ledger(&request, now);
+        assert_eq!(outcome.fault, None);
+        let published = outcome
+            .publications
+            .iter()
+            .all(|publication| self.put(publication, now));
+        let answer = self.respond(
+            outcome.reply,
+            Some(published && !outcome.publications.is_empty()),
+        );
+        if !self.kv_fails {
+            self.publish_due(now);
+        }
+        answer
+    }
+
+    fn respond(&self, reply: Reply, published: Option<bool>) -> Answer {
+        let mut headers = Vec::new();
+        headers.extend(
+            reply
+                .version
+                .map(|version| ("ETag".to_owned(), format!("\"{version}\""))),
+        );
+        headers.extend(
+            reply
+                .allow
+                .map(|allow| ("Allow".to_owned(), allow.to_owned())),
+        );
+        let said = match reply.publishes {
+            Publishes::Nothing => None,
+            Publishes::Now { version, .. } if published == Some(true) => Some(version.to_string()),
+            Publishes::Now { .. } | Publishes::Later => Some("pending".to_owned()),
+            Publishes::Already(version) => Some(version.to_string()),
+        };
+        headers.extend(said.map(|said| ("Licentia-Published".to_owned(), said)));
+        let body = match reply.body {
+            Body::Empty => String::new(),
+            Body::Json(bytes) => String::from_utf8(bytes).unwrap(),
+            Body::Token(unsigned) => {
+                serde_json::json!({ "activationToken": self.sign(&unsigned) }).to_string()
+            }
+        };
+        Answer {
+            status: reply.status,
+            headers,
+            body,
+        }
+    }
+
+    fn sign(&self, unsigned: &Unsigned) -> String {
+        let private = self
+            .vault
+            .unwrap(&unsigned.bound_to, &unsigned.wrapped)
+            .unwrap();
+        let message = unsigned.signing_input.as_bytes();
+        let signature = match unsigned.algorithm {
+            Algorithm::EdDSA => Ed25519KeyPair::from_pkcs8_maybe_unchecked(&private)
+                .unwrap()
+                .sign(message)
+                .as_ref()
+                .to_vec(),
+            Algorithm::RS256 => {
+                let pair = RsaKeyPair::from_pkcs8(&private).unwrap();
+                let mut signature = vec![0; pair.public().modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &self.random, message, &mut signature)
+                    .unwrap();
+                signature
+            }
+        };
+        join_signature(&unsigned.signing_input, &signature)
+    }
+}
+
+impl Host for NativeHost {
+    fn send(&mut self, call: &Call) -> Answer {
+        let request_id = Draw::new(self.seed()).id();
+        let mut answer = self.answer(call, request_id);
+        answer
+            .headers
+            .push(("X-Request-Id".to_owned(), request_id.to_string()));
+        answer
+    }
+
+    fn root_token(&self) -> String {
+        ROOT_TOKEN.to_owned()
+    }
+
+    fn now(&self) -> Timestamp {
+        now()
+    }
+}
+
+/// Opens the native host's vault.
+#[must_use]
+pub fn vault() -> Vault {
+    Vault::from_secrets(MASTER_KEYS).unwrap()
+}
+
+/// Makes a key pair: a fresh Ed25519 one, or the RSA pair of the test vectors, since generating one takes long natively.
+fn key_pair(algorithm: Algorithm) -> KeyPair {
+    match algorithm {
+        Algorithm::RS256 => licentia_api::read_private_key(algorithm, RSA_KEY).unwrap(),
+        Algorithm::EdDSA => {
+            let private = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
+                .unwrap()
+                .as_ref()
+                .to_vec();
+            let public = Ed25519KeyPair::from_pkcs8(&private).unwrap();
+            let prefix = [
+                0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
+            ];
+            let public = [prefix.as_slice(), public.public_key().as_ref()].concat();
+            KeyPair {
+                algorithm,
+                private,
+                public,
+            }
+        }
+    }
+}
+
+const RSA_KEY: &str = include_str!("../fixtures/rsa-2048.pem");

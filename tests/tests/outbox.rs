@@ -1,0 +1,139 @@
+//! The outbox when KV fails: nothing is lost, and no older document lands last.
+
+use licentia_api::outbox::{self, Landed};
+use licentia_core::{Seconds, Timestamp};
+use licentia_tests::native::NativeHost;
+use licentia_tests::run::{Answer, Call, Host};
+use serde_json::Value;
+
+fn call(host: &mut NativeHost, method: &str, target: &str, body: &str) -> Answer {
+    let headers = vec![(
+        "Authorization".to_owned(),
+        format!("Bearer {}", host.root_token()),
+    )];
+    host.send(&Call {
+        method: method.to_owned(),
+        target: target.to_owned(),
+        headers,
+        body: body.to_owned(),
+    })
+}
+
+fn id(answer: &Answer) -> String {
+    let body: Value = serde_json::from_str(&answer.body).unwrap();
+    body["id"].as_str().unwrap().to_owned()
+}
+
+fn license(host: &mut NativeHost) -> String {
+    let product = id(&call(
+        host,
+        "POST",
+        "/v3/products",
+        r#"{"name": "Acme", "tokenAlgorithm": "EdDSA"}"#,
+    ));
+    id(&call(
+        host,
+        "POST",
+        "/v3/licenses",
+        &format!(r#"{{"productId": "{product}"}}"#),
+    ))
+}
+
+fn published(host: &NativeHost, id: &str) -> Value {
+    serde_json::from_str(&host.kv[&format!("default/license/{id}")]).unwrap()
+}
+
+fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
+    answer
+        .headers
+        .iter()
+        .find(|(header, _)| header == name)
+        .map_or("", |(_, value)| value)
+}
+
+#[test]
+fn a_failed_put_answers_pending_and_is_made_good_later() {
+    let mut host = NativeHost::default();
+    let id = license(&mut host);
+    host.kv_fails = true;
+    let answer = call(
+        &mut host,
+        "PATCH",
+        &format!("/v3/licenses/{id}"),
+        r#"{"revoked": true}"#,
+    );
+    assert_eq!(
+        (answer.status, header(&answer, "Licentia-Published")),
+        (200, "pending")
+    );
+    assert_eq!(published(&host, &id)["license"]["revoked"], false);
+
+    let next = outbox::next_due(host.database())
+        .unwrap()
+        .expect("something is due");
+    host.kv_fails = false;
+    host.publish_due(next);
+    assert_eq!(published(&host, &id)["license"]["revoked"], true);
+}
+
+#[test]
+fn what_may_have_landed_late_is_put_once_more() {
+    let mut host = NativeHost::default();
+    let id = license(&mut host);
+    let old = host.kv.clone();
+    host.kv_fails = true;
+    call(
+        &mut host,
+        "PATCH",
+        &format!("/v3/licenses/{id}"),
+        r#"{"revoked": true}"#,
+    );
+    host.kv_fails = false;
+    let retried = outbox::next_due(host.database()).unwrap().unwrap();
+    host.publish_due(retried);
+
+    host.kv = old; // the put that had failed lands after all
+    let again = outbox::next_due(host.database())
+        .unwrap()
+        .expect("it is put again, for certain");
+    assert!(again > retried);
+    host.publish_due(again);
+    assert_eq!(published(&host, &id)["license"]["revoked"], true);
+    assert_eq!(outbox::next_due(host.database()).unwrap(), None);
+}
+
+#[test]
+fn one_subject_has_one_put_in_flight() {
+    let mut host = NativeHost::default();
+    let id = license(&mut host);
+    host.kv_fails = true;
+    call(
+        &mut host,
+        "PATCH",
+        &format!("/v3/licenses/{id}"),
+        r#"{"suspended": true}"#,
+    );
+    let now = outbox::next_due(host.database()).unwrap().unwrap();
+    let vault = licentia_tests::native::vault();
+    let first = outbox::claim_due(host.database(), 10, now, &vault).unwrap();
+    assert_eq!(first.len(), 1);
+    assert_eq!(
+        outbox::claim_due(host.database(), 10, now, &vault).unwrap(),
+        []
+    );
+
+    // Its claim lapses, another put is made and settled; the first one comes back late.
+    let lapsed = now.plus(Seconds(30));
+    let second = outbox::claim_due(host.database(), 10, lapsed, &vault).unwrap();
+    assert!(outbox::settle(host.database(), &second[0], Landed::Yes, lapsed).unwrap());
+    assert!(!outbox::settle(host.database(), &first[0], Landed::Yes, lapsed).unwrap());
+    let again: Timestamp = outbox::next_due(host.database())
+        .unwrap()
+        .expect("the late one is put over");
+    assert_eq!(
+        outbox::claim_due(host.database(), 10, again, &vault)
+            .unwrap()
+            .len(),
+        1
+    );
+}

@@ -1,0 +1,81 @@
+//! Every scenario over SQLite, each with a ledger of its own; and every SQL statement in one of them at least.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use licentia_tests::native::NativeHost;
+use licentia_tests::run::run;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+fn scenarios() -> Vec<PathBuf> {
+    let entries = fs::read_dir(root().join("scenarios")).unwrap();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "http")
+    });
+    files.sort();
+    files
+}
+
+#[test]
+fn every_scenario_runs_over_sqlite() {
+    let mut failures = Vec::new();
+    let files = scenarios();
+    assert!(!files.is_empty());
+    for file in &files {
+        if let Err(fault) = run(
+            &fs::read_to_string(file).unwrap(),
+            &mut NativeHost::default(),
+        ) {
+            failures.push(format!("{}: {fault}", file.display()));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// These run when KV fails: `outbox.rs` has them here, and the KV tests have them in workerd.
+const WHEN_KV_FAILS: [&str; 3] = ["ENQUEUE_UNCERTAIN", "NEXT", "RELEASE"];
+
+/// The same scenarios run in workerd, so that no statement is left which only this SQLite understands.
+#[test]
+fn every_statement_of_the_store_runs_in_a_scenario() {
+    let mut ran = BTreeSet::new();
+    for file in scenarios() {
+        let mut host = NativeHost::default();
+        let _outcome = run(&fs::read_to_string(file).unwrap(), &mut host);
+        ran.extend(host.database().ran.borrow().iter().copied());
+    }
+    let store = root().join("../crates/api/src/store");
+    let mut missing = Vec::new();
+    let mut found = 0;
+    for file in fs::read_dir(store).unwrap() {
+        let source = fs::read_to_string(file.unwrap().path()).unwrap();
+        for (name, statement) in statements(&source) {
+            found += 1;
+            if !ran.contains(statement.as_str()) && !WHEN_KV_FAILS.contains(&name.as_str()) {
+                missing.push(name);
+            }
+        }
+    }
+    assert!(
+        found > 30,
+        "only {found} statements were found in the sources"
+    );
+    assert!(missing.is_empty(), "no scenario runs {missing:?}");
+}
+
+/// Returns the `const NAME: &str = "…";` of a source.
+fn statements(source: &str) -> Vec<(String, String)> {
+    let constants = source.split("\nconst ").skip(1).filter_map(|rest| {
+        let (name, rest) = rest.split_once(": &str =")?;
+        let (_, rest) = rest.split_once('"')?;
+        let (text, _) = rest.split_once("\";")?;
+        Some((name.to_owned(), text.to_owned()))
+    });
+    constants.collect()
+}
