@@ -161,6 +161,7 @@ fn run_part(workspace: &Workspace, part: Part, browser: Option<&Path>) -> Result
                 .env("PATH", node::path(workspace)?)
                 .env("LICENTIA_ROOT", workspace.root())
                 .env("LICENTIA_XTASK", std::env::current_exe()?)
+                .env("LICENTIA_SCENARIOS", scenarios(workspace)?)
                 .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
                 .env("WRANGLER_SEND_METRICS", "false")
                 .args(["--test", "--test-reporter=spec", "--test-timeout=300000"])
@@ -172,6 +173,15 @@ fn run_part(workspace: &Workspace, part: Part, browser: Option<&Path>) -> Result
         }
     }
     Ok(outcome)
+}
+
+/// Builds the runner of the scenarios, which Node's tests point at the Worker.
+fn scenarios(workspace: &Workspace) -> Result<PathBuf> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["build", "--locked", "--quiet", "--package=licentia-tests"]);
+    process::quietly(cargo.args(["--bin=scenarios", "--message-format=short"]))?;
+    let name = format!("scenarios{}", std::env::consts::EXE_SUFFIX);
+    Ok(workspace.target()?.join("debug").join(name))
 }
 
 fn hear(command: &mut Command, outcome: &mut Outcome) -> Result<()> {
