@@ -1,1 +1,21 @@
+//! Licentia on Cloudflare: what only a host can do, and nothing of what it means.
+//!
+//! The edge refuses, answers from KV or passes on; the ledger runs the API in one transaction and publishes what it
+//! committed. Rules live in `licentia-core`, calls and SQL in `licentia-api`.
 
+mod body;
+mod clock;
+mod config;
+mod edge;
+mod envelope;
+mod fault;
+#[cfg(feature = "faults")]
+mod faults;
+mod headers;
+mod ledger;
+mod publish;
+mod sign;
+mod sql;
+mod transaction;
+
+pub use ledger::Ledger;

@@ -1,0 +1,109 @@
+//! The bindings of wrangler.toml, by name, and the settings and secrets among them.
+//!
+//! They are read once an isolate: a new secret or variable comes with a new isolate.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use js_sys::{Object, Promise};
+use licentia_api::{Settings, Vault};
+use licentia_core::Seconds;
+use wasm_bindgen::prelude::*;
+
+use crate::fault::Fault;
+use crate::publish::Namespace;
+
+/// The account that a request without one belongs to: the ledger object's name.
+const ACCOUNT: &str = "default";
+const DEFAULT_MIN_SYNC_INTERVAL: Seconds = Seconds(60);
+
+#[wasm_bindgen]
+extern "C" {
+    /// The bindings.
+    #[derive(Clone, Debug)]
+    pub(crate) type Bindings;
+
+    #[wasm_bindgen(method, getter, js_name = LICENSES)]
+    fn licenses(this: &Bindings) -> Option<Namespace>;
+    #[wasm_bindgen(method, getter, js_name = LEDGER)]
+    fn ledger(this: &Bindings) -> Option<Objects>;
+    #[wasm_bindgen(method, getter, js_name = ASSETS)]
+    fn assets(this: &Bindings) -> Option<Service>;
+    #[wasm_bindgen(method, getter, js_name = LICENTIA_ROOT_TOKEN)]
+    fn root_token(this: &Bindings) -> JsValue;
+    #[wasm_bindgen(method, getter, js_name = LICENTIA_MASTER_KEYS)]
+    fn master_keys(this: &Bindings) -> JsValue;
+    #[wasm_bindgen(method, getter, js_name = LICENTIA_MIN_SYNC_INTERVAL)]
+    fn min_sync_interval(this: &Bindings) -> JsValue;
+
+    #[wasm_bindgen(extends = Object)]
+    type Objects;
+    #[wasm_bindgen(method, catch, js_name = getByName)]
+    fn get_by_name(this: &Objects, name: &str) -> Result<Service, JsValue>;
+
+    /// What a request can be sent to: the ledger object, or the static assets.
+    #[wasm_bindgen(extends = Object)]
+    pub(crate) type Service;
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn fetch(this: &Service, request: &web_sys::Request) -> Result<Promise, JsValue>;
+}
+
+/// Settings and secrets.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) root_token: String,
+    pub(crate) vault: Vault,
+    pub(crate) settings: Settings,
+}
+
+thread_local! {
+    static CONFIG: RefCell<Option<Rc<Config>>> = const { RefCell::new(None) };
+}
+
+impl Bindings {
+    /// Returns the KV namespace that licenses are published in.
+    pub(crate) fn published(&self) -> Result<Namespace, Fault> {
+        self.licenses().ok_or(Fault::Binding("LICENSES"))
+    }
+
+    /// Returns the ledger object.
+    pub(crate) fn ledger_object(&self) -> Result<Service, Fault> {
+        let objects = self.ledger().ok_or(Fault::Binding("LEDGER"))?;
+        Ok(objects.get_by_name(ACCOUNT)?)
+    }
+
+    /// Returns the static pages, if they are bound.
+    pub(crate) fn pages(&self) -> Option<Service> {
+        self.assets()
+    }
+
+    /// Returns settings and secrets, or what is wrong with them: a text that never holds a secret.
+    pub(crate) fn config(&self) -> Result<Rc<Config>, String> {
+        if let Some(config) = CONFIG.with_borrow(Clone::clone) {
+            return Ok(config);
+        }
+        let config = Rc::new(self.read_config()?);
+        CONFIG.set(Some(Rc::clone(&config)));
+        Ok(config)
+    }
+
+    fn read_config(&self) -> Result<Config, String> {
+        let secret = |value: JsValue, name| {
+            let text = value.as_string().filter(|text| !text.is_empty());
+            text.ok_or_else(|| format!("the secret `{name}` is not set"))
+        };
+        let root_token = secret(self.root_token(), "LICENTIA_ROOT_TOKEN")?;
+        let master_keys = secret(self.master_keys(), "LICENTIA_MASTER_KEYS")?;
+        let vault = Vault::from_secrets(&master_keys).map_err(|fault| fault.to_string())?;
+        let interval = self
+            .min_sync_interval()
+            .as_string()
+            .and_then(|text| text.parse().ok());
+        let min_sync_interval = interval.map_or(DEFAULT_MIN_SYNC_INTERVAL, Seconds);
+        Ok(Config {
+            root_token,
+            vault,
+            settings: Settings { min_sync_interval },
+        })
+    }
+}

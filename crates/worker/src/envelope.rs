@@ -1,0 +1,208 @@
+//! What crosses between Worker and ledger: a JSON head and raw bytes in one body, built anew on each side.
+//!
+//! Nothing of the outside request reaches the ledger but what `Call` names. The body stays bytes, so that no JSON is
+//! read twice: four bytes with the head's length come first, then the head, then the body.
+
+use std::net::IpAddr;
+
+use licentia_api::{Actor, Body, Reply, Request, Unsigned};
+use licentia_core::{Algorithm, Origin, RequestId};
+use serde::{Deserialize, Serialize};
+
+use crate::fault::Fault;
+
+/// A request on its way to the ledger.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Call {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) content_type: String,
+    pub(crate) caller: Caller,
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) country: Option<String>,
+    pub(crate) request_id: RequestId,
+}
+
+/// Who asks, as the Worker found.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) enum Caller {
+    Anonymous,
+    Root,
+    Refused,
+}
+
+/// An answer on its way back.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) version: Option<i64>,
+    pub(crate) published: Option<Published>,
+    pub(crate) token: Option<Token>,
+}
+
+/// Whether KV has what the answer says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Published {
+    /// It has this version.
+    Version(i64),
+    /// It will.
+    Pending,
+}
+
+/// A token that the Worker signs, so that the serial ledger spends no time on it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Token {
+    signing_input: String,
+    kid: String,
+    algorithm: Algorithm,
+    wrapped: String,
+    bound_to: String,
+}
+
+impl Call {
+    /// Returns the request that the API takes.
+    pub(crate) fn request<'a>(&'a self, origin: &'a Origin, body: &'a [u8]) -> Request<'a> {
+        Request {
+            method: &self.method,
+            path: &self.path,
+            query: &self.query,
+            content_type: &self.content_type,
+            body,
+            actor: self.caller.into(),
+            origin,
+            request_id: self.request_id,
+        }
+    }
+
+    pub(crate) fn origin(&self) -> Origin {
+        Origin {
+            address: self.address,
+            country: self.country.clone(),
+        }
+    }
+}
+
+impl Answer {
+    #[cfg(feature = "faults")]
+    pub(crate) fn plain(status: u16) -> Self {
+        Self {
+            status,
+            version: None,
+            published: None,
+            token: None,
+        }
+    }
+
+    /// Splits a reply of the API into what crosses as head and as body.
+    pub(crate) fn of(reply: Reply, published: Option<Published>) -> (Self, Vec<u8>) {
+        let (token, body) = match reply.body {
+            Body::Empty => (None, Vec::new()),
+            Body::Json(bytes) => (None, bytes),
+            Body::Token(unsigned) => (Some(Token::from(*unsigned)), Vec::new()),
+        };
+        (
+            Self {
+                status: reply.status,
+                version: reply.version,
+                published,
+                token,
+            },
+            body,
+        )
+    }
+}
+
+impl From<Actor> for Caller {
+    fn from(actor: Actor) -> Self {
+        match actor {
+            Actor::Anonymous => Self::Anonymous,
+            Actor::Root => Self::Root,
+            Actor::Refused => Self::Refused,
+        }
+    }
+}
+
+impl From<Caller> for Actor {
+    fn from(caller: Caller) -> Self {
+        match caller {
+            Caller::Anonymous => Self::Anonymous,
+            Caller::Root => Self::Root,
+            Caller::Refused => Self::Refused,
+        }
+    }
+}
+
+impl From<Unsigned> for Token {
+    fn from(unsigned: Unsigned) -> Self {
+        let Unsigned {
+            signing_input,
+            kid,
+            algorithm,
+            wrapped,
+            bound_to,
+        } = unsigned;
+        Self {
+            signing_input,
+            kid,
+            algorithm,
+            wrapped,
+            bound_to,
+        }
+    }
+}
+
+impl From<Token> for Unsigned {
+    fn from(token: Token) -> Self {
+        let Token {
+            signing_input,
+            kid,
+            algorithm,
+            wrapped,
+            bound_to,
+        } = token;
+        Self {
+            signing_input,
+            kid,
+            algorithm,
+            wrapped,
+            bound_to,
+        }
+    }
+}
+
+/// Joins head and body.
+pub(crate) fn seal(head: &impl Serialize, body: &[u8]) -> Result<Vec<u8>, Fault> {
+    let head = serde_json::to_vec(head)?;
+    let length = u32::try_from(head.len()).map_err(|_too_long| Fault::CutShort)?;
+    Ok([length.to_le_bytes().as_slice(), &head, body].concat())
+}
+
+/// Splits what `seal` joined.
+pub(crate) fn open<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<(T, &'a [u8]), Fault> {
+    let (length, rest) = bytes.split_first_chunk::<4>().ok_or(Fault::CutShort)?;
+    let length =
+        usize::try_from(u32::from_le_bytes(*length)).map_err(|_too_long| Fault::CutShort)?;
+    let (head, body) = rest.split_at_checked(length).ok_or(Fault::CutShort)?;
+    Ok((serde_json::from_slice(head)?, body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_envelope_opens_as_it_was_sealed() {
+        let bytes = seal(&Published::Version(7), b"body").unwrap();
+        let (head, body) = open::<Published>(&bytes).unwrap();
+        assert_eq!((head, body), (Published::Version(7), b"body".as_slice()));
+    }
+
+    #[test]
+    fn an_envelope_that_is_cut_short_is_a_fault() {
+        let bytes = seal(&Published::Pending, b"").unwrap();
+        for length in 0..bytes.len() {
+            assert!(open::<Published>(&bytes[..length]).is_err(), "{length}");
+        }
+    }
+}
