@@ -1,0 +1,114 @@
+// The real workerd binary on a configuration that is written anew, with what it prints.
+import { spawn } from "node:child_process";
+import { cpSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import workerd from "workerd";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+const children = new Set();
+process.on("exit", () => children.forEach((child) => child.kill("SIGKILL")));
+
+/** One line of wrangler.toml, so that what ships and what is tested have the same compatibility date. */
+function compatibilityDate() {
+  const text = readFileSync(join(ROOT, "wrangler.toml"), "utf8");
+  return /^compatibility_date = "(.+)"$/m.exec(text)[1];
+}
+
+/** A Durable Object class in front of another, which counts the calls that pass. */
+const COUNTER = `
+let calls = 0;
+export class Counter {
+  constructor(state, env) { this.ledger = env.LEDGER.getByName(state.id.name); }
+  fetch(request) { calls += 1; return this.ledger.fetch(request); }
+}
+export default { fetch: () => new Response(String(calls)) };
+`;
+
+const quote = (text) => JSON.stringify(text);
+
+function modulesOf(directory) {
+  const kinds = { ".mjs": "esModule", ".js": "esModule", ".wasm": "wasm" };
+  const names = readdirSync(directory).filter((name) => !name.startsWith("."));
+  names.sort((a, b) => Number(b === "entry.mjs") - Number(a === "entry.mjs"));
+  return names.map((name) => {
+    const kind = kinds[name.slice(name.lastIndexOf("."))];
+    if (!kind) throw new Error(`${name} is no module`);
+    return `(name = ${quote(name)}, ${kind} = embed ${quote(`modules/${name}`)})`;
+  });
+}
+
+/** Writes `config.capnp` and all that it embeds into `directory`. */
+export function configure(directory, { bundle, variables, kvPort, pagesPort, counted }) {
+  cpSync(bundle, join(directory, "modules"), { recursive: true });
+  const bindings = Object.entries(variables).map(([name, text]) => `(name = ${quote(name)}, text = ${quote(text)})`);
+  if (kvPort) bindings.push(`(name = "LICENSES", kvNamespace = "kv")`);
+  if (pagesPort) bindings.push(`(name = "ASSETS", service = "pages")`);
+  bindings.push(
+    counted
+      ? `(name = "LEDGER", durableObjectNamespace = (className = "Counter", serviceName = "counter"))`
+      : `(name = "LEDGER", durableObjectNamespace = "Ledger")`,
+  );
+  const date = quote(compatibilityDate());
+  const external = (name, port) => `(name = "${name}", external = (address = "127.0.0.1:${port}", http = ())),`;
+  const text = `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "licentia", worker = (
+      modules = [${modulesOf(join(directory, "modules")).join(", ")}],
+      compatibilityDate = ${date},
+      bindings = [${bindings.join(", ")}],
+      durableObjectNamespaces = [(className = "Ledger", uniqueKey = "licentia-ledger", enableSql = true)],
+      durableObjectStorage = (localDisk = "state"),
+    )),
+    (name = "counter", worker = (
+      modules = [(name = "counter.mjs", esModule = ${quote(COUNTER)})],
+      compatibilityDate = ${date},
+      bindings = [(name = "LEDGER", durableObjectNamespace = (className = "Ledger", serviceName = "licentia"))],
+      durableObjectNamespaces = [(className = "Counter", uniqueKey = "licentia-counter")],
+      durableObjectStorage = (inMemory = void),
+    )),
+    (name = "state", disk = (path = ${quote(join(directory, "state"))}, writable = true)),
+    ${kvPort ? external("kv", kvPort) : ""}
+    ${pagesPort ? external("pages", pagesPort) : ""}
+  ],
+  sockets = [
+    (name = "http", address = "127.0.0.1:0", http = (), service = "licentia"),
+    (name = "counter", address = "127.0.0.1:0", http = (), service = "counter"),
+  ],
+);
+`;
+  writeFileSync(join(directory, "config.capnp"), text);
+}
+
+/** Runs workerd and resolves once it listens, to `{ port, counterPort, stop, logs }`. */
+export async function run(directory, port = 0) {
+  const address = `--socket-addr=http=127.0.0.1:${port}`;
+  const child = spawn(workerd.default, ["serve", "--control-fd=3", address, "config.capnp"], {
+    cwd: directory,
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
+  });
+  children.add(child);
+  const logs = [];
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => logs.push(text));
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  exited.then(() => children.delete(child));
+
+  const ports = await new Promise((resolve, reject) => {
+    const heard = {};
+    exited.then((code) => reject(new Error(`workerd ended with ${code}:\n${logs.join("")}`)));
+    let rest = "";
+    child.stdio[3].setEncoding("utf8").on("data", (text) => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop();
+      for (const line of lines.filter(Boolean).map((line) => JSON.parse(line))) {
+        if (line.event === "listen") heard[line.socket] = line.port;
+      }
+      if (heard.http && heard.counter) resolve(heard);
+    });
+  });
+  const stop = async () => {
+    child.kill("SIGKILL");
+    await exited;
+  };
+  return { port: ports.http, counterPort: ports.counter, stop, logs };
+}
