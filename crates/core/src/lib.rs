@@ -6,6 +6,7 @@
 mod activation;
 mod answer;
 mod claims;
+mod client;
 mod code;
 mod draw;
 mod id;
@@ -31,6 +32,7 @@ pub use answer::{ANSWERS, Answer, Effect, Row};
 pub use claims::{
     ActivationMeter, Claims, Entry, LicenseMeter, Statement, StatusClaim, StatusListPlace,
 };
+pub use client::{Asked, Check, Client, Decision, Stored};
 pub use code::{Code, Problem};
 pub use draw::{Draw, Seed};
 pub use id::{ActivationId, LicenseId, MetadataId, ProductId, RequestId};

@@ -5,7 +5,7 @@
 macro_rules! status_codes {
     ($($number:literal $name:ident $meaning:literal)*) => {
         /// A client's verdict.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct StatusCode(u8);
 
         impl StatusCode {

@@ -1,0 +1,82 @@
+//! The verdict on a token: whose it is, whether the clock can be trusted, and what state the license is in.
+
+use super::Client;
+use crate::claims::Claims;
+use crate::status_code::StatusCode;
+use crate::time::Seconds;
+use crate::token::Token;
+
+/// What a token is worth.
+pub(super) enum Verdict {
+    /// It is no token that the product's keys signed.
+    Unsigned,
+    /// It is signed, and cannot be used here.
+    Refused(StatusCode, Token),
+    /// It is this device's, and its lease has ended.
+    LeaseOver,
+    /// It stands, in one of the states that keep an activation.
+    Stands(StatusCode, Token),
+}
+
+impl Verdict {
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Self::Unsigned | Self::LeaseOver => StatusCode::FAIL,
+            Self::Refused(status, _) | Self::Stands(status, _) => *status,
+        }
+    }
+}
+
+impl Client {
+    /// Judges a token for this device and a license key.
+    pub(super) fn judge(&self, text: &str, key: &str, now: i64) -> Verdict {
+        let Some(token) = self.verified(text) else {
+            return Verdict::Unsigned;
+        };
+        let claims = token.claims();
+        if let Err(status) = self.is_usable(claims, key, now) {
+            return Verdict::Refused(status, token);
+        }
+        if is_past(claims.leat, claims, now) {
+            return Verdict::LeaseOver;
+        }
+        Verdict::Stands(license_state(claims, now), token)
+    }
+
+    fn is_usable(&self, claims: &Claims, key: &str, now: i64) -> Result<(), StatusCode> {
+        if claims.key != key || !claims.pid.eq_ignore_ascii_case(&self.product_id) {
+            return Err(StatusCode::FAIL);
+        }
+        if claims.fp != self.fingerprint {
+            return Err(StatusCode::E_MACHINE_FINGERPRINT);
+        }
+        if claims.aco >= 0 && claims.iat.saturating_sub(now) > claims.aco {
+            return Err(StatusCode::E_TIME);
+        }
+        Ok(())
+    }
+}
+
+/// The state of the license: the end of the grace period hides the end of the license, which hides a suspension.
+fn license_state(claims: &Claims, now: i64) -> StatusCode {
+    if claims.ssi != 0 && claims.ssgpeat != 0 && claims.ssgpeat < now {
+        StatusCode::GRACE_PERIOD_OVER
+    } else if is_past(claims.eat, claims, now) {
+        StatusCode::EXPIRED
+    } else if claims.suspended {
+        StatusCode::SUSPENDED
+    } else {
+        StatusCode::OK
+    }
+}
+
+/// Whether an instant is set and has passed, by the device's clock or by the server's when it signed.
+fn is_past(instant: i64, claims: &Claims, now: i64) -> bool {
+    instant != 0 && (instant < now || instant < claims.iat)
+}
+
+/// Returns how often to sync; none for not at all.
+pub(super) fn sync_interval(token: &Token) -> Option<Seconds> {
+    let interval = token.claims().ssi;
+    (interval > 0).then_some(Seconds(interval))
+}
