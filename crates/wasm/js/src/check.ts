@@ -1,0 +1,80 @@
+// The pure check: one answer in, a verdict out. No storage, no network, no clock.
+
+import type { Claims } from "./claims.js";
+import { engine, LicentiaError } from "./engine.js";
+import { invalid, object, optionalText, publicKey, seconds, text, type PublicKey } from "./options.js";
+
+export type { Claims, Entry } from "./claims.js";
+export type { LicentiaErrorCode } from "./error.js";
+export type { Jwk, JwkSet, PublicKey } from "./options.js";
+export { LicentiaError };
+
+/** A response to `POST /v3/activations` or `PATCH /v3/activations/{id}`. */
+export interface ActivationResponse {
+  /** The HTTP status; 0 if there was no response. */
+  status: number;
+  /** The response's headers, for signed answers. */
+  headers?: Headers | Record<string, string> | Iterable<readonly [string, string]>;
+  /** The response's text. */
+  body: string;
+}
+
+/** What the response must fit. */
+export interface CheckOptions {
+  productId: string;
+  licenseKey: string;
+  /** The fingerprint that was sent. */
+  fingerprint: string;
+  publicKey: PublicKey;
+  /** The time, in seconds since 1970. */
+  now: number;
+  /** The nonce that was sent, for signed answers. */
+  nonce?: string;
+  /** Which answers to take: `any`, the default; `signed` is not there yet and throws. */
+  answers?: "any" | "signed";
+}
+
+/** The verdict on a response. */
+export interface CheckResult {
+  /** The status code: 0 if the license is valid. */
+  code: number;
+  /** Its name, such as `LA_OK` or `LA_E_REVOKED`. */
+  name: string;
+  /** What becomes of an activation that is stored: kept as it is, erased, or replaced with this one. */
+  activation: "keep" | "erase" | "replace";
+  /** The token's claims if it is to be stored, else null. */
+  claims: Claims | null;
+}
+
+/**
+ * Validates the response to an activation or a sync: signature, product, license key, fingerprint and clock.
+ *
+ * @throws LicentiaError if an option is missing or wrong. Verdicts are never thrown.
+ */
+export function checkActivationResponse(response: ActivationResponse, options: CheckOptions): CheckResult {
+  const { status, body } = object(response, "response") as ActivationResponse;
+  if (!Number.isInteger(status) || status < 0 || status > 999) {
+    throw invalid("status", "an HTTP status");
+  }
+  const answer = { status, body: text(body, "body") };
+  const given = object(options, "options") as CheckOptions;
+  requireAnyAnswers(given.answers);
+  optionalText(given.nonce, "nonce");
+  const client = {
+    productId: optionalText(given.productId, "productId") ?? "",
+    licenseKey: optionalText(given.licenseKey, "licenseKey") ?? "",
+    fingerprint: text(given.fingerprint, "fingerprint"),
+    publicKey: publicKey(given.publicKey),
+  };
+  const { claims, ...verdict } = engine().check(client, answer, seconds(given.now, "now"));
+  return { ...verdict, claims: claims === null ? null : (JSON.parse(claims) as Claims) };
+}
+
+function requireAnyAnswers(answers: unknown): void {
+  if (answers === "signed") {
+    throw new LicentiaError("SIGNED_ANSWERS_UNSUPPORTED", "this version cannot check signed answers yet");
+  }
+  if (answers !== undefined && answers !== "any") {
+    throw invalid("answers", '"any" or "signed"');
+  }
+}

@@ -1,0 +1,48 @@
+/** A field of the vendor's or the client's own. */
+export interface Entry {
+  key: string;
+  value: string;
+}
+
+/**
+ * What an activation token says. Times are seconds since 1970, where 0 stands for "never" or "none";
+ * durations are seconds. Claims of later servers are there, too.
+ */
+export interface Claims {
+  /** The activation's id. */
+  aid: string;
+  /** The license's id. */
+  lid: string;
+  /** The product's id. */
+  pid: string;
+  /** The license key. */
+  key: string;
+  /** The fingerprint, as it was sent. */
+  fp: string;
+  /** When the token was issued. */
+  iat: number;
+  /** When the license expires. */
+  eat: number;
+  /** When the lease ends. */
+  leat?: number;
+  /** When the grace period for failed syncs ends. */
+  ssgpeat: number;
+  /** How often the client syncs; 0 for not at all. */
+  ssi: number;
+  /** How far the client's clock may run behind; -1 for any distance. */
+  aco: number;
+  /** Whether the license is suspended. */
+  suspended: boolean;
+  /** The license's type. */
+  type?: string;
+  /** The license user. */
+  name?: string;
+  email?: string;
+  company?: string;
+  /** Metadata of product, license, user and activation. */
+  pmd?: Entry[];
+  lmd?: Entry[];
+  umd?: Entry[];
+  amd?: Entry[];
+  [claim: string]: unknown;
+}

@@ -1,0 +1,78 @@
+// The WebAssembly module: started at its first use, so that importing the package does nothing and cannot fail.
+
+import * as glue from "../generated/licentia.js";
+import wasm from "../generated/licentia_bg.wasm";
+
+import { LicentiaError } from "./error.js";
+import type { Status } from "./status.js";
+
+export { LicentiaError };
+
+/** An application on a device, as the module takes it. */
+export interface Identity {
+  productId: string;
+  licenseKey: string | null;
+  fingerprint: string;
+  publicKey: string;
+}
+
+/** A server's answer; status 0 if there was none. */
+export interface Answer {
+  status: number;
+  body: string;
+}
+
+export interface Check {
+  code: number;
+  name: string;
+  activation: "keep" | "erase" | "replace";
+  claims: string | null;
+}
+
+export interface Decision {
+  status: Status;
+  store: string | null;
+  claims: string | null;
+  nextSync: number | null;
+}
+
+export interface Asked {
+  activation: string;
+  epoch: number;
+  key: string;
+}
+
+type Stored = string | null;
+
+/** What the module exports: see crates/wasm/src/lib.rs. */
+export interface Engine {
+  check(client: Identity, answer: Answer, now: number): Check;
+  genuine(client: Identity, stored: Stored, now: number): Decision;
+  askActivation(client: Identity, stored: Stored): { status: Status | null; key: string | null };
+  activated(client: Identity, stored: Stored, key: string, answer: Answer, now: number): Decision;
+  askSync(client: Identity, stored: Stored, now: number): Decision & { asked: Asked | null };
+  synced(client: Identity, stored: Stored, asked: Asked, answer: Answer, now: number): Decision;
+  askDeactivation(client: Identity, stored: Stored, now: number): Decision & { asked: Asked | null };
+  deactivated(client: Identity, stored: Stored, asked: Asked, answer: Answer, now: number): Decision;
+  lastError(stored: Stored): Status;
+  readKey(publicKey: string): void;
+  status(number: number): Status | null;
+}
+
+let started: Engine | undefined;
+
+/** Returns the module, which it starts if need be. */
+export function engine(): Engine {
+  started ??= start();
+  return started;
+}
+
+function start(): Engine {
+  try {
+    glue.initSync({ module: wasm });
+  } catch (cause) {
+    const message = "WebAssembly cannot be compiled here; a page's policy needs `script-src 'wasm-unsafe-eval'`";
+    throw new LicentiaError("WEBASSEMBLY_UNAVAILABLE", message, { cause });
+  }
+  return glue as unknown as Engine;
+}

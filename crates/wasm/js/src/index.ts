@@ -1,0 +1,12 @@
+export { checkActivationResponse } from "./check.js";
+export type { ActivationResponse, CheckOptions, CheckResult } from "./check.js";
+export type { Claims, Entry } from "./claims.js";
+export { LicentiaClient } from "./client.js";
+export type { ClientOptions } from "./client.js";
+export { LicentiaError } from "./engine.js";
+export type { LicentiaErrorCode } from "./error.js";
+export type { Jwk, JwkSet, PublicKey } from "./options.js";
+export { statusCode } from "./status.js";
+export type { Status } from "./status.js";
+export { memoryStorage } from "./storage.js";
+export type { LicenseStorage } from "./storage.js";

@@ -1,0 +1,67 @@
+// Reads options: each has the type that it should have, or an error names it.
+
+import { engine, LicentiaError } from "./engine.js";
+
+/** A public key as JSON (RFC 7517). */
+export interface Jwk {
+  kty: string;
+  [member: string]: unknown;
+}
+
+/** The document that `GET /v3/products/{id}/keys` answers. */
+export interface JwkSet {
+  keys: Jwk[];
+  [member: string]: unknown;
+}
+
+/** The product's public key: SPKI PEM, a JWK or a JWK Set, the latter two also as text. */
+export type PublicKey = string | Jwk | JwkSet;
+
+export function invalid(option: string, expected: string): LicentiaError {
+  return new LicentiaError("INVALID_OPTION", `\`${option}\` must be ${expected}`);
+}
+
+export function object(value: unknown, option: string): object {
+  if (typeof value !== "object" || value === null) {
+    throw invalid(option, "an object");
+  }
+  return value;
+}
+
+export function text(value: unknown, option: string): string {
+  if (typeof value !== "string") {
+    throw invalid(option, "a string");
+  }
+  return value;
+}
+
+export function optionalText(value: unknown, option: string): string | undefined {
+  return value === undefined || value === null ? undefined : text(value, option);
+}
+
+/** Later than this, a time in seconds is surely one in milliseconds. */
+const LATEST_SECONDS = 100_000_000_000;
+
+export function seconds(value: unknown, option: string): number {
+  if (typeof value !== "number" || !Number.isFinite(value)) {
+    throw invalid(option, "a time in seconds since 1970");
+  }
+  if (Math.abs(value) > LATEST_SECONDS) {
+    throw invalid(option, "a time in seconds, not milliseconds");
+  }
+  return value;
+}
+
+/** Returns the key as the text that the module reads, after it was read once. */
+export function publicKey(value: unknown): string {
+  const key = typeof value === "string" ? value : JSON.stringify(object(value, "publicKey"));
+  try {
+    engine().readKey(key);
+  } catch (cause) {
+    if (cause instanceof LicentiaError) {
+      throw cause;
+    }
+    throw new LicentiaError("INVALID_PUBLIC_KEY", cause instanceof Error ? cause.message : String(cause));
+  }
+  return key;
+}

@@ -1,0 +1,47 @@
+// What runtimes differ in. The build puts platform.node.ts or platform.workerd.ts in this file's place.
+
+import { memoryStorage, type LicenseStorage } from "./storage.js";
+
+/** The device as activations describe it. */
+export interface Device {
+  os: "windows" | "linux" | "macos" | "android" | "ios";
+  osVersion: string;
+  hostname: string;
+  /** A hash of the user's name; empty where users have none, and the fingerprint stands in. */
+  userHash: string;
+}
+
+export function device(): Device {
+  const agent = globalThis.navigator?.userAgent ?? "";
+  return { os: system(agent), osVersion: "", hostname: globalThis.location?.hostname || "browser", userHash: "" };
+}
+
+function system(agent: string): Device["os"] {
+  if (/android/i.test(agent)) return "android";
+  if (/iphone|ipad|ipod/i.test(agent)) return "ios";
+  if (/windows/i.test(agent)) return "windows";
+  if (/macintosh|mac os/i.test(agent)) return "macos";
+  return "linux";
+}
+
+/** localStorage if the page has it and may use it, else memory. */
+export function defaultStorage(_directory: string | undefined): LicenseStorage {
+  try {
+    const store = globalThis.localStorage;
+    store.getItem("licentia");
+    return {
+      get: (name) => store.getItem(name),
+      set: (name, text) => store.setItem(name, text),
+      remove: (name) => store.removeItem(name),
+    };
+  } catch {
+    return memoryStorage();
+  }
+}
+
+export function randomBytes(): Uint8Array {
+  return globalThis.crypto.getRandomValues(new Uint8Array(32));
+}
+
+/** A redirection is no answer of ours: it comes from a portal or a wrong address. */
+export const request: RequestInit = { cache: "no-store", credentials: "omit", redirect: "error" };
