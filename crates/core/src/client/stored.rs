@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::jws::read_object;
 use crate::status_code::StatusCode;
 
 /// What a client keeps. The token may lie open: it is signed, and holds nothing secret but the license key.
@@ -35,7 +36,7 @@ impl Stored {
     /// Reads what was stored. A text that is none of ours holds no activation, just as an empty store does.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        serde_json::from_str::<Form>(text)
+        read_object::<Form>(text.as_bytes())
             .ok()
             .filter(|form| form.v == VERSION)
             .map(|form| Self {
