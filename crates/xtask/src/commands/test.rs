@@ -66,7 +66,8 @@ impl Part {
     /// The directory whose `*.test.mjs` run under Node in this part, against what `build` made.
     fn scripts(self) -> Option<&'static str> {
         match self {
-            Self::Core | Self::Api | Self::Xtask => None,
+            Self::Core | Self::Api => None,
+            Self::Xtask => Some("tests/xtask"),
             Self::Worker => Some("tests/worker"),
             Self::Wasm => Some("tests/wasm"),
             Self::Browser => Some("tests/browser"),
@@ -164,7 +165,8 @@ fn run_part(workspace: &Workspace, part: Part, browser: Option<&Path>) -> Result
                 .env("LICENTIA_SCENARIOS", scenarios(workspace)?)
                 .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
                 .env("WRANGLER_SEND_METRICS", "false")
-                .args(["--test", "--test-reporter=spec", "--test-timeout=300000"])
+                .args(["--test", "--test-reporter=spec"])
+                .args(["--test-timeout=300000", "--test-force-exit"]) // a hang is a failure
                 .args(files);
             if let Some(browser) = browser {
                 node.env("CHROME", browser);
