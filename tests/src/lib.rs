@@ -5,3 +5,4 @@ pub mod native;
 pub mod pattern;
 pub mod run;
 pub mod transcript;
+pub mod vectors;
