@@ -1,0 +1,92 @@
+// The built package in the real workerd, under the condition that Workers are bundled with: its module is precompiled there.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import workerd from "workerd";
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const directory = mkdtempSync(join(tmpdir(), "licentia-workerd-"));
+const dist = here("../../crates/wasm/js/dist");
+const manifest = JSON.parse(readFileSync(here("../../crates/wasm/js/package.json"), "utf8"));
+
+const WORKER = `
+import { checkActivationResponse } from "licentia/check";
+import { LicentiaClient } from "licentia";
+import { failures } from "run.mjs";
+
+export default {
+  async fetch(request) {
+    const { path, given } = await request.json();
+    if (path === "vectors") return Response.json(failures(checkActivationResponse, given));
+    const fetch = async (url, init) => new Response(given.body, { status: given.status });
+    const client = new LicentiaClient({ ...given.options, host: "https://licenses.example.com", fetch });
+    return Response.json([(await client.activateLicense()).code, (await client.isLicenseValid()).code]);
+  },
+};
+`;
+
+/** The package's entries under the workerd condition; a Worker's modules are named as they are imported. */
+function modules() {
+  const entry = (specifier) => manifest.exports[specifier].workerd.replace("./dist/", "");
+  const embed = (name, kind, file) => `(name = "${name}", ${kind} = embed "${file}")`;
+  return [
+    embed("worker.mjs", "esModule", "worker.mjs"),
+    embed("run.mjs", "esModule", "run.mjs"),
+    embed("licentia", "esModule", entry(".")),
+    embed("licentia/check", "esModule", entry("./check")),
+    embed("engine.workerd.js", "esModule", "engine.workerd.js"),
+    embed("licentia/engine.workerd.js", "esModule", "engine.workerd.js"),
+    embed("licentia.wasm", "wasm", "licentia.wasm"),
+    embed("licentia/licentia.wasm", "wasm", "licentia.wasm"),
+  ];
+}
+
+const CONFIG = () => `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = (modules = [${modules().join(", ")}], compatibilityDate = "2026-01-01"))],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+);
+`;
+
+let child;
+let address;
+
+before(async () => {
+  cpSync(dist, directory, { recursive: true });
+  cpSync(here("../vectors/run.mjs"), join(directory, "run.mjs"));
+  writeFileSync(join(directory, "worker.mjs"), WORKER);
+  writeFileSync(join(directory, "config.capnp"), CONFIG());
+  child = spawn(workerd.default ?? workerd, ["serve", "config.capnp", "--control-fd=3"], {
+    cwd: directory,
+    stdio: ["ignore", "inherit", "inherit", "pipe"],
+  });
+  const port = await new Promise((resolve, reject) => {
+    child.stdio[3].on("data", (line) => resolve(/"port":(\d+)/.exec(line)?.[1]));
+    child.once("exit", (code) => reject(new Error(`workerd ended with ${code}`)));
+  });
+  address = `http://127.0.0.1:${port}`;
+});
+
+after(() => {
+  child?.kill("SIGKILL");
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const ask = async (path, given) => (await fetch(address, { method: "POST", body: JSON.stringify({ path, given }) })).json();
+const file = JSON.parse(readFileSync(here("../vectors/decisions.json"), "utf8"));
+
+test("every vector gives its verdict in workerd", async () => {
+  assert.deepEqual(await ask("vectors", file), []);
+});
+
+test("the client works in workerd, with what it is given for a storage", async () => {
+  const { response, options } = file.vectors.find(({ name }) => name === "a clock set back by years, unchecked");
+  const given = { ...response, options: { ...options, publicKey: file.keys[options.publicKey] } };
+  const code = 22; // The vector's grace period ended long ago.
+  assert.deepEqual(await ask("client", given), [code, code]);
+});
