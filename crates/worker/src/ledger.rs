@@ -57,7 +57,7 @@ impl DurableObject for Ledger {
         if let Err(fault) = self.publish_due().await {
             console_error!("alarm: {}", fault.in_full());
             let again = match self.publisher() {
-                Ok(publisher) => publisher.drain_again().await,
+                Ok(publisher) => publisher.drain_again(),
                 Err(fault) => Err(fault),
             };
             again.map_err(|fault| worker::Error::RustError(fault.to_string()))?;
@@ -138,10 +138,10 @@ impl Ledger {
         Ok(match publishes {
             Publishes::Nothing => None,
             Publishes::Already(version) => Some(Published::Version(*version)),
-            Publishes::Later => Some(self.publisher()?.publish_later().await?),
-            Publishes::Now { version, .. } => Some(
+            Publishes::Later => Some(self.publisher()?.publish_later()?),
+            Publishes::Now { subject, version } => Some(
                 self.publisher()?
-                    .publish_now(publications, *version, config)
+                    .publish_now(publications, subject, *version, config)
                     .await?,
             ),
         })

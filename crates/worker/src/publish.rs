@@ -3,7 +3,8 @@
 //! The outbox decides what is due and what an outcome means. Here is only the waiting: a put is given up before its
 //! claim lapses, an answer waits less than that, and an alarm is always armed while something is due.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use worker::console_error;
 use crate::clock::{now, within};
 use crate::config::Config;
 use crate::envelope::Published;
-use crate::fault::Fault;
+use crate::fault::{Fault, describe};
 use crate::sql::Sql;
 use crate::transaction::{End, Storage, transaction};
 
@@ -28,10 +29,8 @@ const ANSWER_WAITS: Duration = Duration::from_secs(2);
 const PUT_WAITS: Duration = Duration::from_secs(8);
 /// What a crash between commit and put costs at most.
 const SAFETY_NET: Seconds = Seconds(10);
-/// The runtime has six connections an object at one time.
-const BATCH: u32 = 3;
-/// How many batches one alarm takes before the next one goes on.
-const ROUNDS: usize = 64;
+/// How many documents are on their way at one time: the runtime has six connections, and a license takes two.
+const AT_ONCE: usize = 3;
 
 #[wasm_bindgen]
 extern "C" {
@@ -88,6 +87,8 @@ pub(crate) struct Publisher {
     namespace: Namespace,
     storage: Storage,
     armed: Cell<Option<Timestamp>>,
+    /// The puts on their way, by subject; each resolves to the version that landed, or to zero.
+    in_flight: RefCell<BTreeMap<String, Promise>>,
 }
 
 impl Publisher {
@@ -96,149 +97,164 @@ impl Publisher {
             namespace,
             storage,
             armed: Cell::new(None),
+            in_flight: RefCell::new(BTreeMap::new()),
         }
     }
 
-    /// Puts what a call committed. Runs on after the answer if KV is slow. To be called in the turn of the commit.
+    /// Puts what a call committed, and waits a while for it. To be called in the turn of the commit.
     pub(crate) async fn publish_now(
         self: &Rc<Self>,
         publications: Vec<Publication>,
+        subject: &str,
         version: i64,
         config: &Rc<Config>,
     ) -> Result<Published, Fault> {
-        let armed = self.arm(now().plus(SAFETY_NET))?;
-        let landed = if publications.is_empty() {
-            None
-        } else {
-            within(
-                ANSWER_WAITS,
-                JsFuture::from(self.start(publications, config)),
-            )
-            .await
-        };
-        armed.wait().await?;
-        let landed = landed.is_some_and(|outcome| outcome.is_ok_and(|landed| landed.is_truthy()));
-        Ok(if landed {
-            Published::Version(version)
-        } else {
-            Published::Pending
-        })
+        self.arm(now().plus(SAFETY_NET))?;
+        for publication in publications {
+            self.start(publication, config);
+        }
+        let landed = within(ANSWER_WAITS, self.landing(subject, version)).await;
+        Ok(landed.unwrap_or(Published::Pending))
     }
 
     /// Leaves what a call committed to the alarm, which comes at once. To be called in the turn of the commit.
-    pub(crate) async fn publish_later(&self) -> Result<Published, Fault> {
-        self.arm(now())?.wait().await?;
+    pub(crate) fn publish_later(&self) -> Result<Published, Fault> {
+        self.arm(now())?;
         Ok(Published::Pending)
     }
 
-    /// Puts what is due until nothing is, and arms the alarm for what is due later.
-    pub(crate) async fn drain(&self, config: &Config) -> Result<(), Fault> {
+    /// Puts what is due until nothing is. Each put that ends starts the next one, so there is only waiting to do here.
+    pub(crate) async fn drain(self: &Rc<Self>, config: &Rc<Config>) -> Result<(), Fault> {
         self.armed.set(None);
-        for _round in 0..ROUNDS {
-            let database = Sql::of(&self.storage);
-            let due = transaction(&self.storage, || {
-                Ok(End::Commit(outbox::claim_due(
-                    &database,
-                    BATCH,
-                    now(),
-                    &config.vault,
-                )?))
-            })?;
-            if due.is_empty() {
-                break;
-            }
-            self.put_and_settle(due).await?;
+        self.go_on(config)?;
+        while let Some(promise) = self.any_flight() {
+            JsFuture::from(promise).await?;
         }
-        self.arm_for_next()?.wait().await
+        Ok(())
     }
 
     /// Comes back soon after a fault.
-    pub(crate) async fn drain_again(&self) -> Result<(), Fault> {
-        self.arm(now().plus(SAFETY_NET))?.wait().await
+    pub(crate) fn drain_again(&self) -> Result<(), Fault> {
+        self.arm(now().plus(SAFETY_NET))
     }
 
-    fn start(self: &Rc<Self>, publications: Vec<Publication>, config: &Rc<Config>) -> Promise {
-        let (publisher, config) = (Rc::clone(self), Rc::clone(config));
-        future_to_promise(async move {
-            let landed = publisher.put_and_settle(publications).await;
-            let landed =
-                landed.inspect_err(|fault| console_error!("publishing: {}", fault.in_full()));
-            publisher.go_on(&config);
-            Ok(landed.unwrap_or(false).into())
-        })
-    }
-
-    /// Puts at once what became due while a put was on its way; the rest is for the alarm.
-    fn go_on(self: &Rc<Self>, config: &Rc<Config>) {
-        let (publisher, config) = (Rc::clone(self), Rc::clone(config));
-        let due = outbox::next_due(&Sql::of(&self.storage));
-        if matches!(due, Ok(Some(at)) if self.armed.get().is_none_or(|armed| at < armed)) {
-            spawn_local(async move {
-                if let Err(fault) = publisher.drain(&config).await {
-                    console_error!("publishing: {}", fault.in_full());
-                }
-            });
-        }
-    }
-
-    /// Puts each document under each of its keys. Returns whether all landed.
-    async fn put_and_settle(&self, publications: Vec<Publication>) -> Result<bool, Fault> {
-        let puts = publications.iter().map(|publication| self.put(publication));
-        let outcomes = join_all(puts).await;
-        let database = Sql::of(&self.storage);
-        transaction(&self.storage, || {
-            let mut all = true;
-            for (publication, landed) in publications.iter().zip(outcomes) {
-                all &= outbox::settle(&database, publication, landed, now())?;
+    /// Waits until `version`, or a later one, has landed, or a put has not.
+    async fn landing(&self, subject: &str, version: i64) -> Published {
+        while let Some(promise) = self.flight_of(subject) {
+            match JsFuture::from(promise)
+                .await
+                .ok()
+                .and_then(|landed| landed.as_f64())
+            {
+                Some(landed) if landed >= to_number(version) => return Published::Version(version),
+                Some(landed) if landed > 0.0 => {}
+                _ => break,
             }
-            Ok(End::Commit(all))
-        })
+        }
+        Published::Pending
+    }
+
+    /// Puts a document under each of its keys, settles it, and goes on with what is due then.
+    fn start(self: &Rc<Self>, publication: Publication, config: &Rc<Config>) {
+        let subject = publication.subject.clone();
+        let (publisher, config) = (Rc::clone(self), Rc::clone(config));
+        let promise = future_to_promise(async move {
+            let landed = publisher.put(&publication).await;
+            publisher
+                .in_flight
+                .borrow_mut()
+                .remove(&publication.subject);
+            let settled = publisher.settle(&publication, landed);
+            let landed = settled.and_then(|landed| publisher.go_on(&config).map(|()| landed));
+            let landed = landed.unwrap_or_else(|fault| {
+                console_error!("publishing {}: {}", publication.subject, fault.in_full());
+                false
+            });
+            Ok(to_number(if landed { publication.version } else { 0 }).into())
+        });
+        self.in_flight.borrow_mut().insert(subject, promise);
     }
 
     async fn put(&self, publication: &Publication) -> Landed {
         match within(PUT_WAITS, self.namespace.write(publication)).await {
             Some(Ok(())) => return Landed::Yes,
-            Some(Err(thrown)) => console_error!(
-                "publishing {}: {}",
-                publication.subject,
-                crate::fault::describe(&thrown)
-            ),
+            Some(Err(thrown)) => {
+                console_error!("publishing {}: {}", publication.subject, describe(&thrown))
+            }
             None => console_error!("publishing {}: no answer from KV", publication.subject),
         }
         Landed::Unknown
     }
 
-    fn arm_for_next(&self) -> Result<Armed, Fault> {
-        match outbox::next_due(&Sql::of(&self.storage))? {
-            Some(at) => self.arm(at),
-            None => Ok(Armed(None)),
+    fn settle(&self, publication: &Publication, landed: Landed) -> Result<bool, Fault> {
+        let database = Sql::of(&self.storage);
+        transaction(&self.storage, || {
+            Ok(End::Commit(outbox::settle(
+                &database,
+                publication,
+                landed,
+                now(),
+            )?))
+        })
+    }
+
+    /// Starts what is due, as far as there are connections, and arms the alarm for the rest.
+    fn go_on(self: &Rc<Self>, config: &Rc<Config>) -> Result<(), Fault> {
+        let database = Sql::of(&self.storage);
+        let Some(due) = outbox::next_due(&database)? else {
+            return Ok(());
+        };
+        let free = AT_ONCE.saturating_sub(self.in_flight.borrow().len());
+        if due > now() || free == 0 {
+            return self.arm(due);
+        }
+        let limit = u32::try_from(free).unwrap_or(0);
+        let claimed = transaction(&self.storage, || {
+            Ok(End::Commit(outbox::claim_due(
+                &database,
+                limit,
+                now(),
+                &config.vault,
+            )?))
+        })?;
+        for publication in claimed {
+            self.start(publication, config);
+        }
+        match outbox::next_due(&database)? {
+            Some(due) => self.arm(due),
+            None => Ok(()),
         }
     }
 
-    /// Sets the alarm for `at`, unless it is set for then or earlier. The write belongs to this turn.
-    fn arm(&self, at: Timestamp) -> Result<Armed, Fault> {
+    fn flight_of(&self, subject: &str) -> Option<Promise> {
+        self.in_flight.borrow().get(subject).cloned()
+    }
+
+    fn any_flight(&self) -> Option<Promise> {
+        self.in_flight.borrow().values().next().cloned()
+    }
+
+    /// Sets the alarm for `at`, unless it is set for then or earlier. The write belongs to this turn, and no answer
+    /// leaves the object before it is on disk; so there is nothing to wait for.
+    fn arm(&self, at: Timestamp) -> Result<(), Fault> {
         if self.armed.get().is_some_and(|armed| armed <= at) {
-            return Ok(Armed(None));
+            return Ok(());
         }
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "milliseconds since 1970 are far below 2^53"
-        )]
-        let promise = self.storage.set_alarm(at.unix_milliseconds() as f64)?;
+        let promise = self.storage.set_alarm(to_number(at.unix_milliseconds()))?;
         self.armed.set(Some(at));
-        Ok(Armed(Some(promise)))
+        spawn_local(async move {
+            if let Err(thrown) = JsFuture::from(promise).await {
+                console_error!("setting the alarm: {}", describe(&thrown));
+            }
+        });
+        Ok(())
     }
 }
 
-/// An alarm that was just set.
-#[must_use]
-struct Armed(Option<Promise>);
-
-impl Armed {
-    async fn wait(self) -> Result<(), Fault> {
-        if let Some(promise) = self.0 {
-            JsFuture::from(promise).await?;
-        }
-        Ok(())
-    }
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "versions and milliseconds since 1970 are far below 2^53"
+)]
+fn to_number(integer: i64) -> f64 {
+    integer as f64
 }
