@@ -1,0 +1,162 @@
+// What the Worker answers by itself: health, CORS, tokens, paths, limits, secrets; and that it asks no ledger for it.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { start } from "../harness/index.mjs";
+import { anonymous, createLicense, createProduct, isProblem } from "./story.mjs";
+
+const ID = "23d9646c-34f5-4d37-adeb-f7f77b927bdb";
+let server;
+before(async () => (server = await start()));
+after(() => server?.stop());
+
+test("health needs no token and no ledger", async () => {
+  const calls = await server.ledgerCalls();
+  const answer = await anonymous(server, "GET", "/v3/status");
+  assert.equal(answer.status, 200);
+  assert.equal(answer.json.status, "ok");
+  assert.equal(await server.ledgerCalls(), calls);
+});
+
+test("a page of any origin may ask, and reads our headers", async () => {
+  const preflight = await fetch(`${server.url}/v3/licenses`, {
+    method: "OPTIONS",
+    headers: { Origin: "https://shop.example", "Access-Control-Request-Headers": "authorization,content-type" },
+  });
+  assert.equal(preflight.status, 204);
+  assert.equal(preflight.headers.get("Access-Control-Allow-Origin"), "*");
+  assert.equal(preflight.headers.get("Access-Control-Allow-Credentials"), null);
+  const allowed = preflight.headers.get("Access-Control-Allow-Headers").toLowerCase().split(/, */);
+  for (const name of ["authorization", "content-type", "idempotency-key", "if-match"]) assert.ok(allowed.includes(name), name);
+  for (const method of ["GET", "POST", "PATCH", "DELETE"])
+    assert.match(preflight.headers.get("Access-Control-Allow-Methods"), new RegExp(method));
+
+  const refused = await anonymous(server, "GET", "/v3/licenses");
+  isProblem(refused, 401, "UNAUTHORIZED");
+  const exposed = refused.headers.get("Access-Control-Expose-Headers");
+  for (const name of ["X-Request-Id", "ETag", "Licentia-Published"]) assert.match(exposed, new RegExp(name));
+});
+
+test("each answer has its own request id", async () => {
+  const ids = await Promise.all([1, 2, 3].map(async () => (await server.call("GET", "/v3/status")).headers.get("X-Request-Id")));
+  assert.equal(new Set(ids).size, 3);
+});
+
+for (const [name, header] of [
+  ["no token", ""],
+  ["a malformed token", "lct_nothing"],
+  ["another scheme", "Basic cm9vdDpyb290"],
+  ["a wrong token", "Bearer lct_wrong"],
+  ["an empty token", "Bearer "],
+]) {
+  test(`${name} is 401 and reaches no ledger`, async () => {
+    const calls = await server.ledgerCalls();
+    for (const path of ["/v3/licenses", `/v3/licenses/${ID}`, `/v3/licenses/${ID}?source=published`, "/v3/products"]) {
+      isProblem(await server.call("GET", path, undefined, { Authorization: header }), 401, "UNAUTHORIZED");
+    }
+    isProblem(await server.call("PATCH", `/v3/licenses/${ID}`, { revoked: true }, { Authorization: header }), 401, "UNAUTHORIZED");
+    assert.equal(await server.ledgerCalls(), calls);
+  });
+}
+
+test("an unknown path is 404 and a method that a path lacks is 405 with Allow", async () => {
+  isProblem(await server.call("GET", "/v3/nothing"), 404, "ROUTE_NOT_FOUND");
+  isProblem(await server.call("GET", "/v3"), 404, "ROUTE_NOT_FOUND");
+  const answer = await server.call("PUT", `/v3/licenses/${ID}`, {});
+  isProblem(answer, 405, "METHOD_NOT_ALLOWED");
+  assert.deepEqual(answer.headers.get("Allow").split(", ").sort(), ["DELETE", "GET", "HEAD", "PATCH"]);
+  isProblem(await server.call("GET", "/no-page"), 404, "ROUTE_NOT_FOUND");
+});
+
+test("an id in the path that is no UUID is 400", async () => {
+  isProblem(await server.call("PATCH", "/v3/licenses/5", { revoked: true }), 400, "INVALID_ID");
+});
+
+test("a body over the limit is 413, declared or not, and nothing is read of it", async () => {
+  const calls = await server.ledgerCalls();
+  const large = JSON.stringify({ name: "x".repeat(1_048_576) });
+  isProblem(await server.call("POST", "/v3/products", large), 413, "BODY_TOO_LARGE");
+
+  const pieces = new ReadableStream({
+    pull(controller) {
+      controller.enqueue(new TextEncoder().encode("x".repeat(65_536)));
+      this.count = (this.count ?? 0) + 1;
+      if (this.count === 24) controller.close();
+    },
+  });
+  const response = await fetch(`${server.url}/v3/products`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${server.token}`, "Content-Type": "application/json" },
+    body: pieces,
+    duplex: "half",
+  });
+  assert.equal(response.status, 413);
+  assert.equal((await response.json()).code, "BODY_TOO_LARGE");
+  assert.equal(await server.ledgerCalls(), calls);
+
+  const whole = new Blob([JSON.stringify({ name: "In pieces" })]).stream();
+  const created = await fetch(`${server.url}/v3/products`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${server.token}`, "Content-Type": "application/json" },
+    body: whole,
+    duplex: "half",
+  });
+  assert.equal(created.status, 201);
+});
+
+test("HEAD answers as GET does, without the body", async () => {
+  const answer = await server.call("HEAD", "/v3/licenses");
+  assert.equal(answer.status, 200);
+  assert.equal(answer.text, "");
+});
+
+test("a check is answered from KV with no ledger call", async () => {
+  const product = await createProduct(server);
+  const license = await createLicense(server, product);
+  const calls = await server.ledgerCalls();
+  const known = await anonymous(server, "POST", "/v3/licenses/check", { key: license.key });
+  assert.equal(known.status, 200, known.text);
+  assert.deepEqual(Object.keys(known.json), ["statement"]);
+  assert.match(known.headers.get("Licentia-Published"), /^\d+$/);
+  isProblem(await anonymous(server, "POST", "/v3/licenses/check", { key: "AAAAAA-AAAAAA-AAAAAA-AAAAAA-AAAAAA-AAAAAA" }), 404, "LICENSE_UNKNOWN");
+  isProblem(await anonymous(server, "POST", "/v3/licenses/check", { key: 5 }), 400, "INVALID_FIELD");
+  isProblem(await anonymous(server, "POST", "/v3/licenses/check", "{"), 400, "INVALID_JSON");
+  assert.equal((await anonymous(server, "GET", `/v3/products/${product.id}/keys`)).status, 200);
+  assert.equal(await server.ledgerCalls(), calls);
+});
+
+test("a check says so when KV cannot be read", async () => {
+  server.kv.reads = "fail";
+  try {
+    const answer = await anonymous(server, "POST", "/v3/licenses/check", { key: "AAAAAA-AAAAAA-AAAAAA-AAAAAA-AAAAAA-AAAAAA" });
+    isProblem(answer, 503, "REQUEST_TIMEOUT");
+    assert.equal(answer.headers.get("Retry-After"), "1");
+  } finally {
+    server.kv.heal();
+  }
+});
+
+for (const name of ["LICENTIA_ROOT_TOKEN", "LICENTIA_MASTER_KEYS"]) {
+  test(`without ${name} every call is 503`, async () => {
+    const bare = await start({ secrets: { [name]: null } });
+    try {
+      for (const path of ["/v3/status", "/v3/licenses", "/v3/nothing"]) {
+        const answer = await bare.call("GET", path);
+        isProblem(answer, 503, "NOT_CONFIGURED");
+        assert.match(answer.json.message, new RegExp(name));
+      }
+    } finally {
+      await bare.stop();
+    }
+  });
+}
+
+test("master keys that cannot be read are 503, and are not repeated", async () => {
+  const bare = await start({ secrets: { LICENTIA_MASTER_KEYS: "id:c2hvcnQ=" } });
+  try {
+    const answer = await bare.call("GET", "/v3/status");
+    isProblem(answer, 503, "NOT_CONFIGURED");
+    assert.doesNotMatch(answer.text, /c2hvcnQ/);
+  } finally {
+    await bare.stop();
+  }
+});
