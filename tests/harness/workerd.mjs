@@ -80,7 +80,7 @@ const config :Workerd.Config = (
   writeFileSync(join(directory, "config.capnp"), text);
 }
 
-/** Runs workerd and resolves once it listens, to `{ port, counterPort, stop, logs }`. */
+/** Runs workerd and resolves once it listens, to `{ pid, port, counterPort, stop, logs }`. */
 export async function run(directory, port = 0) {
   const address = `--socket-addr=http=127.0.0.1:${port}`;
   const child = spawn(workerd.default, ["serve", "--control-fd=3", address, "config.capnp"], {
@@ -110,5 +110,5 @@ export async function run(directory, port = 0) {
     child.kill("SIGKILL");
     await exited;
   };
-  return { port: ports.http, counterPort: ports.counter, stop, logs };
+  return { pid: child.pid, port: ports.http, counterPort: ports.counter, stop, logs };
 }

@@ -24,6 +24,11 @@ cargo xtask <command>: everything a developer of Licentia types
   deploy  the Worker, its KV namespace and its secrets on your Cloudflare account; again: what changed
             --dry-run         say what would be done, and let wrangler check the upload
   check   what CI checks: format, lints, docs, dependencies, types
+  bench   measure: requests a second beside a plain Worker, sizes, cold and repeated checks
+            --quick           a minute's look
+            --only <text>     of the calls, those whose name contains this
+            --startup         also how long a second `dev` takes
+            --write           put the figures into docs/benchmarks.md
   docs    write the pages that are made from code: docs/errors.md
   advisories   dependencies with known vulnerabilities (asks the network)
 
@@ -44,6 +49,7 @@ pub(crate) enum Command {
     Build(Build),
     Pack,
     Deploy(Deploy),
+    Bench(Bench),
     Docs,
     Check,
     Advisories,
@@ -77,6 +83,15 @@ pub(crate) struct Build {
 #[derive(Debug, PartialEq)]
 pub(crate) struct Deploy {
     pub(crate) effect: Effect,
+}
+
+/// What `bench` measures, and where it goes.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Bench {
+    pub(crate) quick: bool,
+    pub(crate) only: Option<String>,
+    pub(crate) startup: bool,
+    pub(crate) write: bool,
 }
 
 /// Whether `deploy` touches the account.
@@ -123,6 +138,7 @@ struct Options {
     only: Vec<Part>,
     faults: bool,
     dry_run: bool,
+    bench: Bench,
 }
 
 impl Options {
@@ -134,6 +150,10 @@ impl Options {
             ("test", "only") => self.only.push(value(parser, option)?),
             ("build", "faults") => self.faults = true,
             ("deploy", "dry-run") => self.dry_run = true,
+            ("bench", "quick") => self.bench.quick = true,
+            ("bench", "only") => self.bench.only = Some(value(parser, option)?),
+            ("bench", "startup") => self.bench.startup = true,
+            ("bench", "write") => self.bench.write = true,
             _ => bail!("`{command}` has no option `--{option}`; `cargo xtask` lists them"),
         }
         Ok(())
@@ -165,6 +185,7 @@ impl Options {
                     Effect::Real
                 },
             }),
+            "bench" => Command::Bench(self.bench),
             "docs" => Command::Docs,
             "check" => Command::Check,
             "advisories" => Command::Advisories,
@@ -244,6 +265,17 @@ mod tests {
         let deploy = |effect| Command::Deploy(Deploy { effect });
         check("deploy", deploy(Effect::Real));
         check("deploy --dry-run", deploy(Effect::None));
+    }
+
+    #[test]
+    fn a_bench_without_options_measures_everything() {
+        check("bench", Command::Bench(Bench::default()));
+        let bench = Bench {
+            quick: true,
+            only: Some("sync".to_owned()),
+            ..Bench::default()
+        };
+        check("bench --quick --only sync", Command::Bench(bench));
     }
 
     #[test]

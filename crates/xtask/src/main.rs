@@ -60,6 +60,7 @@ fn run(request: Request) -> Result<ExitCode> {
         Command::Build(options) => commands::build::run(&workspace, &options),
         Command::Pack => commands::pack::run(&workspace),
         Command::Deploy(options) => commands::deploy::run(&workspace, &options),
+        Command::Bench(options) => commands::bench::run(&workspace, &options),
         Command::Docs => commands::docs::write(&workspace),
         Command::Check => commands::check::run(&workspace),
         Command::Advisories => commands::check::advisories(&workspace),

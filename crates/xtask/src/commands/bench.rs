@@ -1,0 +1,38 @@
+//! `cargo xtask bench`: builds what ships and hands it to tests/bench, which measures.
+//!
+//! Figures are asked for, never tested: a machine that does other work too would fail a good build.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::args::Bench;
+use crate::worker_bundle::{self, Variant};
+use crate::workspace::Workspace;
+use crate::{chromium, node, npm_package, process, setup};
+
+pub(crate) fn run(workspace: &Workspace, options: &Bench) -> Result<ExitCode> {
+    let browser = chromium::program(workspace)?;
+    {
+        let _alone = setup::exclusive(workspace)?;
+        setup::for_building(workspace)?;
+        worker_bundle::build(workspace, Variant::Shipped)?;
+        npm_package::build(workspace)?;
+    }
+    let mut command = node::script(workspace, "tests/bench/index.mjs")?;
+    command.env("CHROME", browser);
+    for (flag, asked) in [
+        ("--quick", options.quick),
+        ("--write", options.write),
+        ("--startup", options.startup),
+    ] {
+        if asked {
+            command.arg(flag);
+        }
+    }
+    if let Some(name) = &options.only {
+        command.args(["--only", name]);
+    }
+    process::aloud(&mut command)?;
+    Ok(ExitCode::SUCCESS)
+}
