@@ -120,7 +120,7 @@ async function startOver() {
   await begin();
 }
 
-async function forget() {
+async function signOut() {
   await app?.close();
   app = undefined;
   log.clear();
@@ -173,7 +173,7 @@ async function heard({ verdict, reason, event }) {
   say("stored", token === null ? "none" : `token ${shortToken(token)}`);
   tick();
   learn({ code: verdict.code, event });
-  if (before !== verdict.code || ["Activate", "Deactivate"].includes(event?.call)) {
+  if ((before ?? verdict.code) !== verdict.code || ["Activate", "Deactivate"].includes(event?.call)) {
     show(await vendor.read(demo.license.id));
   }
 }
@@ -230,7 +230,7 @@ function wire() {
   });
   onClick("[data-call]", ({ dataset }) => app?.call(dataset.call));
   onClick("#start-over", startOver);
-  onClick("#forget", forget);
+  onClick("#sign-out", signOut);
   onClick("#copy", async (button) => {
     await navigator.clipboard.writeText(at("command").textContent);
     button.textContent = "Copied";

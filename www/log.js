@@ -82,7 +82,7 @@ function summary(exchange, event, count) {
   if (method === undefined) {
     parts.push(element("span", "no request", "call"));
   } else {
-    const call = element("span", "", "call");
+    const call = element("span", "", method === "GET" ? "call read" : "call");
     call.append(element("b", method), ` ${path}`);
     const answer = status === 0 ? "no answer" : String(status);
     parts.push(call, element("span", answer, `status ${status >= 200 && status < 300 ? "good" : "bad"}`));

@@ -12,9 +12,9 @@ export function duration(seconds) {
   return seconds === 1 ? "second" : `${seconds} seconds`;
 }
 
-/** Returns the start and the end of a signed token, with its length. */
+/** Returns the start and the end of a signed token. */
 export function shortToken(token) {
-  return `${token.slice(0, 10)}…${token.slice(-6)} (${token.length} characters)`;
+  return `${token.slice(0, 10)}…${token.slice(-6)}`;
 }
 
 /** Returns the payload of a signed token, or null if the text is none. It is read here, not verified. */
