@@ -78,3 +78,6 @@ rmSync(dist, { recursive: true, force: true });
 declare();
 await Promise.all(bundles.map(bundle));
 copyFileSync(at("generated/licentia_bg.wasm"), join(dist, "licentia.wasm"));
+for (const name of ["LICENSE", "LICENSE-MIT", "LICENSE-APACHE"]) {
+  copyFileSync(at("../../..", name), join(dist, name));
+}

@@ -1,0 +1,125 @@
+// The tarball as its users get it: packed, installed in an empty project, imported, required, typed and bundled.
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { build } from "esbuild";
+import { publint } from "publint";
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const source = here("../../crates/wasm/js");
+const project = mkdtempSync(join(tmpdir(), "licentia-package-"));
+const installed = join(project, "node_modules/licentia");
+const file = JSON.parse(readFileSync(here("../vectors/decisions.json"), "utf8"));
+
+const npm = (...args) => execFileSync("npm", [...args, "--loglevel=error", "--offline"], { cwd: project, encoding: "utf8" });
+
+/** Runs a program in the project and returns what it prints. */
+function run(name, text) {
+  writeFileSync(join(project, name), text);
+  const { stdout, stderr, status } = spawnSync(process.execPath, [name], { cwd: project, encoding: "utf8", timeout: 60_000 });
+  assert.equal(status, 0, stderr);
+  return stdout.trim();
+}
+
+before(() => {
+  const [{ filename }] = JSON.parse(npm("pack", source, "--json"));
+  writeFileSync(join(project, "package.json"), '{ "private": true }');
+  npm("install", `./${filename}`, "--no-audit", "--no-fund");
+});
+
+after(() => rmSync(project, { recursive: true, force: true }));
+
+/** A program that runs the vectors, and a client against a server that answers with one of them. */
+const program = (imports) => `
+${imports}
+const file = JSON.parse(readFileSync(${JSON.stringify(here("../vectors/decisions.json"))}, "utf8"));
+const { response, options } = file.vectors.find(({ name }) => name === "a clock set back by years, unchecked");
+const wrong = file.vectors.filter(({ response, options, expect }) => {
+  const verdict = checkActivationResponse(response, { ...options, publicKey: file.keys[options.publicKey] });
+  return verdict.code !== expect.code || verdict.activation !== expect.activation;
+});
+const fetch = async () => new Response(response.body, { status: response.status });
+const client = new LicentiaClient({
+  ...options, publicKey: file.keys[options.publicKey], host: "http://127.0.0.1:1", directory: "data", fetch,
+});
+client.activateLicense().then(async ({ code }) => {
+  const again = new LicentiaClient({ ...options, publicKey: file.keys[options.publicKey], host: "http://127.0.0.1:1", directory: "data" });
+  console.log(JSON.stringify([wrong.length, code, (await again.isLicenseValid()).name, both]));
+});
+`;
+
+const EXPECTED = '[0,22,"LA_GRACE_PERIOD_OVER",true]';
+
+test("it holds what it ships and nothing else", () => {
+  const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+  assert.deepEqual(Object.keys(manifest.dependencies ?? {}), []);
+  assert.deepEqual(readdirSync(installed).sort(), ["README.md", "dist", "package.json"]);
+  assert.ok(readdirSync(join(installed, "dist")).includes("LICENSE-MIT"));
+  assert.deepEqual(readdirSync(join(project, "node_modules")).filter((name) => !name.startsWith(".")), ["licentia"]);
+});
+
+test("it works as ESM", () => {
+  const imports = `import { readFileSync } from "node:fs";
+import { LicentiaClient, checkActivationResponse as inMain, LicentiaError } from "licentia";
+import { checkActivationResponse, LicentiaError as same } from "licentia/check";
+const both = LicentiaError === same && typeof inMain === "function";`;
+  assert.equal(run("app.mjs", program(imports)), EXPECTED);
+});
+
+test("it works as CommonJS", () => {
+  const imports = `const { readFileSync } = require("node:fs");
+const { LicentiaClient, checkActivationResponse: inMain, LicentiaError } = require("licentia");
+const { checkActivationResponse, LicentiaError: same } = require("licentia/check");
+const both = LicentiaError === same && typeof inMain === "function";`;
+  assert.equal(run("app.cjs", program(imports)), EXPECTED);
+});
+
+test("importing it does nothing yet: no module is compiled, no file written", () => {
+  const text = `const compiled = []; const { Module } = WebAssembly;
+WebAssembly.Module = function (...args) { compiled.push(1); return new Module(...args); };
+await import("licentia"); await import("licentia/check"); console.log(compiled.length);`;
+  assert.equal(run("idle.mjs", text), "0");
+});
+
+test("its types fit ESM and CommonJS", () => {
+  const use = `
+const verdict = checkActivationResponse({ status: 200, body: "" }, { productId: "p", licenseKey: "k", fingerprint: "f", publicKey: "", now: 0 });
+const activation: "keep" | "erase" | "replace" = verdict.activation;
+const eat: number | undefined = verdict.claims?.eat;
+const status: Promise<Status> = new LicentiaClient({ host: "https://x", productId: "p", publicKey: { keys: [] } }).isLicenseGenuine();
+// @ts-expect-error A number is no product id.
+new LicentiaClient({ host: "https://x", productId: 1, publicKey: "" });
+export { activation, eat, status, LicentiaError };
+`;
+  const imports = `import { LicentiaClient, LicentiaError, type Status } from "licentia";\nimport { checkActivationResponse } from "licentia/check";\n`;
+  writeFileSync(join(project, "typed.mts"), imports + use);
+  writeFileSync(join(project, "typed.cts"), imports + use);
+  const options = { strict: true, noEmit: true, module: "nodenext", target: "es2022", lib: ["es2022", "dom"], types: [], skipLibCheck: false };
+  writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files: ["typed.mts", "typed.cts"] }));
+  const typescript = createRequire(import.meta.url).resolve("typescript/package.json");
+  const { stdout, status } = spawnSync(process.execPath, [join(dirname(typescript), "bin/tsc"), "--project", project], { encoding: "utf8" });
+  assert.equal(status, 0, stdout);
+});
+
+for (const [condition, platform, absent] of [["browser", "browser", /node:fs/], ["node", "node", /localStorage/], ["workerd", "neutral", /localStorage|node:fs/]]) {
+  test(`it bundles for ${condition}, with that runtime's parts alone`, async () => {
+    mkdirSync(join(project, "out"), { recursive: true });
+    writeFileSync(join(project, "bundled.mjs"), 'export { LicentiaClient } from "licentia"; export { checkActivationResponse } from "licentia/check";');
+    const { outputFiles } = await build({
+      absWorkingDir: project, entryPoints: ["bundled.mjs"], bundle: true, write: false, format: "esm", platform,
+      conditions: [condition], external: ["*.wasm", "node:*"], logLevel: "silent", outdir: "out",
+    });
+    assert.doesNotMatch(outputFiles[0].text, absent);
+  });
+}
+
+test("publint finds nothing to say", async () => {
+  const { messages } = await publint({ pkgDir: installed, strict: true });
+  assert.deepEqual(messages.map(({ code, path }) => `${code} ${path.join(".")}`), []);
+});
