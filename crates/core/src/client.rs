@@ -10,6 +10,8 @@ mod verdict;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;
 
 pub use stored::Stored;
 
@@ -250,8 +252,10 @@ impl Client {
             Answer::Token(text) if self.is_older(&text, &current) => self.genuine(stored, now),
             Answer::Token(text) => {
                 let granted = self.granted(&text, &asked.key, now);
+                let interval = sync_interval(granted.token.as_ref().unwrap_or(&current));
+                let next_sync = interval.filter(|_| granted.status.keeps_syncing());
                 Decision {
-                    next_sync: again(granted.status).next_sync,
+                    next_sync,
                     ..granted
                 }
             }

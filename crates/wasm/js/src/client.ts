@@ -70,8 +70,8 @@ export class LicentiaClient {
     this.#licenseKey = optionalText(this.#options.licenseKey, "licenseKey") ?? null;
     this.#fingerprint = optionalText(this.#options.fingerprint, "fingerprint");
     this.#slot = `licentia.${optionalText(this.#options.productId, "productId") ?? ""}`;
-    this.#storage =
-      this.#options.storage ?? platform.defaultStorage(optionalText(this.#options.directory, "directory"));
+    const directory = optionalText(this.#options.directory, "directory");
+    this.#storage = this.#options.storage ?? platform.defaultStorage(directory);
     this.setLicenseCallback(this.#options.onStatus);
     this.#checkRest();
   }
@@ -87,7 +87,7 @@ export class LicentiaClient {
     if (fetch !== undefined && typeof fetch !== "function") {
       throw invalid("fetch", "a function");
     }
-    if (timeout !== undefined && !(timeout > 0 && timeout <= LONGEST_DELAY * 1000)) {
+    if (timeout !== undefined && !(typeof timeout === "number" && timeout > 0 && timeout <= LONGEST_DELAY * 1000)) {
       throw invalid("timeout", "a number of milliseconds");
     }
     if (metadata !== undefined && !Array.isArray(metadata)) {

@@ -1,9 +1,12 @@
 //! Every decision vector gives its verdict natively, as it does in wasm under Node, in Chromium and in workerd.
 
-use licentia_core::{Client, KeySet};
+use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Value, json};
 
-const FILE: &str = include_str!("../../../tests/vectors/decisions.json");
+use crate::client::Client;
+use crate::key::KeySet;
+
+const FILE: &str = include_str!("../../../../tests/vectors/decisions.json");
 
 /// Runs one vector and returns what came of it, in the shape of its `expect`.
 fn run(vector: &Value, keys: &Value) -> Value {
@@ -38,7 +41,6 @@ fn run(vector: &Value, keys: &Value) -> Value {
 
 /// Whether a body's token carries these claims, byte for byte.
 fn is_signed_in(body: &str, claims: &str) -> bool {
-    use base64ct::{Base64UrlUnpadded, Encoding};
     let body: Value = serde_json::from_str(body).unwrap();
     let payload = body["activationToken"]
         .as_str()
