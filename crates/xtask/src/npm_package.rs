@@ -55,18 +55,17 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
     stamp.set(&digest)
 }
 
-/// Puts the modules of the package where the pages import them from: the pages run what users install.
+/// Puts the browser's modules of the package where the pages import them from: the pages run what users install.
 fn serve(workspace: &Workspace, dist: &Path) -> Result<()> {
     let served = workspace.path(SERVED);
     let _ = fs::remove_dir_all(&served);
     fs::create_dir_all(&served)?;
     for entry in fs::read_dir(dist).with_context(|| format!("cannot list `{}`", dist.display()))? {
         let path = entry?.path();
-        let wanted = path
-            .extension()
-            .is_some_and(|end| end == "js" || end == "wasm");
-        if let (true, Some(name)) = (wanted, path.file_name()) {
-            fs::copy(&path, served.join(name))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let elsewhere = name.contains(".node.") || name.contains(".workerd.");
+        if name.ends_with(".js") && !elsewhere {
+            fs::copy(&path, served.join(name.as_ref()))?;
         }
     }
     Ok(())
