@@ -12,25 +12,26 @@ use crate::worker_bundle::Variant;
 pub(crate) const HELP: &str = "
 cargo xtask <command>: everything a developer of Licentia types
 
-  dev     build, serve the API and the pages at http://127.0.0.1:8787, say `ready`
-            --port <port>     another port; 0 takes a free one
-            --state <dir>     where the local ledger, KV and root token are kept (.licentia)
-            --fresh           empty that directory first
-  test    run every test, and close with the sum
-            --only <part>     core, api, xtask, worker, wasm, browser or package; may be given again
-  build   the Worker bundle in build/worker, the npm package in crates/wasm/js
-            --faults          also build/worker-faults, which panics and stalls on request, for tests
-  pack    the npm package and a Worker bundle that deploys with Node alone, as tarballs in dist
-  deploy  the Worker, its KV namespace and its secrets on your Cloudflare account; again: what changed
-            --dry-run         say what would be done, and let wrangler check the upload
-  check   what CI checks: format, lints, docs, dependencies, types
-  bench   measure: requests a second beside a plain Worker, sizes, cold and repeated checks
-            --quick           a minute's look
-            --only <text>     of the calls, those whose name contains this
-            --startup         also how long a second `dev` takes
-            --write           put the figures into docs/benchmarks.md
-  docs    write the pages that are made from code: docs/errors.md
-  advisories   dependencies with known vulnerabilities (asks the network)
+  dev         build, serve the API and the pages at http://127.0.0.1:8787, say `ready`
+                --port <port>     another port; 0 takes a free one
+                --state <dir>     where the local ledger, KV and root token are kept (.licentia)
+                --fresh           empty that directory first
+  test        run every test, and close with the sum
+                --only <part>     core, api, xtask, worker, wasm, browser or package; may be given again
+  build       the Worker bundle in build/worker, the npm package in crates/wasm/js
+                --faults          also build/worker-faults, which panics and stalls on request, for tests
+  pack        the npm package and a Worker bundle that deploys with Node alone, as tarballs in dist
+  deploy      the Worker, its KV namespace and its secrets on your Cloudflare account; again: what changed
+                --dry-run         say what would be done, and let wrangler check the upload
+  check       what CI checks: format, lints, docs, dependencies, types
+  bench       measure: requests a second beside a plain Worker, sizes, cold and repeated checks
+                --quick           a minute's look
+                --only <text>     of the calls, those whose name contains this
+                --startup         also how long a second `dev` takes
+                --write           put the figures into docs/benchmarks.md
+  vectors     make tests/vectors/decisions.json anew
+  docs        write the pages that are made from code: docs/errors.md
+  advisories  dependencies with known vulnerabilities (asks the network)
 
 Each command installs what it needs, and says so: the wasm32 target, pinned cargo tools into a per-user
 cache (LICENTIA_CACHE, else ~/.cache/licentia), the npm packages into node_modules.
@@ -50,6 +51,7 @@ pub(crate) enum Command {
     Pack,
     Deploy(Deploy),
     Bench(Bench),
+    Vectors,
     Docs,
     Check,
     Advisories,
@@ -186,6 +188,7 @@ impl Options {
                 },
             }),
             "bench" => Command::Bench(self.bench),
+            "vectors" => Command::Vectors,
             "docs" => Command::Docs,
             "check" => Command::Check,
             "advisories" => Command::Advisories,

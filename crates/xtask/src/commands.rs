@@ -8,3 +8,4 @@ pub(crate) mod dev;
 pub(crate) mod docs;
 pub(crate) mod pack;
 pub(crate) mod test;
+pub(crate) mod vectors;

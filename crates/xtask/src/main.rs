@@ -61,6 +61,7 @@ fn run(request: Request) -> Result<ExitCode> {
         Command::Pack => commands::pack::run(&workspace),
         Command::Deploy(options) => commands::deploy::run(&workspace, &options),
         Command::Bench(options) => commands::bench::run(&workspace, &options),
+        Command::Vectors => commands::vectors::run(&workspace),
         Command::Docs => commands::docs::write(&workspace),
         Command::Check => commands::check::run(&workspace),
         Command::Advisories => commands::check::advisories(&workspace),
