@@ -3,7 +3,7 @@
 import { CustomerApp } from "./customer.js";
 import { advance, describe } from "./guide.js";
 import { Log } from "./log.js";
-import { clock, curl, duration, shortToken } from "./text.js";
+import { clock, curl, day, duration, shortToken } from "./text.js";
 import { Vendor } from "./vendor.js";
 
 const TOKEN = "licentia.token";
@@ -19,7 +19,7 @@ const record = (exchange) => log.request(exchange);
 let vendor;
 let app;
 /** What this tab remembers: `{ product, license: { id, key }, step, published }`. */
-let demo;
+let demo = null;
 /** What the page shows, for the guide. */
 let facts = {};
 
@@ -78,21 +78,19 @@ async function resume() {
     await begin();
     return;
   }
-  try {
-    show(await vendor.read(demo.license.id));
-  } catch (error) {
-    if (error.status !== 404) {
-      throw error;
-    }
+  const license = await vendor.read(demo.license.id).catch(unlessUnknown);
+  if (license === undefined) {
     await begin();
     return;
   }
+  show(license);
   await run();
 }
 
 async function begin() {
   const { product, license } = await vendor.open();
   demo = { product, license: { id: license.body.id, key: license.body.key }, step: 0 };
+  say("answer", "none yet");
   show(license);
   const verdict = await run();
   if (verdict.code !== 0) {
@@ -102,31 +100,38 @@ async function begin() {
 
 function run() {
   const { product, license } = demo;
+  command(REVOKED);
   app = new CustomerApp({ product, licenseKey: license.key, record, changed: (news) => void guarded(() => heard(news)) });
   return app.start();
 }
 
-async function startOver() {
-  const { id } = demo.license;
-  await app.close();
-  log.clear();
+/** Ends the app, and forgets the license that this tab had. */
+async function leave() {
+  await app?.close();
+  app = undefined;
+  demo = null;
   facts = {};
+  log.clear();
   sessionStorage.removeItem(DEMO);
-  await vendor.remove(id).catch((error) => {
-    if (error.status !== 404) {
-      throw error;
-    }
-  });
+}
+
+async function startOver() {
+  const id = demo?.license.id;
+  await leave();
+  if (id !== undefined) {
+    await vendor.remove(id).catch(unlessUnknown);
+  }
   await begin();
 }
 
+function unlessUnknown(error) {
+  if (error.status !== 404) {
+    throw error;
+  }
+}
+
 async function signOut() {
-  await app?.close();
-  app = undefined;
-  log.clear();
-  facts = {};
-  sessionStorage.removeItem(DEMO);
-  alarm("");
+  await leave();
   askForToken("");
 }
 
@@ -140,15 +145,13 @@ function show({ body: license, published }) {
   say("license-key", license.key);
   say("license-seats", `${license.totalActivations} of ${license.allowedActivations}`);
   say("license-interval", interval > 5 ? `${duration(interval)}, the least that this server allows` : duration(interval));
+  say("license-expires", license.expiresAt === null ? "never" : day(new Date(license.expiresAt)));
   say("license-updated", clock(new Date(license.updatedAt)));
   say("license-published", demo.published === "pending" ? "pending, to be put again" : `version ${demo.published}`);
   const idle = { revoked: revoked ? "true" : "false", suspended: suspended ? "true" : "false" };
   for (const button of document.querySelectorAll("[data-change]")) {
     const [[field, value]] = Object.entries(JSON.parse(button.dataset.change));
     button.setAttribute("aria-disabled", String(idle[field] === String(value)));
-  }
-  if (at("command").textContent === "…") {
-    command(REVOKED);
   }
   learn({ revoked, suspended });
 }

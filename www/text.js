@@ -7,6 +7,11 @@ export function clock(date) {
   return date.toLocaleTimeString("en-GB");
 }
 
+/** Returns a date, such as `23 December 2026`. */
+export function day(date) {
+  return date.toLocaleDateString("en-GB", { dateStyle: "long" });
+}
+
 /** Returns a duration as a person says it. */
 export function duration(seconds) {
   return seconds === 1 ? "second" : `${seconds} seconds`;

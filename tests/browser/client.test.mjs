@@ -1,6 +1,7 @@
 // The client of the npm package in Chromium, against the built Worker in workerd, under the pages' own policy.
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { ROOT, start } from "../harness/index.mjs";
@@ -86,4 +87,23 @@ test("in Chromium, a page that is loaded again goes on with the activation", asy
   assert.equal(await second.genuine(), 0);
   await second.hears(0);
   await second.close();
+});
+
+test("in Chromium, every decision vector gives its verdict", async () => {
+  const { page, complaints } = await open(browser.context);
+  await page.route("**/vectors/*", (route) => {
+    const { pathname } = new URL(route.request().url());
+    return route.fulfill({ path: join(ROOT, "tests", pathname) });
+  });
+  await page.goto(server.url);
+  const { count, failed } = await page.evaluate(async () => {
+    const { checkActivationResponse } = await import("/licentia/check.js");
+    const { failures } = await import("/vectors/run.mjs");
+    const file = await (await fetch("/vectors/decisions.json")).json();
+    return { count: file.vectors.length, failed: failures(checkActivationResponse, file) };
+  });
+  assert.ok(count > 300);
+  assert.deepEqual(failed, []);
+  await page.close();
+  assert.deepEqual(complaints, []);
 });
