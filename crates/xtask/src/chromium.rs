@@ -73,6 +73,7 @@ fn from_debian() -> Option<PathBuf> {
 
 /// The package holds a compressed build, which it unpacks itself on the first call.
 fn from_npm(workspace: &Workspace) -> Result<PathBuf> {
+    node::install(workspace)?;
     let home = workspace.path("build/chromium");
     std::fs::create_dir_all(&home)?;
     if !home.join("node_modules").is_dir() {

@@ -156,25 +156,33 @@ fn run_part(workspace: &Workspace, part: Part, browser: Option<&Path>) -> Result
     }
     if let Some(directory) = part.scripts() {
         let files = test_files(&workspace.path(directory))?;
-        if !files.is_empty() {
-            let mut node = Command::new(node::node(workspace)?);
-            node.current_dir(workspace.root())
-                .env("PATH", node::path(workspace)?)
-                .env("LICENTIA_ROOT", workspace.root())
-                .env("LICENTIA_XTASK", std::env::current_exe()?)
-                .env("LICENTIA_SCENARIOS", scenarios(workspace)?)
-                .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
-                .env("WRANGLER_SEND_METRICS", "false")
-                .args(["--test", "--test-reporter=spec"])
-                .args(["--test-timeout=300000", "--test-force-exit"]) // a hang is a failure
-                .args(files);
-            if let Some(browser) = browser {
-                node.env("CHROME", browser);
-            }
-            hear(&mut node, &mut outcome)?;
+        if files.is_empty() {
+            eprintln!("  `{directory}` holds no test");
+            outcome.broken = true;
+        } else {
+            hear(node_test(workspace, browser)?.args(files), &mut outcome)?;
         }
     }
     Ok(outcome)
+}
+
+/// Node's test runner, with what our tests read from the environment.
+fn node_test(workspace: &Workspace, browser: Option<&Path>) -> Result<Command> {
+    let mut node = Command::new(node::node(workspace)?);
+    node.current_dir(workspace.root())
+        .env("PATH", node::path(workspace)?)
+        .env("LICENTIA_ROOT", workspace.root())
+        .env("LICENTIA_XTASK", std::env::current_exe()?)
+        .env("LICENTIA_SCENARIOS", scenarios(workspace)?)
+        .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
+        .env("WRANGLER_SEND_METRICS", "false")
+        .env_remove("FORCE_COLOR") // the closing lines are read as plain text
+        .args(["--test", "--test-reporter=spec"])
+        .args(["--test-timeout=300000", "--test-force-exit"]); // a hang is a failure
+    if let Some(browser) = browser {
+        node.env("CHROME", browser);
+    }
+    Ok(node)
 }
 
 /// Builds the runner of the scenarios, which Node's tests point at the Worker.
