@@ -150,9 +150,10 @@ impl NativeHost {
     /// Puts everything that is due into KV, as the alarm does.
     pub fn publish_due(&mut self, now: Timestamp) {
         self.database.begin();
-        let publications = outbox::claim_due(&self.database, 100, now, &self.vault).unwrap();
+        let due = outbox::claim_due(&self.database, 100, now, &self.vault).unwrap();
         self.database.end(true);
-        for publication in publications {
+        assert!(due.faults.is_empty(), "{:?}", due.faults);
+        for publication in due.publications {
             self.put(&publication, now);
         }
     }
@@ -209,12 +210,10 @@ impl NativeHost {
 
     fn answer_at_the_edge(&self, route: licentia_api::Route, body: &[u8]) -> Reply {
         match published::wanted(route, body, &self.vault) {
-            Ok(keys) => published::reply(
-                route,
-                keys.iter()
-                    .find_map(|key| self.kv.get(key))
-                    .map(String::as_str),
-            ),
+            Ok(keys) => {
+                let value = keys.iter().find_map(|key| self.kv.get(key));
+                published::reply(route, value.map(String::as_str), &self.vault)
+            }
             Err(reply) => reply,
         }
     }

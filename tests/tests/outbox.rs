@@ -1,6 +1,6 @@
 //! The outbox when KV fails: nothing is lost, and no older document lands last.
 
-use licentia_api::outbox::{self, Landed};
+use licentia_api::outbox::{self, Landed, Publication};
 use licentia_core::{Seconds, Timestamp};
 use licentia_tests::native::NativeHost;
 use licentia_tests::run::{Answer, Call, Host};
@@ -41,6 +41,13 @@ fn license(host: &mut NativeHost) -> String {
 
 fn published(host: &NativeHost, id: &str) -> Value {
     serde_json::from_str(&host.kv[&format!("default/license/{id}")]).unwrap()
+}
+
+fn due(host: &NativeHost, now: Timestamp) -> Vec<Publication> {
+    let due =
+        outbox::claim_due(host.database(), 10, now, &licentia_tests::native::vault()).unwrap();
+    assert!(due.faults.is_empty());
+    due.publications
 }
 
 fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
@@ -114,26 +121,79 @@ fn one_subject_has_one_put_in_flight() {
         r#"{"suspended": true}"#,
     );
     let now = outbox::next_due(host.database()).unwrap().unwrap();
-    let vault = licentia_tests::native::vault();
-    let first = outbox::claim_due(host.database(), 10, now, &vault).unwrap();
+    let first = due(&host, now);
     assert_eq!(first.len(), 1);
-    assert_eq!(
-        outbox::claim_due(host.database(), 10, now, &vault).unwrap(),
-        []
-    );
+    assert_eq!(due(&host, now), []);
 
     // Its claim lapses, another put is made and settled; the first one comes back late.
     let lapsed = now.plus(Seconds(30));
-    let second = outbox::claim_due(host.database(), 10, lapsed, &vault).unwrap();
+    let second = due(&host, lapsed);
     assert!(outbox::settle(host.database(), &second[0], Landed::Yes, lapsed).unwrap());
     assert!(!outbox::settle(host.database(), &first[0], Landed::Yes, lapsed).unwrap());
     let again: Timestamp = outbox::next_due(host.database())
         .unwrap()
         .expect("the late one is put over");
+    assert_eq!(due(&host, again).len(), 1);
+}
+
+#[test]
+fn a_change_within_the_minute_of_doubt_does_not_end_the_doubt() {
+    let mut host = NativeHost::default();
+    let id = license(&mut host);
+    host.kv_fails = true;
+    call(
+        &mut host,
+        "PATCH",
+        &format!("/v3/licenses/{id}"),
+        r#"{"suspended": true}"#,
+    );
+    host.kv_fails = false;
+    let retried = outbox::next_due(host.database()).unwrap().unwrap();
+    host.publish_due(retried);
+    let late = host.kv.clone();
+    call(
+        &mut host,
+        "PATCH",
+        &format!("/v3/licenses/{id}"),
+        r#"{"revoked": true}"#,
+    );
+
+    host.kv = late; // the put of before the revocation lands after all
+    let again = outbox::next_due(host.database())
+        .unwrap()
+        .expect("it is put again");
+    host.publish_due(again);
+    assert_eq!(published(&host, &id)["license"]["revoked"], true);
+}
+
+#[test]
+fn a_former_key_is_taken_out_of_kv_for_certain() {
+    let mut host = NativeHost::default();
+    let id = license(&mut host);
+    let late = host.kv.clone();
+    let key = published(&host, &id)["license"]["key"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    call(
+        &mut host,
+        "PATCH",
+        &format!("/v3/licenses/{id}"),
+        r#"{"key": "another-license-key"}"#,
+    );
+    let check = format!(r#"{{"key": "{key}"}}"#);
     assert_eq!(
-        outbox::claim_due(host.database(), 10, again, &vault)
-            .unwrap()
-            .len(),
-        1
+        call(&mut host, "POST", "/v3/licenses/check", &check).status,
+        404
+    );
+
+    host.kv = late; // a put of before the change lands after all
+    let again = outbox::next_due(host.database())
+        .unwrap()
+        .expect("it is put again");
+    host.publish_due(again);
+    assert_eq!(
+        call(&mut host, "POST", "/v3/licenses/check", &check).status,
+        404
     );
 }

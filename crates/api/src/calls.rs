@@ -7,7 +7,8 @@ mod licenses;
 mod products;
 mod query;
 
-use licentia_core::{Code, Metadata, Problem, wire};
+use licentia_core::{Code, Metadata, Problem, parse, wire};
+use serde::de::DeserializeOwned;
 
 use crate::context::{Context, Fault};
 use crate::host::Reply;
@@ -41,36 +42,37 @@ pub(crate) fn answer(cx: &Context<'_>, route: Route) -> Result<Reply, Fault> {
     }
 }
 
-/// Makes metadata entries of what a request gives; new ones get an id and dates, imported ones keep theirs.
-fn metadata(cx: &Context<'_>, entries: &[wire::MetadataInput]) -> Result<Vec<Metadata>, Problem> {
+/// Makes metadata entries of what a request gives, with ids and dates of their own.
+fn new_metadata(
+    cx: &Context<'_>,
+    entries: &[wire::MetadataInput],
+) -> Result<Vec<Metadata>, Problem> {
     let entry = |entry: &wire::MetadataInput| Metadata {
-        id: entry.id.unwrap_or_else(|| cx.draw().id()),
-        created_at: entry.created_at.unwrap_or(cx.now()),
-        updated_at: entry.updated_at.unwrap_or(cx.now()),
+        id: cx.draw().id(),
+        created_at: cx.now(),
+        updated_at: cx.now(),
         key: entry.key.clone(),
         value: entry.value.clone(),
-        view_permissions: entry.permissions(),
+        view_permissions: entry.permissions().unwrap_or_default(),
     };
     let metadata: Vec<Metadata> = entries.iter().map(entry).collect();
     Metadata::check(&metadata)?;
     Ok(metadata)
 }
 
-fn not_json(content_type: &str) -> bool {
-    !matches!(
-        content_type,
-        "" | "application/json" | "text/json" | "text/plain" | "application/merge-patch+json"
-    )
+/// Reads a JSON body. One that says it is something else is refused; clients that say nothing are believed.
+fn parse_json<T: DeserializeOwned>(cx: &Context<'_>, body: &[u8]) -> Result<T, Problem> {
+    match cx.request.content_type {
+        "" | "application/json" | "text/json" | "text/plain" | "application/merge-patch+json" => {
+            Ok(parse(body)?)
+        }
+        other => {
+            let message = format!("this call reads `application/json`, not `{}`", shown(other));
+            Err(Problem::new(Code::UnsupportedMediaType, message))
+        }
+    }
 }
 
-/// Refuses a body that says it is something else than JSON. Clients that say nothing are believed.
-fn expect_json(cx: &Context<'_>) -> Result<(), Problem> {
-    if not_json(cx.request.content_type) {
-        let message = format!(
-            "this call reads `application/json`, not `{}`",
-            cx.request.content_type
-        );
-        return Err(Problem::new(Code::UnsupportedMediaType, message));
-    }
-    Ok(())
+fn shown(text: &str) -> String {
+    text.chars().take(64).collect()
 }

@@ -26,7 +26,17 @@ pub struct Publication {
     claim: i64,
 }
 
-/// Claims what is due, at most `limit`; run it in a transaction, put each, then `settle` each.
+/// What is due.
+#[derive(Debug, Default)]
+pub struct Due {
+    /// The documents to put.
+    pub publications: Vec<Publication>,
+    /// The documents that could not be made, for the host's log.
+    pub faults: Vec<String>,
+}
+
+/// Claims what is due, at most `limit`; run it in a transaction, put each, then `settle` each. A document that cannot be made
+/// is tried again later, and keeps no other back.
 ///
 /// # Errors
 /// Passes on what the database says.
@@ -35,16 +45,21 @@ pub fn claim_due(
     limit: u32,
     now: Timestamp,
     vault: &Vault,
-) -> Result<Vec<Publication>, DatabaseError> {
-    let subjects = store::outbox::due(db, now, i64::from(limit))?;
-    let claims = subjects
-        .iter()
-        .map(|subject| claim(db, subject, now, vault));
-    Ok(claims
-        .collect::<Result<Vec<_>, _>>()?
-        .into_iter()
-        .flatten()
-        .collect())
+) -> Result<Due, DatabaseError> {
+    let mut due = Due::default();
+    for subject in store::outbox::due(db, now, i64::from(limit))? {
+        let Some(claimed) = store::outbox::claim(db, &subject, now)? else {
+            continue;
+        };
+        match publication(db, subject, claimed, vault) {
+            Ok(publication) => due.publications.push(publication),
+            Err((subject, fault)) => {
+                store::outbox::settle(db, &subject, claimed, Landed::Unknown, now)?;
+                due.faults.push(format!("{subject}: {fault}"));
+            }
+        }
+    }
+    Ok(due)
 }
 
 /// Takes note of what came of a put, in a transaction. Returns whether its version is in KV.
@@ -82,9 +97,42 @@ pub(crate) fn claim(
     let Some(claimed) = store::outbox::claim(db, subject, now)? else {
         return Ok(None);
     };
+    publication(db, subject.to_owned(), claimed, vault)
+        .map(Some)
+        .map_err(|(_, fault)| fault)
+}
+
+fn publication(
+    db: &dyn Database,
+    subject: String,
+    claimed: Claimed,
+    vault: &Vault,
+) -> Result<Publication, (String, DatabaseError)> {
+    match document(db, &subject, claimed, vault) {
+        Ok(Document {
+            kv_keys,
+            value,
+            version,
+        }) => Ok(Publication {
+            subject,
+            kv_keys,
+            value,
+            version,
+            claim: claimed.claim,
+        }),
+        Err(fault) => Err((subject, fault)),
+    }
+}
+
+fn document(
+    db: &dyn Database,
+    subject: &str,
+    claimed: Claimed,
+    vault: &Vault,
+) -> Result<Document, DatabaseError> {
     let document = match Subject::parse(subject) {
         Some(Subject::License(id)) => license_document(db, id, vault)?,
-        Some(Subject::Product(id)) => product_document(db, id, vault)?,
+        Some(Subject::Product(id)) => product_document(db, id)?,
         Some(Subject::FormerKey(name)) => Some(Document {
             kv_keys: vec![published::key_name(&name)],
             value: published::FORMER_KEY.to_owned(),
@@ -92,15 +140,7 @@ pub(crate) fn claim(
         }),
         None => None,
     };
-    let document =
-        document.ok_or_else(|| DatabaseError::Corrupt(format!("the outbox names `{subject}`")))?;
-    Ok(Some(Publication {
-        subject: subject.to_owned(),
-        kv_keys: document.kv_keys,
-        value: document.value,
-        version: document.version,
-        claim: claimed.claim,
-    }))
+    document.ok_or_else(|| DatabaseError::Corrupt("the outbox names what is not there".to_owned()))
 }
 
 struct Document {
@@ -121,10 +161,12 @@ fn license_document(
             None => return Ok(None),
         },
     };
-    let kv_keys = vec![
-        published::license_name(id),
-        published::key_name(&vault.name_of(license.key.as_str())),
-    ];
+    // Under the names of every master key: rolling a rotation back must not bring an older document to light.
+    let names = vault.names_of(license.key.as_str());
+    let names = names.iter().map(|name| published::key_name(name));
+    let kv_keys = std::iter::once(published::license_name(id))
+        .chain(names)
+        .collect();
     let value = to_text(&published::LicenseDocument::new(&license, deleted, vault))?;
     Ok(Some(Document {
         kv_keys,
@@ -133,16 +175,12 @@ fn license_document(
     }))
 }
 
-fn product_document(
-    db: &dyn Database,
-    id: ProductId,
-    vault: &Vault,
-) -> Result<Option<Document>, DatabaseError> {
+fn product_document(db: &dyn Database, id: ProductId) -> Result<Option<Document>, DatabaseError> {
     let Some(counted) = store::product::load(db, id)? else {
         return Ok(None);
     };
     let product: &Product = &counted.product;
-    let value = to_text(&published::ProductDocument::new(product, vault)?)?;
+    let value = to_text(&published::ProductDocument::new(product)?)?;
     Ok(Some(Document {
         kv_keys: vec![published::product_name(id)],
         value,

@@ -79,34 +79,15 @@ impl LicenseDocument {
     }
 }
 
-/// The document of a product in KV: what clients may have, and what a ledger is rebuilt from.
+/// The document of a product in KV: what clients verify with, and what a ledger is rebuilt from.
 #[derive(Debug, Serialize)]
 pub(crate) struct ProductDocument {
-    keys: KeyDocument,
+    keys: Vec<Jwk>,
     product: StoredProduct,
 }
 
-/// A product's keys as clients read them: a JWK Set (RFC 7517 §5) with members of our own.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct KeyDocument {
-    product_id: ProductId,
-    keys: Vec<Jwk>,
-    /// These verify statements, never tokens.
-    statement_keys: Vec<Jwk>,
-}
-
 impl ProductDocument {
-    pub(crate) fn new(product: &Product, vault: &Vault) -> Result<Self, DatabaseError> {
-        Ok(Self {
-            keys: KeyDocument::new(product, vault)?,
-            product: StoredProduct::from(product),
-        })
-    }
-}
-
-impl KeyDocument {
-    fn new(product: &Product, vault: &Vault) -> Result<Self, DatabaseError> {
+    pub(crate) fn new(product: &Product) -> Result<Self, DatabaseError> {
         let keys = product
             .keys
             .iter()
@@ -114,16 +95,21 @@ impl KeyDocument {
         let keys = keys
             .collect::<Result<_, _>>()
             .map_err(|fault| DatabaseError::Corrupt(fault.to_string()))?;
-        let statement_keys = vault
-            .statement_keys()
-            .map(|key| key.verifying_key().to_jwk())
-            .collect();
         Ok(Self {
-            product_id: product.id,
             keys,
-            statement_keys,
+            product: StoredProduct::from(product),
         })
     }
+}
+
+/// A product's keys as clients read them: a JWK Set (RFC 7517 §5) with members of our own.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct KeyDocument<'a> {
+    product_id: ProductId,
+    keys: &'a serde_json::value::RawValue,
+    /// These verify statements, never tokens. They are the account's, and change when its master key does.
+    statement_keys: Vec<Jwk>,
 }
 
 #[derive(Deserialize)]
@@ -179,8 +165,8 @@ struct PublishedProduct<'a> {
 
 /// Answers an edge route from what KV holds.
 #[must_use]
-pub fn reply(route: Route, value: Option<&str>) -> Reply {
-    let reply = value.map(|value| reply_from(route, value));
+pub fn reply(route: Route, value: Option<&str>, vault: &Vault) -> Reply {
+    let reply = value.map(|value| reply_from(route, value, vault));
     match reply {
         Some(Ok(Some(reply))) => reply,
         Some(Err(_unreadable)) => Reply::problem(&internal()),
@@ -188,10 +174,25 @@ pub fn reply(route: Route, value: Option<&str>) -> Reply {
     }
 }
 
-fn reply_from(route: Route, value: &str) -> Result<Option<Reply>, serde_json::Error> {
-    if let Route::ReadProductKeys(_) = route {
+fn reply_from(
+    route: Route,
+    value: &str,
+    vault: &Vault,
+) -> Result<Option<Reply>, serde_json::Error> {
+    if let Route::ReadProductKeys(product_id) = route {
         let product: PublishedProduct<'_> = serde_json::from_str(value)?;
-        return Ok(Some(Reply::json_text(200, product.keys.get())));
+        let statement_keys = vault
+            .statement_keys()
+            .map(|key| key.verifying_key().to_jwk())
+            .collect();
+        return Ok(Some(Reply::json(
+            200,
+            &KeyDocument {
+                product_id,
+                keys: product.keys,
+                statement_keys,
+            },
+        )));
     }
     let published: Published<'_> = serde_json::from_str(value)?;
     let (Some(statement), Some(license)) = (published.statement, published.license) else {

@@ -66,7 +66,7 @@ const MIGRATIONS: &[&[&str]] = &[&[
         attempts INTEGER NOT NULL DEFAULT 0,
         claim INTEGER NOT NULL DEFAULT 0,
         claimed_until TEXT,
-        uncertain INTEGER NOT NULL DEFAULT 0
+        uncertain_until TEXT
     ) STRICT, WITHOUT ROWID",
     "CREATE INDEX outbox_by_time ON outbox (next_at)",
     "CREATE TABLE audit (

@@ -127,12 +127,6 @@ impl Vault {
             .collect()
     }
 
-    /// Returns the name under which `license_key` is published.
-    #[must_use]
-    pub fn name_of(&self, license_key: &str) -> String {
-        self.current.name(license_key)
-    }
-
     /// Returns the key that signs statements.
     #[must_use]
     pub fn statement_key(&self) -> &StatementKey {

@@ -74,7 +74,9 @@ impl Seat {
         match license.terms.leasing_strategy {
             LeasingStrategy::PerInstance => Self(id.to_string()),
             LeasingStrategy::PerMachine if license.terms.user_locked => {
-                Self(format!("{}\n{}", device.user_hash, device.fingerprint))
+                let (user, machine) = (&device.user_hash, &device.fingerprint);
+                // The length keeps two pairs from making one text.
+                Self(format!("{}:{user}{machine}", user.len()))
             }
             LeasingStrategy::PerMachine => Self(device.fingerprint.clone()),
         }
@@ -98,7 +100,7 @@ impl Activation {
             epoch: license.epoch,
             seat: Seat::of(license, &device, id),
             created_at: now,
-            updated_at: now,
+            updated_at: Timestamp::MIN,
             last_synced_at: now,
             expires_at: None,
             lease_expires_at: None,
@@ -126,7 +128,7 @@ impl Activation {
         if self.device.metadata.is_empty() {
             self.device.metadata = kept;
         }
-        self.updated_at = now.max(self.updated_at);
+        self.updated_at = now.max(self.updated_at.next());
         self.last_synced_at = self.updated_at;
         self.asked_lease = asked_lease.or(self.asked_lease);
         self.lease_expires_at = license

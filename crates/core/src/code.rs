@@ -89,7 +89,7 @@ codes! {
     IpAddressNotAllowed 400 "IP_ADDRESS_NOT_ALLOWED"
         "The request's address is not allowed by the license." "Change the license's lists of addresses.";
     LicenseExists 409 "LICENSE_EXISTS"
-        "An imported license has the id of one that exists." "Leave the line out, or delete the license first.";
+        "An imported license has the id of one that exists, or that was deleted." "Leave the line out.";
     LicenseKeyExists 409 "LICENSE_KEY_EXISTS"
         "Another license has this key, or a deleted one had it." "Choose another key.";
     LicenseKeyMismatch 400 "LICENSE_KEY_MISMATCH"

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::{Seconds, Timestamp};
 
+const LONGEST_TEXT: usize = 64;
+
 /// An ISO 8601 duration of whole numbers, longer than zero; keeps the text that it was read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interval {
@@ -29,6 +31,9 @@ impl Interval {
     }
 
     fn read(text: &str) -> Option<(u32, i64)> {
+        if text.len() > LONGEST_TEXT {
+            return None;
+        }
         let (date, time) = match text.strip_prefix('P')?.split_once('T') {
             Some((_, "")) => return None,
             Some((date, time)) => (date, time),

@@ -1,6 +1,7 @@
 //! JSON bodies: reads a document into its shape, with names matched in any case and faults named by field.
 //!
 //! Existing clients send `Key`, `key` and `KEY`; the shapes say `key`. Names that a shape lacks are ignored.
+//! They also send numbers and Booleans as texts (`"3600"`, `"True"`), which are read as what they stand for.
 
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess,
@@ -57,13 +58,18 @@ fn named(path: String) -> String {
     if path == "." { "body".to_owned() } else { path }
 }
 
-/// Cuts ` at line 1 column 2` off a message about a value: the field's name says where.
+/// Cuts ` at line 1 column 2` off a message about a value, since the field's name says where, and what is too long.
 fn without_position(message: &str) -> String {
-    message
+    let reason = message
         .rsplit_once(" at line ")
-        .map_or(message, |(reason, _)| reason)
-        .to_owned()
+        .map_or(message, |(reason, _)| reason);
+    match reason.char_indices().nth(LONGEST_REASON) {
+        None => reason.to_owned(),
+        Some((end, _)) => format!("{}…", reason.get(..end).unwrap_or_default()),
+    }
 }
+
+const LONGEST_REASON: usize = 200;
 
 /// Passes everything through, and gives a struct's fields their own spelling.
 struct AnyCase<T>(T);
@@ -82,14 +88,25 @@ macro_rules! forward_hints {
     )*};
 }
 
+macro_rules! read_texts {
+    ($($method:ident)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+            self.0.deserialize_any(Text(visitor))
+        }
+    )*};
+}
+
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for AnyCase<D> {
     type Error = D::Error;
 
     forward_hints! {
-        deserialize_any deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32 deserialize_f64
-        deserialize_char deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf deserialize_option
+        deserialize_any deserialize_char deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf deserialize_option
         deserialize_unit deserialize_seq deserialize_map deserialize_identifier deserialize_ignored_any
+    }
+
+    read_texts! {
+        deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32 deserialize_f64
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(
@@ -179,6 +196,46 @@ macro_rules! forward_values {
             self.inner.$method(value)
         }
     )*};
+}
+
+/// A visitor that wants a number or a Boolean, which may come as a text.
+struct Text<V>(V);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Text<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.expecting(formatter)
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<V::Value, E> {
+        self.0.visit_bool(value)
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<V::Value, E> {
+        self.0.visit_i64(value)
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<V::Value, E> {
+        self.0.visit_u64(value)
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<V::Value, E> {
+        self.0.visit_f64(value)
+    }
+
+    /// What stands for nothing is passed on as it is, for the shape to refuse. A Boolean's shape refuses a number and
+    /// the reverse, so each is tried for what it is.
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<V::Value, E> {
+        match text.trim() {
+            word if word.eq_ignore_ascii_case("true") => self.0.visit_bool(true),
+            word if word.eq_ignore_ascii_case("false") => self.0.visit_bool(false),
+            digits => match digits.parse() {
+                Ok(number) => self.0.visit_i64(number),
+                Err(_) => self.0.visit_str(text),
+            },
+        }
+    }
 }
 
 impl<'de, V: Visitor<'de>> Visitor<'de> for Within<V> {
@@ -318,6 +375,18 @@ mod tests {
                 items
             }
         );
+    }
+
+    #[test]
+    fn numbers_and_booleans_may_come_as_texts() {
+        let items = |body: &str| parse::<Outer>(body.as_bytes()).map(|outer| outer.items);
+        assert_eq!(
+            items(r#"{"items": [{"value": "-5"}]}"#).unwrap(),
+            [Inner { value: -5 }]
+        );
+        assert!(items(r#"{"items": [{"value": "five"}]}"#).is_err());
+        assert!(parse::<bool>(br#""True""#).unwrap());
+        assert!(parse::<bool>(br#""1""#).is_err());
     }
 
     #[test]

@@ -122,30 +122,43 @@ impl License {
     /// # Errors
     /// Says which rule refused.
     pub fn decide(&self, command: Command<'_>, now: Timestamp) -> Result<Option<Event>, Refusal> {
-        match command {
-            Command::Update(change) => Ok(self.update(change, now)),
-            Command::Revoke => Ok((!self.revoked).then_some(Event::Revoked)),
-            Command::Approve => Ok(self.revoked.then_some(Event::Approved)),
-            Command::Suspend => Ok((!self.suspended).then_some(Event::Suspended)),
-            Command::Resume => Ok(self.suspended.then_some(Event::Resumed)),
-            Command::Activate {
-                device,
-                origin,
-                seats,
-            } => self.activate(device, origin, seats).map(Some),
-            Command::Sync {
-                activation,
-                device,
-                origin,
-            } => self.sync(activation, device, origin).map(Some),
-            Command::Deactivate { by } => self.deactivate(by).map(Some),
+        use Status::{Active, Expired, Revoked, Suspended};
+        match (command, self.status(now)) {
+            (Command::Update(change), _) => Ok(self.update(change, now)),
+            (Command::Delete, _) => Ok(Some(Event::Deleted)),
+            (Command::Revoke, Active | Suspended | Expired) => Ok(Some(Event::Revoked)),
+            (Command::Approve, Revoked) => Ok(Some(Event::Approved)),
+            // A status may hide that the license is suspended.
+            (Command::Suspend, _) => Ok((!self.suspended).then_some(Event::Suspended)),
+            (Command::Resume, _) => Ok(self.suspended.then_some(Event::Resumed)),
+            // An expired or suspended license is admitted: its token says so, and the client heals once the license does.
+            (
+                Command::Activate {
+                    device,
+                    origin,
+                    seats,
+                },
+                Active | Suspended | Expired,
+            ) => self.activate(device, origin, seats).map(Some),
+            (
+                Command::Sync {
+                    activation,
+                    device,
+                    origin,
+                },
+                Active | Suspended | Expired,
+            ) => self.sync(activation, device, origin).map(Some),
+            (Command::Deactivate { by }, _) => self.deactivate(by).map(Some),
+            (Command::Activate { .. } | Command::Sync { .. }, _) => Err(Refusal::RevokedLicense),
+            (Command::Revoke | Command::Approve, _) => Ok(None),
         }
     }
 
     /// Applies an accepted event. `now` is when it was accepted.
     pub fn apply(&mut self, event: &Event, now: Timestamp) {
         match event {
-            Event::Updated(update) => self.take(update),
+            Event::Updated(update) => self.take(update, now),
+            Event::Deleted => {}
             Event::Revoked => {
                 self.revoked = true;
                 self.epoch = self.epoch.saturating_add(1);
@@ -174,10 +187,16 @@ impl License {
         }
     }
 
+    /// Says whether the end of a license follows from an activation: the first one, or each.
+    #[must_use]
+    pub fn ends_by_activation(terms: &Terms) -> bool {
+        begins_at_activation(terms) || is_rolling(terms)
+    }
+
     /// Returns the end of a new license: known at creation, unless its term begins later or with each activation.
     #[must_use]
     pub fn first_end(terms: &Terms, created_at: Timestamp) -> Option<Timestamp> {
-        if begins_at_activation(terms) || is_rolling(terms) {
+        if Self::ends_by_activation(terms) {
             None
         } else {
             Self::term_end(terms, created_at)
@@ -227,12 +246,8 @@ impl License {
         Ok(Event::Synced)
     }
 
-    /// The checks that activating and syncing share, in their fixed order. An expired or suspended license is admitted:
-    /// its token says so, and the client heals by itself once the license does.
+    /// The checks that activating and syncing share, in their fixed order.
     fn admit(&self, device: &Device, origin: &Origin) -> Result<(), Refusal> {
-        if self.revoked {
-            return Err(Refusal::RevokedLicense);
-        }
         if self.terms.license_type == LicenseType::OnPremiseFloating {
             return Err(Refusal::InvalidLicenseType);
         }
@@ -244,6 +259,12 @@ impl License {
             return Err(Refusal::ContainerNotAllowed);
         }
         Ok(())
+    }
+
+    /// Whether the end of the license is still to come, with an activation.
+    fn awaits_its_end(&self) -> bool {
+        is_rolling(&self.terms)
+            || (begins_at_activation(&self.terms) && self.activated_at.is_none())
     }
 
     fn deactivate(&self, by: DeactivatedBy) -> Result<Event, Refusal> {
@@ -262,7 +283,8 @@ impl License {
         }
         if first {
             self.activated_at = Some(now);
-            if begins_at_activation(&self.terms) {
+            // An imported license may have an end already: it was activated elsewhere.
+            if begins_at_activation(&self.terms) && self.expires_at.is_none() {
                 self.expires_at = Self::term_end(&self.terms, now);
             }
         }

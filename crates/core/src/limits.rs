@@ -15,8 +15,8 @@ const TAG_LIMIT: usize = 5;
 const TEXT_LIMIT: usize = 256;
 const METADATA_LIMIT: usize = 50;
 const LONG_TEXT_LIMIT: usize = 4_096;
-/// A hundred years: longer durations are mistakes, and shorter ones cannot overflow a date.
-const LONGEST: i64 = 3_155_760_000;
+/// Sixty-eight years: existing clients hold durations and counts as 32-bit integers.
+const LONGEST: i64 = 2_147_483_647;
 /// A floating client renews its lease by syncing, so it must sync well before the lease ends.
 const LEASE_MARGIN: i64 = 30;
 
@@ -50,7 +50,7 @@ impl Terms {
             ("allowedDeactivations", self.allowed_deactivations),
             ("allowedFloatingClients", self.allowed_floating_clients),
         ] {
-            within(field, count, -1, i64::from(i32::MAX))?;
+            within(field, count, -1, LONGEST)?;
         }
         let on_premise = self.license_type == LicenseType::OnPremiseFloating;
         if on_premise && self.allow_container_activation {
@@ -200,7 +200,11 @@ fn each(
     Ok(())
 }
 
+/// Control characters other than white space have no place in a text, and would take six bytes each in JSON.
 fn fits(text: &str, limit: usize) -> Result<String, String> {
+    if text.contains(|c: char| c.is_control() && !c.is_ascii_whitespace()) {
+        return Err("it has control characters".to_owned());
+    }
     if text.chars().count() > limit {
         return Err(format!("it has more than {limit} characters"));
     }

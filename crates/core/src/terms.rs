@@ -63,6 +63,9 @@ pub enum LeasingStrategy {
     PerInstance,
 }
 
+/// Sixty-eight years, in seconds.
+const ANY_OFFSET: i64 = 2_147_483_647;
+
 /// What a license allows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -196,11 +199,13 @@ impl Terms {
         Some(asked.unwrap_or(self.lease_duration)).filter(|lease| lease.0 > 0)
     }
 
-    /// Returns how far a client's clock may lag behind, in the form of the token's claim: -1 is any.
+    /// Returns how far a client's clock may lag behind, in the form of the token's claim. Any distance is the greatest that
+    /// existing clients can hold: one of them knows no -1, and would find every clock wrong.
     #[must_use]
     pub fn clock_offset(&self) -> i64 {
-        if self.disable_clock_validation {
-            -1
+        let any = self.disable_clock_validation || self.allowed_clock_offset.0 < 0;
+        if any {
+            ANY_OFFSET
         } else {
             self.allowed_clock_offset.0
         }

@@ -103,7 +103,11 @@ impl Timestamp {
         }
         let whole = time.timestamp().checked_mul(TICKS_A_SECOND)?;
         let fraction = i64::from(time.timestamp_subsec_nanos()).checked_div(NANOSECONDS_A_TICK)?;
-        whole.checked_add(fraction).map(Self)
+        let ticks = whole.checked_add(fraction)?;
+        // A leap second of the last year would lie past the end.
+        (Self::MIN.0..=Self::MAX.0)
+            .contains(&ticks)
+            .then_some(Self(ticks))
     }
 }
 
@@ -201,6 +205,7 @@ mod tests {
             "2018-13-01",
             "10000-01-01T00:00:00Z",
             "1525596557",
+            "9999-12-31T23:59:60Z",
         ] {
             assert!(text.parse::<Timestamp>().is_err(), "{text}");
         }

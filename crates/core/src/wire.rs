@@ -7,7 +7,9 @@ mod license;
 mod product;
 mod stored;
 
-pub use activation::{ActivationAnswer, ActivationMetadata, ActivationRequest, ActivationView};
+pub use activation::{
+    ActivationAnswer, ActivationMetadata, ActivationRequest, ActivationView, DeactivationRequest,
+};
 pub use license::{LicenseInput, LicenseView, MetadataInput, MetadataView, NullableFields};
 pub use product::{ProductInput, ProductView, TokenKeyInput};
 pub use stored::{StoredActivation, StoredLicense, StoredProduct};

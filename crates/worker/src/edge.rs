@@ -119,7 +119,7 @@ async fn from_published(
     };
     let value = bindings.published()?.read(&keys).await;
     let value = value.map_err(|fault| Fault::Unpublished(fault.in_full()))?;
-    Ok(published::reply(route, value.as_deref()).into())
+    Ok(published::reply(route, value.as_deref(), &config.vault).into())
 }
 
 async fn from_ledger(

@@ -209,7 +209,7 @@ impl Publisher {
             return self.arm(due);
         }
         let limit = u32::try_from(free).unwrap_or(0);
-        let claimed = transaction(&self.storage, || {
+        let due = transaction(&self.storage, || {
             Ok(End::Commit(outbox::claim_due(
                 &database,
                 limit,
@@ -217,7 +217,10 @@ impl Publisher {
                 &config.vault,
             )?))
         })?;
-        for publication in claimed {
+        for fault in &due.faults {
+            console_error!("publication: {fault}");
+        }
+        for publication in due.publications {
             self.start(publication, config);
         }
         match outbox::next_due(&database)? {

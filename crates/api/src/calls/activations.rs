@@ -3,14 +3,14 @@
 //! Applications call these with a license key or an activation's id as their credential. What is said to be deleted was
 //! deleted; of an id that was never known here nothing is said that would make a client drop what it has.
 
-use licentia_core::wire::{ActivationRequest, ActivationView};
+use licentia_core::wire::{ActivationRequest, ActivationView, DeactivationRequest};
 use licentia_core::{
-    Activation, ActivationId, Claims, Code, Command, DeactivatedBy, License, LicenseKey, Problem,
-    Product, Seat, Seats, parse, signing_input,
+    Activation, ActivationId, Claims, Code, Command, DeactivatedBy, License, LicenseKey,
+    LicenseType, Problem, Product, Refusal, Seat, Seats, signing_input,
 };
 
 use super::query::Query;
-use super::{expect_json, products};
+use super::{parse_json, products};
 use crate::context::{Context, Fault};
 use crate::database::Value;
 use crate::host::{Actor, Body, Publishes, Reply, Unsigned};
@@ -19,11 +19,11 @@ use crate::store::tombstone::Kind;
 
 /// `POST /v3/activations`
 pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
-    expect_json(cx)?;
-    let request: ActivationRequest = parse(body).map_err(Problem::from)?;
+    let request: ActivationRequest = parse_json(cx, body)?;
     let device = request.device()?;
     let mut license = licensed(cx, &request)?;
     free_expired_leases(cx, &mut license)?;
+    refuse_short_lease(&license, &request)?;
 
     let id = cx.draw().id();
     let seat = Seat::of(&license, &device, id);
@@ -56,7 +56,9 @@ pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
             let activation =
                 Activation::new(id, &license, device, lease, cx.request.origin, cx.now());
             store::activation::insert(cx.db, &activation)?;
-            cx.record("activation.created", "activation", &id, Vec::new())?;
+            if let Some(event) = &event {
+                cx.record(event.action(), "activation", &id, Vec::new())?;
+            }
             (activation, 201)
         }
     };
@@ -77,17 +79,21 @@ pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
 
 /// `PATCH /v3/activations/{id}`
 pub(super) fn sync(cx: &Context<'_>, id: ActivationId, body: &[u8]) -> Result<Reply, Fault> {
-    expect_json(cx)?;
-    let request: ActivationRequest = parse(body).map_err(Problem::from)?;
+    let request: ActivationRequest = parse_json(cx, body)?;
     let device = request.device()?;
-    let (mut license, mut activation) = held(cx, id, &request)?;
+    let sent = Sent {
+        key: Some(&request.key),
+        product_id: Some(&request.product_id),
+    };
+    let (mut license, mut activation) = held(cx, id, &sent)?;
     free_expired_leases(cx, &mut license)?;
     if activation
         .lease_expires_at
         .is_some_and(|end| end < cx.now())
     {
-        return Err(deleted().into());
+        return Ok(Reply::problem(&deleted())); // what was freed stays freed
     }
+    refuse_short_lease(&license, &request)?;
     license.decide(
         Command::Sync {
             activation: &activation,
@@ -107,15 +113,31 @@ pub(super) fn sync(cx: &Context<'_>, id: ActivationId, body: &[u8]) -> Result<Re
     token(cx, 200, &license, &activation)
 }
 
-/// `POST /v3/activations/{id}/deactivate`
+/// `POST /v3/activations/{id}/deactivate`: what is sent must be so; the id says which activation it is.
 pub(super) fn deactivate(cx: &Context<'_>, id: ActivationId, body: &[u8]) -> Result<Reply, Fault> {
-    expect_json(cx)?;
-    let request: ActivationRequest = parse(body).map_err(Problem::from)?;
-    let (license, activation) = held(cx, id, &request)?;
-    if activation.device.fingerprint != request.fingerprint {
-        return Err(licentia_core::Refusal::FingerprintMismatch.into());
+    let blank = body.trim_ascii().is_empty();
+    let request = if blank {
+        DeactivationRequest::default()
+    } else {
+        parse_json(cx, body)?
+    };
+    let present = |text: &'_ Option<String>| {
+        text.as_deref()
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+    };
+    let (key, product_id) = (present(&request.key), present(&request.product_id));
+    let sent = Sent {
+        key: key.as_deref(),
+        product_id: product_id.as_deref(),
+    };
+    let (mut license, activation) = held(cx, id, &sent)?;
+    if present(&request.fingerprint)
+        .is_some_and(|fingerprint| fingerprint != activation.device.fingerprint)
+    {
+        return Err(Refusal::FingerprintMismatch.into());
     }
-    free(cx, license, &activation, DeactivatedBy::Client)?;
+    free(cx, &mut license, id, DeactivatedBy::Client)?;
     Ok(Reply::empty(204))
 }
 
@@ -130,7 +152,7 @@ pub(super) fn delete(cx: &Context<'_>, id: ActivationId) -> Result<Reply, Fault>
         Some(activation) => activation,
         None => return Err(gone(cx, id)?.into()),
     };
-    free(cx, license_of(cx, &activation)?, &activation, by)?;
+    free(cx, &mut license_of(cx, &activation)?, id, by)?;
     Ok(Reply::empty(204))
 }
 
@@ -173,16 +195,25 @@ fn licensed(cx: &Context<'_>, request: &ActivationRequest) -> Result<License, Fa
     Ok(license)
 }
 
+/// What a machine says of the activation that it holds.
+struct Sent<'a> {
+    key: Option<&'a str>,
+    product_id: Option<&'a str>,
+}
+
 /// Finds the activation that a machine holds, and its license. A key that was replaced or deleted is said to be invalid;
 /// one that was never this license's is told apart, so that the client keeps what it has.
 fn held(
     cx: &Context<'_>,
     id: ActivationId,
-    request: &ActivationRequest,
+    sent: &Sent<'_>,
 ) -> Result<(License, Activation), Fault> {
+    let retired = || match sent.key {
+        Some(key) => store::tombstone::exists(cx.db, Kind::LicenseKey, &key),
+        None => Ok(false),
+    };
     let Some(activation) = store::activation::load(cx.db, id)? else {
-        let key_deleted = store::tombstone::exists(cx.db, Kind::LicenseKey, &request.key)?;
-        return Err(if key_deleted {
+        return Err(if retired()? {
             key_gone()
         } else {
             gone(cx, id)?
@@ -190,15 +221,17 @@ fn held(
         .into());
     };
     let license = license_of(cx, &activation)?;
-    if request.key != license.key.as_str() {
-        let replaced = store::tombstone::exists(cx.db, Kind::LicenseKey, &request.key)?;
+    if sent.key.is_some_and(|key| key != license.key.as_str()) {
         let other = Problem::new(
             Code::LicenseKeyMismatch,
             "the activation is of a license with another key",
         );
-        return Err(if replaced { key_gone() } else { other }.into());
+        return Err(if retired()? { key_gone() } else { other }.into());
     }
-    if request.product_id.to_ascii_lowercase() != license.product_id.to_string() {
+    if sent
+        .product_id
+        .is_some_and(|product| !product.eq_ignore_ascii_case(&license.product_id.to_string()))
+    {
         return Err(Problem::new(
             Code::ProductMismatch,
             "the activation is of a license for another product",
@@ -208,23 +241,37 @@ fn held(
     Ok((license, activation))
 }
 
+/// A lease that a client asks for must outlast the wait for its next sync.
+fn refuse_short_lease(license: &License, request: &ActivationRequest) -> Result<(), Problem> {
+    let terms = &license.terms;
+    let Some(lease) = request
+        .lease_duration
+        .filter(|lease| terms.allow_client_lease_duration && lease.0 > 0)
+    else {
+        return Ok(());
+    };
+    let least = terms.server_sync_interval.0.saturating_add(30);
+    if lease.0 < least || i32::try_from(lease.0).is_err() {
+        return Err(Problem::field(
+            "leaseDuration",
+            format!("it must be {least} to {} seconds", i32::MAX),
+        ));
+    }
+    Ok(())
+}
+
 fn license_of(cx: &Context<'_>, activation: &Activation) -> Result<License, Fault> {
     let license = store::license::load(cx.db, activation.license_id)?;
     license.ok_or_else(|| Fault::Internal(format!("activation {} has no license", activation.id)))
 }
 
-/// Frees the seats of a license whose leases have ended.
+/// Frees the seats of a floating license whose leases have ended. Only such a license ever leased: a type stays.
 fn free_expired_leases(cx: &Context<'_>, license: &mut License) -> Result<(), Fault> {
-    if license.terms.lease(None).is_none() && !license.terms.allow_client_lease_duration {
+    if license.terms.license_type != LicenseType::HostedFloating {
         return Ok(());
     }
-    let expired = store::activation::expired_leases(cx.db, license.id, cx.now())?;
-    for id in &expired {
-        bury(cx, *id)?;
-        license.totals.activations = license.totals.activations.saturating_sub(1);
-    }
-    if !expired.is_empty() {
-        store::license::save_totals(cx.db, license)?;
+    for id in store::activation::expired_leases(cx.db, license.id, cx.now())? {
+        free(cx, license, id, DeactivatedBy::Administrator)?;
     }
     Ok(())
 }
@@ -232,16 +279,16 @@ fn free_expired_leases(cx: &Context<'_>, license: &mut License) -> Result<(), Fa
 /// Frees the seat of an activation.
 fn free(
     cx: &Context<'_>,
-    mut license: License,
-    activation: &Activation,
+    license: &mut License,
+    id: ActivationId,
     by: DeactivatedBy,
 ) -> Result<(), Fault> {
     if let Some(event) = license.decide(Command::Deactivate { by }, cx.now())? {
         license.apply(&event, cx.now());
-        cx.record(event.action(), "activation", &activation.id, Vec::new())?;
-        cx.save(&license, &event)?;
+        cx.record(event.action(), "activation", &id, Vec::new())?;
+        cx.save(license, &event)?;
     }
-    bury(cx, activation.id)
+    bury(cx, id)
 }
 
 fn bury(cx: &Context<'_>, id: ActivationId) -> Result<(), Fault> {

@@ -1,6 +1,6 @@
 //! What the audit log says of an event: each property with its old and its new value.
 
-use licentia_core::{Event, License, Update};
+use licentia_core::{Event, License, Metadata, Update};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -44,11 +44,8 @@ fn updated(license: &License, update: &Update) -> Vec<PropertyChange> {
         }
     }
     if license.metadata != update.metadata {
-        changes.push(change(
-            "metadata",
-            entries(&license.metadata),
-            entries(&update.metadata),
-        ));
+        let (old, new) = (&license.metadata, &update.metadata);
+        changes.push(change("metadata", entries(old, new), entries(new, old)));
     }
     changes
 }
@@ -57,7 +54,12 @@ fn value(terms: &impl Serialize) -> Value {
     serde_json::to_value(terms).unwrap_or_default()
 }
 
-fn entries(metadata: &[licentia_core::Metadata]) -> Value {
-    let entry = |entry: &licentia_core::Metadata| serde_json::json!({ "key": entry.key, "value": entry.value });
-    metadata.iter().map(entry).collect()
+/// Returns the entries of one side that the other has not.
+fn entries(these: &[Metadata], those: &[Metadata]) -> Value {
+    let entry = |entry: &Metadata| serde_json::json!({ "key": entry.key, "value": entry.value });
+    these
+        .iter()
+        .filter(|entry| !those.contains(entry))
+        .map(entry)
+        .collect()
 }

@@ -1,14 +1,23 @@
 //! `POST /v3/import`: whole documents, one a line, all or nothing.
 
+use std::collections::BTreeSet;
+
 use licentia_core::wire::{LicenseInput, ProductInput, TokenKeyInput};
-use licentia_core::{Algorithm, Code, License, Problem, Product, parse};
+use licentia_core::{
+    Algorithm, Code, ExpirationStrategy, License, LicenseId, Metadata, MetadataId, Problem,
+    Product, Seconds, Timestamp, Totals, parse,
+};
 use serde::Deserialize;
 
 use super::{licenses, products};
 use crate::context::{Context, Fault};
-use crate::host::{KeyPair, Reply};
+use crate::host::{KeyPair, Publishes, Reply};
 use crate::keys;
 use crate::store;
+use crate::store::tombstone::Kind;
+
+/// Dates from another server's clock may be a little ahead of ours.
+const CLOCKS_DIFFER: Seconds = Seconds(86_400);
 
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -18,7 +27,7 @@ enum Resource {
 }
 
 #[derive(Deserialize)]
-struct Kind {
+struct Head {
     resource: Resource,
 }
 
@@ -30,6 +39,9 @@ struct Line<T> {
 /// `POST /v3/import`
 pub(super) fn import(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
     let lines: Vec<(usize, &[u8])> = lines(body);
+    if lines.is_empty() {
+        return Err(Problem::field("body", "it has no line").into());
+    }
     let needed = needed_keys(&lines)?;
     if needed.len() != cx.given.key_pairs.len() {
         return Err(Fault::NeedsKeyPairs(needed));
@@ -51,7 +63,10 @@ pub(super) fn import(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
         200,
         &serde_json::json!({ "products": product_count, "licenses": license_count }),
     );
-    Ok(products::later(reply))
+    Ok(Reply {
+        publishes: Publishes::Later,
+        ..reply
+    })
 }
 
 /// Splits the body into its lines that are not blank, numbered from one.
@@ -64,8 +79,8 @@ fn lines(body: &[u8]) -> Vec<(usize, &[u8])> {
 }
 
 fn kind(line: &[u8]) -> Result<Resource, Problem> {
-    let kind: Kind = parse(line)?;
-    Ok(kind.resource)
+    let head: Head = parse(line)?;
+    Ok(head.resource)
 }
 
 /// Returns the algorithms of the products that bring no key of their own.
@@ -98,7 +113,7 @@ fn import_product<'a>(
     let Line { data: input } = parse::<Line<ProductInput>>(line).map_err(Problem::from)?;
     let id = input
         .id
-        .ok_or_else(|| Problem::field("data.id", "it is missing"))?;
+        .ok_or_else(|| Problem::field("id", "it is missing"))?;
     if store::product::load(cx.db, id)?.is_some() {
         return Err(Problem::new(
             Code::ProductExists,
@@ -127,51 +142,132 @@ fn import_product<'a>(
         updated_at: input.updated_at.unwrap_or(draft.updated_at),
         ..draft
     };
-    products::add(cx, &product)
+    products::add(cx, &product, "product.imported")
 }
 
 /// Reads a key that a product brings; its public half is computed, so that the two belong together.
 fn brought(input: &TokenKeyInput) -> Result<KeyPair, Problem> {
     keys::read_private_key(input.algorithm, &input.private_key)
-        .map_err(|fault| Problem::field("data.tokenKeys", fault))
+        .map_err(|fault| Problem::field("tokenKeys", fault))
 }
 
 fn import_license(cx: &Context<'_>, line: &[u8]) -> Result<(), Fault> {
     let Line { data: input } = parse::<Line<LicenseInput>>(line).map_err(Problem::from)?;
     let id = input
         .id
-        .ok_or_else(|| Problem::field("data.id", "it is missing"))?;
+        .ok_or_else(|| Problem::field("id", "it is missing"))?;
     if input.key.as_deref().unwrap_or_default().is_empty() {
-        return Err(Problem::field("data.key", "it is missing").into());
+        return Err(Problem::field("key", "it is missing").into());
     }
-    if store::license::load(cx.db, id)?.is_some() {
-        return Err(Problem::new(
-            Code::LicenseExists,
-            format!("a license has the id `{id}` already"),
-        )
-        .into());
-    }
+    refuse_later(cx, "updatedAt", input.updated_at)?;
+    refuse_later(cx, "activatedAt", input.activated_at)?;
+    refuse_known(cx, id)?;
     let draft = licenses::draft(cx, &input)?;
-    let deactivations = input.total_deactivations.unwrap_or(0);
     let license = License {
-        expires_at: input.expires_at,
-        totals: licentia_core::Totals {
+        expires_at: imported_end(&input, &draft)?,
+        activated_at: input
+            .activated_at
+            .or_else(|| activated_elsewhere(&input, &draft)),
+        metadata: imported_metadata(&input, &draft)?,
+        totals: Totals {
             activations: 0,
-            deactivations,
+            deactivations: deactivations(&input)?,
         },
         ..draft
     };
     licenses::add(cx, &license, "license.imported")
 }
 
-/// Says in which line a fault is.
+fn refuse_known(cx: &Context<'_>, id: LicenseId) -> Result<(), Fault> {
+    let exists = store::license::load(cx.db, id)?.is_some();
+    if exists || store::tombstone::exists(cx.db, Kind::License, &id)? {
+        let had = if exists {
+            "has"
+        } else {
+            "that was deleted had"
+        };
+        return Err(Problem::new(
+            Code::LicenseExists,
+            format!("a license {had} the id `{id}` already"),
+        )
+        .into());
+    }
+    Ok(())
+}
+
+/// A date that is yet to come would keep `updatedAt` from moving on.
+fn refuse_later(cx: &Context<'_>, field: &str, date: Option<Timestamp>) -> Result<(), Problem> {
+    let latest = cx.now().plus(CLOCKS_DIFFER);
+    match date {
+        Some(date) if date > latest => Err(Problem::field(field, "it is yet to come")),
+        _ => Ok(()),
+    }
+}
+
+/// A document that says null has no end; one that says nothing has the end of a new license.
+fn imported_end(input: &LicenseInput, draft: &License) -> Result<Option<Timestamp>, Problem> {
+    let end = input.expires_at.unwrap_or(draft.expires_at);
+    if end.is_some() && draft.terms.expiration_strategy == ExpirationStrategy::Rolling {
+        return Err(Problem::field(
+            "expiresAt",
+            "a license whose term rolls has no end of its own",
+        ));
+    }
+    Ok(end)
+}
+
+/// A license that has an end although its term begins with its first activation was activated where it comes from.
+fn activated_elsewhere(input: &LicenseInput, draft: &License) -> Option<Timestamp> {
+    input
+        .expires_at
+        .flatten()
+        .filter(|_| License::ends_by_activation(&draft.terms))
+        .map(|_| draft.created_at)
+}
+
+fn deactivations(input: &LicenseInput) -> Result<u64, Problem> {
+    let count = input.total_deactivations.unwrap_or(0);
+    if i32::try_from(count).is_err() {
+        return Err(Problem::field(
+            "totalDeactivations",
+            format!("it must be at most {}", i32::MAX),
+        ));
+    }
+    Ok(count)
+}
+
+/// Metadata keeps its ids and dates.
+fn imported_metadata(input: &LicenseInput, draft: &License) -> Result<Vec<Metadata>, Problem> {
+    let named = input.metadata.as_deref().unwrap_or_default();
+    let kept = draft
+        .metadata
+        .iter()
+        .cloned()
+        .zip(named)
+        .map(|(entry, named)| Metadata {
+            id: named.id.unwrap_or(entry.id),
+            created_at: named.created_at.unwrap_or(entry.created_at),
+            updated_at: named.updated_at.unwrap_or(entry.updated_at),
+            ..entry
+        });
+    let kept: Vec<Metadata> = kept.collect();
+    let ids: BTreeSet<MetadataId> = kept.iter().map(|entry| entry.id).collect();
+    if ids.len() < kept.len() {
+        return Err(Problem::field("metadata", "two entries have the same id"));
+    }
+    Ok(kept)
+}
+
+/// Says in which line a fault is, and that the field is one of the line's `data`.
 fn at(number: usize, fault: Fault) -> Fault {
     match fault {
-        Fault::Problem(problem) => Problem {
-            message: format!("line {number}: {}", problem.message),
-            ..problem
+        Fault::Problem(Problem { message, code }) => {
+            let inside = message
+                .strip_prefix('`')
+                .filter(|rest| !rest.starts_with("data") && !rest.starts_with("resource"));
+            let message = inside.map_or(message.clone(), |rest| format!("`data.{rest}"));
+            Problem::new(code, format!("line {number}: {message}")).into()
         }
-        .into(),
         other => other,
     }
 }

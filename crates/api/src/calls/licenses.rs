@@ -7,10 +7,10 @@ use licentia_core::{
 };
 
 use super::query::Query;
-use super::{changes, expect_json, metadata};
+use super::{changes, new_metadata, parse_json};
 use crate::context::{Context, Fault};
 use crate::database::Value;
-use crate::host::{Publishes, Reply};
+use crate::host::Reply;
 use crate::published::Subject;
 use crate::store;
 use crate::store::tombstone::Kind;
@@ -19,8 +19,7 @@ const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// `POST /v3/licenses`
 pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
-    expect_json(cx)?;
-    let input: LicenseInput = parse(body).map_err(Problem::from)?;
+    let input: LicenseInput = parse_json(cx, body)?;
     let license = draft(
         cx,
         &LicenseInput {
@@ -30,6 +29,10 @@ pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
             ..input
         },
     )?;
+    if license.expires_at.is_some() && License::ends_by_activation(&license.terms) {
+        let reason = "under this expiration strategy it follows from an activation";
+        return Err(Problem::field("expiresAt", reason).into());
+    }
     add(cx, &license, "license.created")?;
     Ok(shown(201, &license))
 }
@@ -56,17 +59,11 @@ pub(super) fn read(cx: &Context<'_>, id: LicenseId) -> Result<Reply, Fault> {
 
 /// `PATCH /v3/licenses/{id}`
 pub(super) fn update(cx: &Context<'_>, id: LicenseId, body: &[u8]) -> Result<Reply, Fault> {
-    expect_json(cx)?;
-    let input: LicenseInput = parse(body).map_err(Problem::from)?;
-    let cleared = if cx.request.content_type == MERGE_PATCH {
-        parse(body).map_err(Problem::from)?
-    } else {
-        NullableFields::default()
-    };
+    let input: LicenseInput = parse_json(cx, body)?;
     let mut license = store::license::load(cx.db, id)?.ok_or_else(not_found)?;
-
-    let change = change(cx, &license, &input, cleared)?;
+    let change = change(cx, &license, &input, body)?;
     let former_key = license.key.clone();
+
     let mut changed = false;
     for command in commands(&input, &change) {
         if let Some(event) = license.decide(command, cx.now())? {
@@ -94,24 +91,16 @@ pub(super) fn update(cx: &Context<'_>, id: LicenseId, body: &[u8]) -> Result<Rep
 /// `DELETE /v3/licenses/{id}`
 pub(super) fn delete(cx: &Context<'_>, id: LicenseId) -> Result<Reply, Fault> {
     let mut license = store::license::load(cx.db, id)?.ok_or_else(not_found)?;
-    license.version = cx
-        .now()
-        .unix_milliseconds()
-        .max(license.version.saturating_add(1));
-    license.updated_at = cx.now().max(license.updated_at.next());
+    if let Some(event) = license.decide(Command::Delete, cx.now())? {
+        license.apply(&event, cx.now());
+        cx.record(event.action(), "license", &id, Vec::new())?;
+    }
     store::license::bury(cx.db, &license, cx.now())?;
     store::license::delete(cx.db, id)?;
     store::product::count_license(cx.db, license.product_id, -1)?;
-    cx.record("license.deleted", "license", &id, Vec::new())?;
     cx.publish(&license)?;
     let subject = Subject::License(id).to_string();
-    Ok(Reply {
-        publishes: Publishes::Now {
-            subject,
-            version: license.version,
-        },
-        ..Reply::empty(204)
-    })
+    Ok(Reply::empty(204).publishing(subject, license.version))
 }
 
 /// Makes a license out of what a request says of a new one, or of an imported one that keeps its id and dates.
@@ -127,7 +116,7 @@ pub(super) fn draft(cx: &Context<'_>, input: &LicenseInput) -> Result<License, F
     let key = key(cx, input)?;
     let id = input.id.unwrap_or_else(|| cx.draw().id());
     let terms = terms(cx, input)?;
-    let metadata = metadata(cx, input.metadata.as_deref().unwrap_or_default())?;
+    let metadata = new_metadata(cx, input.metadata.as_deref().unwrap_or_default())?;
     let created_at = input.created_at.unwrap_or(cx.now());
     let place = store::place::give(cx.db, &mut cx.draw(), id)?;
     Ok(License {
@@ -142,6 +131,7 @@ pub(super) fn draft(cx: &Context<'_>, input: &LicenseInput) -> Result<License, F
         suspended: input.suspended.unwrap_or(false),
         expires_at: input
             .expires_at
+            .flatten()
             .or_else(|| License::first_end(&terms, created_at)),
         activated_at: input.activated_at,
         place,
@@ -198,16 +188,21 @@ fn change(
     cx: &Context<'_>,
     license: &License,
     input: &LicenseInput,
-    cleared: NullableFields,
+    body: &[u8],
 ) -> Result<Change, Fault> {
     input.refuse_unsupported()?;
     input.refuse_immutable(license)?;
+    let merge_patch = cx.request.content_type == MERGE_PATCH;
     let mut terms = license.terms.clone();
     let mut entries = license.metadata.clone();
-    cleared.clear(&mut terms, &mut entries);
+    if merge_patch {
+        let cleared: NullableFields = parse(body).map_err(Problem::from)?;
+        cleared.clear(&mut terms, &mut entries);
+        refuse_nulls(license, &terms, body)?;
+    }
     input.lay_over(&mut terms);
     if let Some(named) = &input.metadata {
-        let replaces = cx.request.content_type == MERGE_PATCH || named.is_empty();
+        let replaces = merge_patch || named.is_empty();
         entries = merged(cx, if replaces { Vec::new() } else { entries }, named)?;
     }
     let key = match input
@@ -220,23 +215,75 @@ fn change(
     };
     Ok(Change {
         key,
-        terms: terms.checked(cx.given.settings.min_sync_interval)?,
+        terms: still_allowed(cx, license, terms)?,
         metadata: entries,
     })
 }
 
-/// Merges by key: an entry that is named replaces the one of its name, in whatever case; the others stay.
+/// Checks terms that change. Those that stay are not held against an update, nor is an interval that was allowed once:
+/// a limit that was raised since must not keep anybody from revoking.
+fn still_allowed(cx: &Context<'_>, license: &License, terms: Terms) -> Result<Terms, Problem> {
+    if terms == license.terms {
+        return Ok(terms);
+    }
+    let floor = cx.given.settings.min_sync_interval;
+    let stored = license.terms.server_sync_interval;
+    terms.checked(if stored.0 > 0 {
+        floor.min(stored)
+    } else {
+        floor
+    })
+}
+
+/// Refuses a merge patch that clears what cannot be cleared. A null that says what is so already is no change.
+fn refuse_nulls(license: &License, cleared: &Terms, body: &[u8]) -> Result<(), Problem> {
+    let patch: serde_json::Map<String, serde_json::Value> = parse(body)?;
+    let after = License {
+        terms: cleared.clone(),
+        ..license.clone()
+    };
+    let view = serde_json::to_value(LicenseView::from(&after)).unwrap_or_default();
+    let lists = ["metadata"];
+    let kept = view
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(name, value)| {
+            let empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+            !empty && !lists.contains(&name.as_str())
+        });
+    for (name, _) in kept {
+        if patch
+            .iter()
+            .any(|(given, value)| value.is_null() && given.eq_ignore_ascii_case(name))
+        {
+            return Err(Problem::field(name, "it cannot be null"));
+        }
+    }
+    Ok(())
+}
+
+/// Merges by key: an entry that is named replaces the one of its name, in whatever case; the others stay. Who sees an
+/// entry stays as it is unless the request says.
 fn merged(
     cx: &Context<'_>,
     mut entries: Vec<Metadata>,
     named: &[MetadataInput],
 ) -> Result<Vec<Metadata>, Problem> {
-    for entry in metadata(cx, named)? {
+    for (entry, input) in new_metadata(cx, named)?.into_iter().zip(named) {
         match entries
             .iter_mut()
             .find(|known| known.key.eq_ignore_ascii_case(&entry.key))
         {
-            Some(known) => *known = entry,
+            Some(known) => {
+                let kept = input
+                    .permissions()
+                    .unwrap_or_else(|| known.view_permissions.clone());
+                *known = Metadata {
+                    view_permissions: kept,
+                    ..entry
+                };
+            }
             None => entries.push(entry),
         }
     }
@@ -276,7 +323,8 @@ fn retire_key(cx: &Context<'_>, key: &LicenseKey, version: i64) -> Result<(), Fa
         Value::Null,
     )?;
     for name in cx.given.vault.names_of(key.as_str()) {
-        store::outbox::enqueue(
+        // A document of the license may be on its way to the former name.
+        store::outbox::enqueue_uncertain(
             cx.db,
             &Subject::FormerKey(name).to_string(),
             version,

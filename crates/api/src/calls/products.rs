@@ -1,12 +1,12 @@
 //! `/v3/products`
 
 use licentia_core::wire::{ProductInput, ProductView};
-use licentia_core::{Code, Problem, Product, ProductId, TokenKey, VerifyingKey, parse};
+use licentia_core::{Code, Problem, Product, ProductId, TokenKey, VerifyingKey};
 
 use super::query::Query;
-use super::{expect_json, metadata};
+use super::{new_metadata, parse_json};
 use crate::context::{Context, Fault};
-use crate::host::{KeyPair, Publishes, Reply};
+use crate::host::{KeyPair, Reply};
 use crate::published::{ACCOUNT, Subject};
 use crate::store;
 
@@ -15,8 +15,7 @@ const DESCRIPTION_LIMIT: usize = 4_096;
 
 /// `POST /v3/products`
 pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
-    expect_json(cx)?;
-    let input: ProductInput = parse(body).map_err(Problem::from)?;
+    let input: ProductInput = parse_json(cx, body)?;
     let draft = draft(cx, &input)?;
     let [pair] = cx.given.key_pairs else {
         return Err(Fault::NeedsKeyPairs(vec![
@@ -28,7 +27,7 @@ pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
         keys: vec![key],
         ..draft
     };
-    add(cx, &product)?;
+    add(cx, &product, "product.created")?;
     let subject = Subject::Product(product.id).to_string();
     Ok(Reply::json(201, &ProductView::new(&product, 0))
         .versioned(product.version)
@@ -107,7 +106,7 @@ pub(super) fn draft(cx: &Context<'_>, input: &ProductInput) -> Result<Product, P
         updated_at: cx.now(),
         version: cx.now().unix_milliseconds(),
         keys: Vec::new(),
-        metadata: metadata(cx, input.metadata.as_deref().unwrap_or_default())?,
+        metadata: new_metadata(cx, input.metadata.as_deref().unwrap_or_default())?,
     })
 }
 
@@ -139,9 +138,9 @@ pub(super) fn bound_to(product: ProductId, kid: &str) -> String {
 }
 
 /// Adds a product, with its audit entry and publication.
-pub(super) fn add(cx: &Context<'_>, product: &Product) -> Result<(), Fault> {
+pub(super) fn add(cx: &Context<'_>, product: &Product, action: &str) -> Result<(), Fault> {
     store::product::insert(cx.db, product)?;
-    cx.record("product.created", "product", &product.id, Vec::new())?;
+    cx.record(action, "product", &product.id, Vec::new())?;
     store::outbox::enqueue(
         cx.db,
         &Subject::Product(product.id).to_string(),
@@ -153,12 +152,4 @@ pub(super) fn add(cx: &Context<'_>, product: &Product) -> Result<(), Fault> {
 
 pub(super) fn not_found() -> Problem {
     Problem::new(Code::ProductNotFound, "no product has this id")
-}
-
-/// Says that what a call wrote is published in the background.
-pub(super) fn later(reply: Reply) -> Reply {
-    Reply {
-        publishes: Publishes::Later,
-        ..reply
-    }
 }

@@ -20,7 +20,7 @@ impl Query {
     pub(super) fn read(query: &str, known: &[&str]) -> Result<Self, Problem> {
         let mut limit = DEFAULT_LIMIT;
         let mut number = 1;
-        let mut filters = Vec::new();
+        let mut filters: Vec<(String, String)> = Vec::new();
         for (name, value) in pairs(query)? {
             let field = name.strip_suffix("[eq]").unwrap_or(&name);
             match field {
@@ -29,6 +29,9 @@ impl Query {
                 "limit" => limit = whole("limit", &value, MOST)?,
                 "sort" => sorted(&value)?,
                 field => match known.iter().find(|known| known.eq_ignore_ascii_case(field)) {
+                    Some(known) if filters.iter().any(|(field, _)| field == known) => {
+                        return Err(Problem::field(known, "it is there twice"));
+                    }
                     Some(known) => filters.push(((*known).to_owned(), value)),
                     None => return Err(unsupported(&name)),
                 },
@@ -133,6 +136,7 @@ mod tests {
             "limit=x",
             "sort=name",
             "key=%ff",
+            "key=a&KEY=b",
         ] {
             assert!(Query::read(query, &["key"]).is_err(), "{query}");
         }

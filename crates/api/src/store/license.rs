@@ -132,7 +132,7 @@ fn license(row: &Row) -> Result<License, DatabaseError> {
     )
 }
 
-/// Leaves a tombstone of a license and of its key; `now` is when it was deleted.
+/// Leaves a tombstone of a license, of its key and of its activations; `now` is when it was deleted.
 pub(crate) fn bury(
     db: &dyn Database,
     license: &License,
@@ -145,6 +145,7 @@ pub(crate) fn bury(
         now,
         to_document(license)?,
     )?;
+    super::tombstone::bury_activations(db, license.id, now)?;
     super::tombstone::put(
         db,
         super::tombstone::Kind::LicenseKey,

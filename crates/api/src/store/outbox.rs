@@ -1,12 +1,12 @@
 //! The outbox's rows: what is to be published, one row a subject, the latest version wins.
 //!
 //! A row in flight is claimed until a time. A put whose outcome nobody knows may still land, after a newer one:
-//! such a row is `uncertain`, and what it publishes is put once more, later than any put could linger.
+//! such a row is uncertain until no put could linger any more, and what it publishes is put once more after that.
 
 use licentia_core::{Seconds, Timestamp};
 
-use super::{corrupt, text};
-use crate::database::{Database, DatabaseError, Row, Value};
+use super::{corrupt, optional, text};
+use crate::database::{Database, DatabaseError, Value};
 
 /// How long a claim keeps others from putting the same subject.
 const CLAIM: Seconds = Seconds(10);
@@ -17,19 +17,20 @@ const LONGEST_BACKOFF: i64 = 300;
 const ENQUEUE: &str = "INSERT INTO outbox (subject, version, next_at) VALUES (?1, ?2, ?3)
     ON CONFLICT (subject) DO UPDATE SET version = excluded.version, attempts = 0,
         next_at = MAX(excluded.next_at, COALESCE(claimed_until, excluded.next_at))";
-const ENQUEUE_UNCERTAIN: &str =
-    "INSERT INTO outbox (subject, version, next_at, uncertain) VALUES (?1, ?2, ?3, 1)
-    ON CONFLICT (subject) DO UPDATE SET uncertain = 1";
+const ENQUEUE_UNCERTAIN: &str = "INSERT INTO outbox (subject, version, next_at, uncertain_until)
+    VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (subject) DO UPDATE SET uncertain_until = excluded.uncertain_until";
 const CLAIM_ONE: &str = "UPDATE outbox SET claim = claim + 1, next_at = ?2, claimed_until = ?2,
-        uncertain = CASE WHEN claimed_until IS NULL THEN uncertain ELSE 1 END
+        uncertain_until = CASE WHEN claimed_until IS NULL THEN uncertain_until ELSE ?4 END
     WHERE subject = ?1 AND (claimed_until IS NULL OR claimed_until <= ?3)
     RETURNING claim, version";
 const DUE: &str = "SELECT subject FROM outbox WHERE next_at <= ?1 ORDER BY next_at LIMIT ?2";
 const NEXT: &str = "SELECT next_at FROM outbox ORDER BY next_at LIMIT 1";
-const FIND: &str = "SELECT version, claim, uncertain, attempts FROM outbox WHERE subject = ?1";
+const FIND: &str =
+    "SELECT version, claim, uncertain_until, attempts FROM outbox WHERE subject = ?1";
 const FORGET: &str = "DELETE FROM outbox WHERE subject = ?1";
 const RELEASE: &str =
-    "UPDATE outbox SET claimed_until = NULL, next_at = ?2, attempts = ?3, uncertain = ?4
+    "UPDATE outbox SET claimed_until = NULL, next_at = ?2, attempts = ?3, uncertain_until = ?4
     WHERE subject = ?1";
 
 /// A row that is in flight from now on.
@@ -61,17 +62,35 @@ pub(crate) fn enqueue(
     )
 }
 
-/// Claims a subject, unless it is in flight.
+/// Says that a subject is to be published now, and once more when no put of what was there before can linger.
+pub(crate) fn enqueue_uncertain(
+    db: &dyn Database,
+    subject: &str,
+    version: i64,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
+    let row = [
+        text(subject),
+        Value::Integer(version),
+        text(now),
+        text(now.plus(LINGER)),
+    ];
+    db.execute(ENQUEUE_UNCERTAIN, &row)
+}
+
+/// Claims a subject, unless it is in flight. What was claimed and never settled may have been put.
 pub(crate) fn claim(
     db: &dyn Database,
     subject: &str,
     now: Timestamp,
 ) -> Result<Option<Claimed>, DatabaseError> {
-    let rows = db.query(
-        CLAIM_ONE,
-        &[text(subject), text(now.plus(CLAIM)), text(now)],
-    )?;
-    match rows.first().map(Vec::as_slice) {
+    let args = [
+        text(subject),
+        text(now.plus(CLAIM)),
+        text(now),
+        text(now.plus(LINGER)),
+    ];
+    match db.query(CLAIM_ONE, &args)?.first().map(Vec::as_slice) {
         None => Ok(None),
         Some([Value::Integer(claim), Value::Integer(version)]) => Ok(Some(Claimed {
             claim: *claim,
@@ -88,7 +107,7 @@ pub(crate) fn due(
     limit: i64,
 ) -> Result<Vec<String>, DatabaseError> {
     let rows = db.query(DUE, &[text(now), Value::Integer(limit)])?;
-    let subject = |row: Row| match row.into_iter().next() {
+    let subject = |row: Vec<Value>| match row.into_iter().next() {
         Some(Value::Text(subject)) => Ok(subject),
         _ => Err(corrupt("the subject of the outbox")),
     };
@@ -115,59 +134,95 @@ pub(crate) fn settle(
     landed: Landed,
     now: Timestamp,
 ) -> Result<bool, DatabaseError> {
-    let rows = db.query(FIND, &[text(subject)])?;
-    let (version, claim, uncertain, attempts) = match rows.first().map(Vec::as_slice) {
-        Some(
-            [
-                Value::Integer(version),
-                Value::Integer(claim),
-                Value::Integer(uncertain),
-                Value::Integer(attempts),
-            ],
-        ) => (*version, *claim, *uncertain != 0, *attempts),
-        Some(_) => return Err(corrupt("the row of the outbox")),
-        None => {
-            // A later put was settled first, and this one may have landed over it.
-            db.execute(
-                ENQUEUE_UNCERTAIN,
-                &[text(subject), Value::Integer(put.version), text(now)],
-            )?;
-            return Ok(false);
-        }
-    };
-    if claim != put.claim {
-        db.execute(
-            ENQUEUE_UNCERTAIN,
-            &[text(subject), Value::Integer(put.version), text(now)],
-        )?;
+    let row = find(db, subject)?.filter(|row| row.claim == put.claim);
+    let Some(row) = row else {
+        // A later put has been claimed or settled since, and this one may have landed over it.
+        enqueue_uncertain(db, subject, put.version, now)?;
         return Ok(false);
-    }
+    };
+    let certain = row
+        .uncertain_until
+        .as_ref()
+        .is_none_or(|until| *until <= now.to_string());
     match landed {
         Landed::Unknown => {
-            let later = now.plus(backoff(attempts));
-            release(db, subject, later, attempts.saturating_add(1), true)?;
+            let uncertain_until = Some(now.plus(LINGER).to_string());
+            let attempts = row.attempts.saturating_add(1);
+            release(
+                db,
+                subject,
+                &now.plus(backoff(row.attempts)).to_string(),
+                &Row {
+                    attempts,
+                    uncertain_until,
+                    ..row
+                },
+            )?;
         }
-        Landed::Yes if version > put.version => release(db, subject, now, 0, uncertain)?,
-        Landed::Yes if uncertain => release(db, subject, now.plus(LINGER), 0, false)?,
-        Landed::Yes => db.execute(FORGET, &[text(subject)])?,
+        Landed::Yes if row.version > put.version => {
+            release(db, subject, &now.to_string(), &Row { attempts: 0, ..row })?
+        }
+        Landed::Yes if certain => db.execute(FORGET, &[text(subject)])?,
+        Landed::Yes => {
+            let then = row.uncertain_until.clone().unwrap_or_default();
+            release(db, subject, &then, &Row { attempts: 0, ..row })?;
+        }
     }
     Ok(landed == Landed::Yes)
+}
+
+struct Row {
+    version: i64,
+    claim: i64,
+    uncertain_until: Option<String>,
+    attempts: i64,
+}
+
+fn find(db: &dyn Database, subject: &str) -> Result<Option<Row>, DatabaseError> {
+    let rows = db.query(FIND, &[text(subject)])?;
+    let Some(row) = rows.into_iter().next() else {
+        return Ok(None);
+    };
+    let Ok(
+        [
+            Value::Integer(version),
+            Value::Integer(claim),
+            uncertain_until,
+            Value::Integer(attempts),
+        ],
+    ) = <[Value; 4]>::try_from(row)
+    else {
+        return Err(corrupt("the row of the outbox"));
+    };
+    let uncertain_until = if let Value::Text(until) = uncertain_until {
+        Some(until)
+    } else {
+        None
+    };
+    Ok(Some(Row {
+        version,
+        claim,
+        uncertain_until,
+        attempts,
+    }))
 }
 
 fn release(
     db: &dyn Database,
     subject: &str,
-    next_at: Timestamp,
-    attempts: i64,
-    uncertain: bool,
+    next_at: &str,
+    row: &Row,
 ) -> Result<(), DatabaseError> {
-    let row = [
-        text(subject),
-        text(next_at),
-        Value::Integer(attempts),
-        Value::Integer(i64::from(uncertain)),
-    ];
-    db.execute(RELEASE, &row)
+    let until = optional(row.uncertain_until.as_ref());
+    db.execute(
+        RELEASE,
+        &[
+            text(subject),
+            text(next_at),
+            Value::Integer(row.attempts),
+            until,
+        ],
+    )
 }
 
 /// One second, then twice as long each time, at most five minutes.

@@ -11,6 +11,9 @@ const PUT: &str = "INSERT INTO tombstones (kind, id, deleted_at, document) VALUE
     ON CONFLICT (kind, id) DO UPDATE SET deleted_at = excluded.deleted_at, document = excluded.document";
 const FIND: &str = "SELECT document FROM tombstones WHERE kind = ?1 AND id = ?2";
 
+const BURY_ACTIVATIONS: &str = "INSERT OR IGNORE INTO tombstones (kind, id, deleted_at)
+    SELECT 'activation', id, ?2 FROM activations WHERE license_id = ?1";
+
 /// What a tombstone stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -38,6 +41,15 @@ pub(crate) fn put(
     document: Value,
 ) -> Result<(), DatabaseError> {
     db.execute(PUT, &[text(kind.as_str()), text(id), text(now), document])
+}
+
+/// Leaves tombstones of a license's activations.
+pub(crate) fn bury_activations(
+    db: &dyn Database,
+    license: LicenseId,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
+    db.execute(BURY_ACTIVATIONS, &[text(license), text(now)])
 }
 
 /// Says whether there is a tombstone.

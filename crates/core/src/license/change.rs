@@ -44,10 +44,16 @@ impl License {
         (!same).then(|| super::Event::Updated(Box::new(update())))
     }
 
-    pub(super) fn take(&mut self, update: &Update) {
+    /// A license whose end was to come with an activation, and under its new terms is not, begins its term now:
+    /// otherwise it would never end.
+    pub(super) fn take(&mut self, update: &Update, now: Timestamp) {
+        let awaited_its_end = self.awaits_its_end();
         self.key = update.key.clone();
         self.terms = update.terms.clone();
         self.metadata = update.metadata.clone();
+        if awaited_its_end && !self.awaits_its_end() && self.expires_at.is_none() {
+            self.expires_at = Self::term_end(&self.terms, now);
+        }
     }
 
     /// Keeps the id and dates of an entry that exists, and moves its date of change if it changes.

@@ -12,6 +12,8 @@ use crate::restriction::Origin;
 pub enum Command<'a> {
     /// Change its terms, key or metadata.
     Update(&'a Change),
+    /// Delete it, with its activations.
+    Delete,
     /// Take it back.
     Revoke,
     /// Let it be activated again.
@@ -68,6 +70,8 @@ pub enum DeactivatedBy {
 pub enum Event {
     /// Terms, key or metadata changed.
     Updated(Box<Update>),
+    /// It is deleted; a tombstone remains.
+    Deleted,
     /// It was taken back; every activation of before is dead.
     Revoked,
     /// It may be activated again.
@@ -98,6 +102,7 @@ impl Event {
     pub fn action(&self) -> &'static str {
         match self {
             Self::Updated(_) => "license.updated",
+            Self::Deleted => "license.deleted",
             Self::Revoked => "license.revoked",
             Self::Approved => "license.approved",
             Self::Suspended => "license.suspended",
@@ -112,9 +117,12 @@ impl Event {
     #[must_use]
     pub fn changes_document(&self) -> bool {
         match self {
-            Self::Updated(_) | Self::Revoked | Self::Approved | Self::Suspended | Self::Resumed => {
-                true
-            }
+            Self::Updated(_)
+            | Self::Deleted
+            | Self::Revoked
+            | Self::Approved
+            | Self::Suspended
+            | Self::Resumed => true,
             Self::Activated { first, .. } => *first,
             Self::Synced | Self::Deactivated { .. } => false,
         }

@@ -115,6 +115,7 @@ fn every_command_on_every_status() {
             ],
         ),
         ("deactivate", ["activation.deleted"; 4]),
+        ("delete", ["license.deleted"; 4]),
     ];
     for (name, expected) in table {
         let statuses = [
@@ -158,6 +159,7 @@ fn decide(name: &str, license: &License) -> Result<Option<Event>, Refusal> {
             device: &device,
             origin: &origin,
         },
+        "delete" => Command::Delete,
         "deactivate" => Command::Deactivate {
             by: DeactivatedBy::Client,
         },
@@ -313,13 +315,35 @@ fn a_delayed_term_begins_with_the_first_activation() {
 }
 
 #[test]
+fn a_license_that_awaited_its_end_begins_its_term_when_it_no_longer_does() {
+    let mut license = license(Status::Active);
+    license.terms.expiration_strategy = ExpirationStrategy::Rolling;
+    license.expires_at = None;
+    let terms = Terms {
+        subscription_interval: Some("P30D".parse().unwrap()),
+        ..license.terms.clone()
+    };
+    let change = Change {
+        key: license.key.clone(),
+        terms,
+        metadata: Vec::new(),
+    };
+    let event = license
+        .decide(Command::Update(&change), now())
+        .unwrap()
+        .unwrap();
+    license.apply(&event, now());
+    assert_eq!(license.expires_at, Some(now().plus(Seconds(30 * 86_400))));
+}
+
+#[test]
 fn a_seat_is_a_machine_or_a_user_on_it_or_an_instance() {
     let mut license = license(Status::Active);
     let id = Draw::new(Seed([3; 32])).id();
     let seat = |license: &License| crate::activation::Seat::of(license, &device(), id).0;
     assert_eq!(seat(&license), "machine");
     license.terms.user_locked = true;
-    assert_eq!(seat(&license), "user\nmachine");
+    assert_eq!(seat(&license), "4:usermachine");
     license.terms.leasing_strategy = LeasingStrategy::PerInstance;
     assert_eq!(seat(&license), id.to_string());
 }

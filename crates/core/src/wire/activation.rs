@@ -25,6 +25,16 @@ pub struct ActivationRequest {
     pub metadata: Option<Vec<ActivationMetadata>>,
 }
 
+/// What a client sends to deactivate: as much of an activation as it likes, since the id says which one it is.
+/// What it does send must be so.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DeactivationRequest {
+    pub key: Option<String>,
+    pub product_id: Option<String>,
+    pub fingerprint: Option<String>,
+}
+
 /// A family of operating systems. The published schema has these five; a browser sends the one that it runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -22,7 +22,9 @@ pub struct LicenseInput {
     pub created_at: Option<Timestamp>,
     pub updated_at: Option<Timestamp>,
     pub activated_at: Option<Timestamp>,
-    pub expires_at: Option<Timestamp>,
+    /// Absent, null and a date are three things here: a whole license may say that it has no end.
+    #[serde(deserialize_with = "nullable")]
+    pub expires_at: Option<Option<Timestamp>>,
     pub revoked: Option<bool>,
     pub suspended: Option<bool>,
     pub total_activations: Option<u64>,
@@ -115,21 +117,23 @@ impl ViewPermission {
 }
 
 impl MetadataInput {
-    /// Returns who sees the entry: as named, or all for `visible`, or none.
+    /// Returns who sees the entry, each once: as named, or all or none for `visible`; `None` if nothing is said of it.
     #[must_use]
-    pub fn permissions(&self) -> Vec<String> {
-        let all = || {
-            if self.visible == Some(true) {
-                ViewPermission::ALL.to_vec()
-            } else {
-                Vec::new()
-            }
+    pub fn permissions(&self) -> Option<Vec<String>> {
+        let names = |seers: &[ViewPermission]| {
+            let named = ViewPermission::ALL
+                .iter()
+                .filter(|permission| seers.contains(permission));
+            named
+                .map(|permission| permission.as_str().to_owned())
+                .collect()
         };
-        let named = self.view_permissions.clone().unwrap_or_else(all);
-        named
-            .into_iter()
-            .map(|permission| permission.as_str().to_owned())
-            .collect()
+        match (&self.view_permissions, self.visible) {
+            (Some(seers), _) => Some(names(seers)),
+            (None, Some(true)) => Some(names(&ViewPermission::ALL)),
+            (None, Some(false)) => Some(Vec::new()),
+            (None, None) => None,
+        }
     }
 }
 
@@ -157,6 +161,12 @@ pub struct NullableFields {
     pub tags: bool,
     #[serde(deserialize_with = "is_null")]
     pub metadata: bool,
+}
+
+fn nullable<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<Timestamp>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 fn is_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
@@ -258,7 +268,11 @@ impl LicenseInput {
             .subscription_interval
             .clone()
             .or(terms.subscription_interval.take());
-        terms.notes = self.notes.clone().or(terms.notes.take());
+        terms.notes = self
+            .notes
+            .clone()
+            .or(terms.notes.take())
+            .filter(|notes| !notes.is_empty());
         terms.allowed_ip_range = self
             .allowed_ip_range
             .clone()
@@ -320,6 +334,7 @@ impl LicenseInput {
             (
                 "expiresAt",
                 self.expires_at
+                    .flatten()
                     .is_some_and(|value| Some(value) != license.expires_at),
             ),
         ];
