@@ -1,7 +1,7 @@
 //! The decision vectors: server answers, what the client is, and the verdict that must come of it.
 //!
 //! Nothing here asks core: tokens are signed by `ring`, and each verdict is written down, or comes from the few lines of
-//! [`expected`]. Everything is drawn from one seed and every signature is deterministic, so the file is the same each time.
+//! `expected`. Everything is drawn from one seed and every signature is deterministic, so the file is the same each time.
 
 mod answers;
 mod drawn;
