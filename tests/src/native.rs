@@ -27,7 +27,8 @@ const MASTER_KEYS: &str = "test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 pub struct NativeHost {
     database: Sqlite,
     vault: Vault,
-    settings: Settings,
+    /// Its settings.
+    pub settings: Settings,
     random: SystemRandom,
     /// What KV holds.
     pub kv: BTreeMap<String, String>,
@@ -35,6 +36,8 @@ pub struct NativeHost {
     pub kv_fails: bool,
     /// How many calls reached the ledger.
     pub ledger_calls: Cell<usize>,
+    /// How far ahead the clock is.
+    pub ahead: Seconds,
     /// Where the next requests come from.
     pub origin: Origin,
 }
@@ -135,6 +138,7 @@ impl Default for NativeHost {
             kv: BTreeMap::new(),
             kv_fails: false,
             ledger_calls: Cell::new(0),
+            ahead: Seconds(0),
             origin: Origin::default(),
         }
     }
@@ -219,7 +223,7 @@ impl NativeHost {
     }
 
     fn answer(&mut self, call: &Call, request_id: RequestId) -> Answer {
-        let now = now();
+        let now = self.now();
         let (path, query) = call.target.split_once('?').unwrap_or((&call.target, ""));
         let header = |name: &str| {
             let found = call
@@ -339,7 +343,7 @@ impl Host for NativeHost {
     }
 
     fn now(&self) -> Timestamp {
-        now()
+        now().plus(self.ahead)
     }
 }
 

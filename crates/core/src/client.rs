@@ -262,6 +262,11 @@ impl Client {
             Answer::Refused(status, Effect::Erase) => {
                 Decision::of(status).storing(stored.erased(status))
             }
+            // A server that never knew the activation is another one, or was emptied: the right one will be heard again.
+            Answer::Refused(StatusCode::E_ACTIVATION_NOT_FOUND, _) => Decision {
+                next_sync: sync_interval(&current),
+                ..Decision::of(StatusCode::E_ACTIVATION_NOT_FOUND)
+            },
             Answer::Refused(status, _) => again(status),
             Answer::Done => again(StatusCode::E_INET),
         }

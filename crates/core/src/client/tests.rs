@@ -318,7 +318,7 @@ fn what_a_sync_does_is_what_the_answer_says() {
             404,
             r#"{"message": "", "code": "ACTIVATION_UNKNOWN"}"#,
             StatusCode::E_ACTIVATION_NOT_FOUND,
-            None,
+            Some(60),
         ),
         (
             400,
