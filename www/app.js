@@ -4,7 +4,7 @@ import { CustomerApp } from "./customer.js";
 import { advance, describe } from "./guide.js";
 import { Log } from "./log.js";
 import { clock, curl, day, duration, shortToken } from "./text.js";
-import { Vendor } from "./vendor.js";
+import { INTERVAL, Vendor } from "./vendor.js";
 
 const TOKEN = "licentia.token";
 const DEMO = "licentia.demo";
@@ -45,6 +45,8 @@ function tokenOfAddress() {
 }
 
 function askForToken(problem) {
+  app?.stop();
+  app = undefined;
   sessionStorage.removeItem(TOKEN);
   at("demo").hidden = true;
   at("session").hidden = true;
@@ -115,13 +117,18 @@ async function leave() {
   sessionStorage.removeItem(DEMO);
 }
 
-async function startOver() {
-  const id = demo?.license.id;
-  await leave();
-  if (id !== undefined) {
-    await vendor.remove(id).catch(unlessUnknown);
+async function startOver(button) {
+  button.setAttribute("aria-disabled", "true");
+  try {
+    const id = demo?.license.id;
+    await leave();
+    if (id !== undefined) {
+      await vendor.remove(id).catch(unlessUnknown);
+    }
+    await begin();
+  } finally {
+    button.setAttribute("aria-disabled", "false");
   }
-  await begin();
 }
 
 function unlessUnknown(error) {
@@ -137,6 +144,9 @@ async function signOut() {
 
 /** Shows the license as the server has it. */
 function show({ body: license, published }) {
+  if (license.id !== demo?.license.id) {
+    return; // An answer about the license of before.
+  }
   const { revoked, suspended, serverSyncInterval: interval } = license;
   demo.published = published ?? demo.published ?? "…";
   const words = [revoked && "Revoked", suspended && "Suspended"].filter(Boolean);
@@ -144,14 +154,14 @@ function show({ body: license, published }) {
   at("license-state").dataset.state = revoked ? "bad" : suspended ? "held" : "good";
   say("license-key", license.key);
   say("license-seats", `${license.totalActivations} of ${license.allowedActivations}`);
-  say("license-interval", interval > 5 ? `${duration(interval)}, the least that this server allows` : duration(interval));
+  say("license-interval", interval > INTERVAL ? `${duration(interval)}, the least that this server allows` : duration(interval));
   say("license-expires", license.expiresAt === null ? "never" : day(new Date(license.expiresAt)));
   say("license-updated", clock(new Date(license.updatedAt)));
   say("license-published", demo.published === "pending" ? "pending, to be put again" : `version ${demo.published}`);
-  const idle = { revoked: revoked ? "true" : "false", suspended: suspended ? "true" : "false" };
+  const stands = { revoked, suspended };
   for (const button of document.querySelectorAll("[data-change]")) {
     const [[field, value]] = Object.entries(JSON.parse(button.dataset.change));
-    button.setAttribute("aria-disabled", String(idle[field] === String(value)));
+    button.setAttribute("aria-disabled", String(stands[field] === value));
   }
   learn({ revoked, suspended });
 }

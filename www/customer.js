@@ -64,10 +64,15 @@ export class CustomerApp {
     await this.#tell({ call: label, status });
   }
 
-  /** Ends the client and forgets what it stored. */
-  async close() {
+  /** Ends the client; what it stored stays for the next start. */
+  stop() {
     this.#changed = () => {};
     this.#client.close();
+  }
+
+  /** Ends the client and forgets what it stored. */
+  async close() {
+    this.stop();
     await this.#client.reset();
     localStorage.removeItem(this.#slot);
   }

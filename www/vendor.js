@@ -9,7 +9,8 @@ export class ApiError extends Error {
   }
 }
 
-const INTERVAL = 5;
+/** How often the app syncs, in seconds, if the server lets it. */
+export const INTERVAL = 5;
 const SAFE_INTERVAL = 60;
 
 export class Vendor {
