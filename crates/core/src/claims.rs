@@ -6,8 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The claims of an activation token. Those that no decision leans on may be absent in tokens of other servers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The claims of an activation token, as a server signs them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Claims {
     /// The activation's id.
     pub aid: String,
@@ -20,11 +20,80 @@ pub struct Claims {
     /// The fingerprint, as it was sent.
     pub fp: String,
     /// The fingerprint matching strategy.
-    #[serde(default)]
     pub fms: String,
     /// The operating system, as it was sent.
-    #[serde(default)]
     pub os: String,
+    /// When the token was issued.
+    pub iat: i64,
+    /// When the license expires.
+    pub eat: i64,
+    /// When the lease ends.
+    pub leat: i64,
+    /// When the grace period for failed syncs ends.
+    pub ssgpeat: i64,
+    /// How often to sync; 0 for not at all.
+    pub ssi: i64,
+    /// How far the client's clock may run behind; -1 for any distance.
+    pub aco: i64,
+    /// How long an offline response is valid.
+    pub orv: i64,
+    /// Whether the license is suspended.
+    pub suspended: bool,
+    /// The license's type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// How many floating clients an on-premise server may have.
+    pub fc: i64,
+    /// The leasing strategy.
+    pub ls: String,
+    /// How long a lease lasts.
+    pub ld: i64,
+    /// The license user's name; a text even if there is none.
+    pub name: String,
+    /// The license user's address; a text even if there is none.
+    pub email: String,
+    /// The license user's company; a text even if there is none.
+    pub company: String,
+    /// The product's metadata.
+    pub pmd: Vec<Entry>,
+    /// The license's metadata.
+    pub lmd: Vec<Entry>,
+    /// The license user's metadata.
+    pub umd: Vec<Entry>,
+    /// The activation's metadata.
+    pub amd: Vec<Entry>,
+    /// The license's meter attributes.
+    pub lma: Vec<LicenseMeter>,
+    /// This activation's uses of them.
+    pub ama: Vec<ActivationMeter>,
+    /// When the license was created.
+    pub lcat: i64,
+    /// When the license was first activated.
+    pub laat: i64,
+    /// When the activation was created.
+    pub acat: i64,
+    /// The license's epoch: raised by every revocation.
+    pub epoch: i64,
+    /// The license's version.
+    pub ver: i64,
+    /// Where the license's status stands in a status list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<StatusClaim>,
+}
+
+/// The claims that a client's decisions lean on. A token may say more, in forms of its server's own: that is handed on unread.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Facts {
+    /// The activation's id.
+    pub aid: String,
+    /// The license's id.
+    pub lid: String,
+    /// The product's id.
+    pub pid: String,
+    /// The license key.
+    pub key: String,
+    /// The fingerprint, as it was sent.
+    pub fp: String,
     /// When the token was issued.
     pub iat: i64,
     /// When the license expires.
@@ -38,72 +107,18 @@ pub struct Claims {
     pub ssi: i64,
     /// How far the client's clock may run behind; -1 for any distance.
     pub aco: i64,
-    /// How long an offline response is valid.
-    #[serde(default)]
-    pub orv: i64,
     /// Whether the license is suspended.
     pub suspended: bool,
     /// The license's type.
     #[serde(rename = "type", default)]
     pub kind: String,
-    /// How many floating clients an on-premise server may have.
-    #[serde(default)]
-    pub fc: i64,
-    /// The leasing strategy.
-    #[serde(default)]
-    pub ls: String,
-    /// How long a lease lasts.
-    #[serde(default)]
-    pub ld: i64,
-    /// The license user's name; a text even if there is none.
-    #[serde(default)]
-    pub name: String,
-    /// The license user's address; a text even if there is none.
-    #[serde(default)]
-    pub email: String,
-    /// The license user's company; a text even if there is none.
-    #[serde(default)]
-    pub company: String,
-    /// The product's metadata.
-    #[serde(default)]
-    pub pmd: Vec<Entry>,
-    /// The license's metadata.
-    #[serde(default)]
-    pub lmd: Vec<Entry>,
-    /// The license user's metadata.
-    #[serde(default)]
-    pub umd: Vec<Entry>,
-    /// The activation's metadata.
-    #[serde(default)]
-    pub amd: Vec<Entry>,
-    /// The license's meter attributes.
-    #[serde(default)]
-    pub lma: Vec<LicenseMeter>,
-    /// This activation's uses of them.
-    #[serde(default)]
-    pub ama: Vec<ActivationMeter>,
-    /// When the license was created.
-    #[serde(default)]
-    pub lcat: i64,
-    /// When the license was first activated.
-    #[serde(default)]
-    pub laat: i64,
-    /// When the activation was created.
-    #[serde(default)]
-    pub acat: i64,
     /// The license's epoch: raised by every revocation.
     #[serde(default)]
     pub epoch: i64,
-    /// The license's version.
-    #[serde(default)]
-    pub ver: i64,
-    /// Where the license's status stands in a status list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<StatusClaim>,
 }
 
 /// A field of the vendor's or the client's own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Entry {
     /// Its name.
     pub key: String,
@@ -112,7 +127,7 @@ pub struct Entry {
 }
 
 /// A license's meter attribute.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LicenseMeter {
     /// Its name.
@@ -122,12 +137,11 @@ pub struct LicenseMeter {
     /// How many uses stand now.
     pub total_uses: i64,
     /// How many uses there ever were.
-    #[serde(default)]
     pub gross_uses: i64,
 }
 
 /// An activation's uses of a meter attribute.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ActivationMeter {
     /// Its name.
     pub name: String,

@@ -147,7 +147,7 @@ impl Client {
         match verdict {
             Verdict::Unsigned => decision.recording(stored, stored.seen_at(now)),
             Verdict::Refused(_, token) => {
-                decision.recording(stored, stored.seen_at(token.claims().iat))
+                decision.recording(stored, stored.seen_at(token.facts().iat))
             }
             Verdict::LeaseOver => {
                 decision.recording(stored, stored.erased(StatusCode::FAIL).seen_at(now))
@@ -298,7 +298,7 @@ impl Client {
         };
         let cleared = |status| {
             let mut cleared = stored.erased(status);
-            if current.claims().kind != "hosted-floating" {
+            if current.facts().kind != "hosted-floating" {
                 cleared.key = None;
             }
             Decision::of(status).storing(cleared)
@@ -327,7 +327,7 @@ impl Client {
 
     fn is_older(&self, text: &str, current: &Token) -> bool {
         self.verified(text)
-            .is_some_and(|token| token.claims().iat < current.claims().iat)
+            .is_some_and(|token| token.facts().iat < current.facts().iat)
     }
 
     /// Decides what an answer to an activation means by itself, with the license key of this client.
@@ -365,11 +365,11 @@ impl Client {
 
 impl Asked {
     fn of(token: &Token) -> Self {
-        let claims = token.claims();
+        let facts = token.facts();
         Self {
-            activation: claims.aid.clone(),
-            epoch: claims.epoch,
-            key: claims.key.clone(),
+            activation: facts.aid.clone(),
+            epoch: facts.epoch,
+            key: facts.key.clone(),
         }
     }
 }

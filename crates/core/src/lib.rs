@@ -30,7 +30,7 @@ pub mod wire;
 pub use activation::{Activation, Device, Seat};
 pub use answer::{ANSWERS, Answer, Effect, Row};
 pub use claims::{
-    ActivationMeter, Claims, Entry, LicenseMeter, Statement, StatusClaim, StatusListPlace,
+    ActivationMeter, Claims, Entry, Facts, LicenseMeter, Statement, StatusClaim, StatusListPlace,
 };
 pub use client::{Asked, Check, Client, Decision, Stored};
 pub use code::{Code, Problem};

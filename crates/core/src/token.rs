@@ -1,6 +1,6 @@
 //! The activation token: a JWT whose claims can be read only after its signature was checked.
 
-use crate::claims::Claims;
+use crate::claims::Facts;
 use crate::jws::{Compact, TokenFault, read_object};
 use crate::key::KeySet;
 
@@ -10,7 +10,7 @@ pub struct UnverifiedToken<'a>(Compact<'a>);
 /// A token whose signature was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    claims: Claims,
+    facts: Facts,
     json: String,
 }
 
@@ -39,9 +39,8 @@ impl<'a> UnverifiedToken<'a> {
         let json = String::from_utf8(payload).map_err(|fault| TokenFault::Claims {
             reason: fault.to_string(),
         })?;
-        let claims =
-            read_object(json.as_bytes()).map_err(|reason| TokenFault::Claims { reason })?;
-        Ok(Token { claims, json })
+        let facts = read_object(json.as_bytes()).map_err(|reason| TokenFault::Claims { reason })?;
+        Ok(Token { facts, json })
     }
 }
 
@@ -52,10 +51,10 @@ impl std::fmt::Debug for UnverifiedToken<'_> {
 }
 
 impl Token {
-    /// Returns the claims.
+    /// Returns the claims that decisions lean on.
     #[must_use]
-    pub fn claims(&self) -> &Claims {
-        &self.claims
+    pub fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     /// Returns the claims as they were signed, byte for byte, with those that this version does not know.

@@ -30,7 +30,7 @@ pub fn check(client: JsValue, answer: JsValue, now: f64) -> Result<JsValue, JsEr
 #[wasm_bindgen]
 pub fn genuine(client: JsValue, stored: Option<String>, now: f64) -> Result<JsValue, JsError> {
     let decision = client_of(client)?.genuine(&parse(stored), seconds(now));
-    write(&shape::Decision::from(&decision))
+    write(&shape::Decision::new(&decision, None))
 }
 
 /// Decides whether an activation may be asked for, and with which license key.
@@ -59,7 +59,7 @@ pub fn activated(
     let stored = parse(stored);
     let decision =
         client_of(client)?.activated(&stored, key, answer.status, &answer.body, seconds(now));
-    write(&shape::Decision::from(&decision))
+    write(&shape::Decision::new(&decision, None))
 }
 
 /// Decides whether the activation may be synced, and which one it is.
@@ -69,7 +69,7 @@ pub fn activated(
 #[wasm_bindgen(js_name = askSync)]
 pub fn ask_sync(client: JsValue, stored: Option<String>, now: f64) -> Result<JsValue, JsError> {
     let (decision, asked) = client_of(client)?.ask_sync(&parse(stored), seconds(now));
-    write(&shape::Asking::from((&decision, asked)))
+    write(&shape::Decision::new(&decision, asked))
 }
 
 /// Decides what the answer to a sync does.
@@ -98,7 +98,7 @@ pub fn ask_deactivation(
     now: f64,
 ) -> Result<JsValue, JsError> {
     let (decision, asked) = client_of(client)?.ask_deactivation(&parse(stored), seconds(now));
-    write(&shape::Asking::from((&decision, asked)))
+    write(&shape::Decision::new(&decision, asked))
 }
 
 /// Decides what the answer to a deactivation does.
@@ -166,7 +166,7 @@ fn answered(
         &answer.body,
         seconds(now),
     );
-    write(&shape::Decision::from(&decision))
+    write(&shape::Decision::new(&decision, None))
 }
 
 fn client_of(client: JsValue) -> Result<Client, JsError> {

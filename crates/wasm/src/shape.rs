@@ -79,7 +79,7 @@ impl From<Result<String, licentia_core::StatusCode>> for Activating {
     }
 }
 
-/// What to do.
+/// What to do, and which activation to ask about if one may.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Decision<'a> {
@@ -87,16 +87,21 @@ pub(crate) struct Decision<'a> {
     store: Option<String>,
     claims: Option<&'a str>,
     next_sync: Option<i64>,
+    asked: Option<Asked>,
 }
 
-impl<'a> From<&'a licentia_core::Decision> for Decision<'a> {
-    fn from(decision: &'a licentia_core::Decision) -> Self {
+impl<'a> Decision<'a> {
+    pub(crate) fn new(
+        decision: &'a licentia_core::Decision,
+        asked: Option<licentia_core::Asked>,
+    ) -> Self {
         let token = decision.token.as_ref();
         Self {
             status: decision.status.into(),
             store: decision.store.as_ref().map(licentia_core::Stored::to_text),
             claims: token.map(licentia_core::Token::claims_json),
             next_sync: decision.next_sync.map(|interval| interval.0),
+            asked: asked.map(Asked::from),
         }
     }
 }
@@ -125,25 +130,6 @@ impl From<Asked> for licentia_core::Asked {
             activation: asked.activation,
             epoch: asked.epoch,
             key: asked.key,
-        }
-    }
-}
-
-/// What to do, and which activation to ask about if one may.
-#[derive(Serialize)]
-pub(crate) struct Asking<'a> {
-    #[serde(flatten)]
-    decision: Decision<'a>,
-    asked: Option<Asked>,
-}
-
-impl<'a> From<(&'a licentia_core::Decision, Option<licentia_core::Asked>)> for Asking<'a> {
-    fn from(
-        (decision, asked): (&'a licentia_core::Decision, Option<licentia_core::Asked>),
-    ) -> Self {
-        Self {
-            decision: decision.into(),
-            asked: asked.map(Asked::from),
         }
     }
 }

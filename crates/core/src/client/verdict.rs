@@ -1,7 +1,7 @@
 //! The verdict on a token: whose it is, whether the clock can be trusted, and what state the license is in.
 
 use super::Client;
-use crate::claims::Claims;
+use crate::claims::Facts;
 use crate::status_code::StatusCode;
 use crate::time::Seconds;
 use crate::token::Token;
@@ -33,24 +33,24 @@ impl Client {
         let Some(token) = self.verified(text) else {
             return Verdict::Unsigned;
         };
-        let claims = token.claims();
-        if let Err(status) = self.is_usable(claims, key, now) {
+        let facts = token.facts();
+        if let Err(status) = self.is_usable(facts, key, now) {
             return Verdict::Refused(status, token);
         }
-        if is_past(claims.leat, claims, now) {
+        if is_past(facts.leat, facts, now) {
             return Verdict::LeaseOver;
         }
-        Verdict::Stands(license_state(claims, now), token)
+        Verdict::Stands(license_state(facts, now), token)
     }
 
-    fn is_usable(&self, claims: &Claims, key: &str, now: i64) -> Result<(), StatusCode> {
-        if claims.key != key || !claims.pid.eq_ignore_ascii_case(&self.product_id) {
+    fn is_usable(&self, facts: &Facts, key: &str, now: i64) -> Result<(), StatusCode> {
+        if facts.key != key || !facts.pid.eq_ignore_ascii_case(&self.product_id) {
             return Err(StatusCode::FAIL);
         }
-        if claims.fp != self.fingerprint {
+        if facts.fp != self.fingerprint {
             return Err(StatusCode::E_MACHINE_FINGERPRINT);
         }
-        if claims.aco >= 0 && claims.iat.saturating_sub(now) > claims.aco {
+        if facts.aco >= 0 && facts.iat.saturating_sub(now) > facts.aco {
             return Err(StatusCode::E_TIME);
         }
         Ok(())
@@ -58,12 +58,12 @@ impl Client {
 }
 
 /// The state of the license: the end of the grace period hides the end of the license, which hides a suspension.
-fn license_state(claims: &Claims, now: i64) -> StatusCode {
-    if claims.ssi != 0 && claims.ssgpeat != 0 && claims.ssgpeat < now {
+fn license_state(facts: &Facts, now: i64) -> StatusCode {
+    if facts.ssi != 0 && facts.ssgpeat != 0 && facts.ssgpeat < now {
         StatusCode::GRACE_PERIOD_OVER
-    } else if is_past(claims.eat, claims, now) {
+    } else if is_past(facts.eat, facts, now) {
         StatusCode::EXPIRED
-    } else if claims.suspended {
+    } else if facts.suspended {
         StatusCode::SUSPENDED
     } else {
         StatusCode::OK
@@ -71,12 +71,12 @@ fn license_state(claims: &Claims, now: i64) -> StatusCode {
 }
 
 /// Whether an instant is set and has passed, by the device's clock or by the server's when it signed.
-fn is_past(instant: i64, claims: &Claims, now: i64) -> bool {
-    instant != 0 && (instant < now || instant < claims.iat)
+fn is_past(instant: i64, facts: &Facts, now: i64) -> bool {
+    instant != 0 && (instant < now || instant < facts.iat)
 }
 
 /// Returns how often to sync; none for not at all.
 pub(super) fn sync_interval(token: &Token) -> Option<Seconds> {
-    let interval = token.claims().ssi;
+    let interval = token.facts().ssi;
     (interval > 0).then_some(Seconds(interval))
 }

@@ -284,7 +284,7 @@ export class LicentiaClient {
   }
 
   /** Reads what is stored, decides, and writes what is to be stored: one step, if the storage is synchronous. */
-  async #decide<D extends Decision>(decide: (stored: string | null) => D): Promise<D> {
+  async #decide(decide: (stored: string | null) => Decision): Promise<Decision> {
     return then(this.#read(), (stored) => {
       const decision = decide(stored);
       return decision.store === null ? decision : then(this.#write(decision.store), () => decision);

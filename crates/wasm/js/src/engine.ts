@@ -34,6 +34,8 @@ export interface Decision {
   store: string | null;
   claims: string | null;
   nextSync: number | null;
+  /** Of `askSync` and `askDeactivation`: which activation to ask about, if one may. */
+  asked: Asked | null;
 }
 
 export interface Asked {
@@ -50,9 +52,9 @@ export interface Engine {
   genuine(client: Identity, stored: Stored, now: number): Decision;
   askActivation(client: Identity, stored: Stored): { status: Status | null; key: string | null };
   activated(client: Identity, stored: Stored, key: string, answer: Answer, now: number): Decision;
-  askSync(client: Identity, stored: Stored, now: number): Decision & { asked: Asked | null };
+  askSync(client: Identity, stored: Stored, now: number): Decision;
   synced(client: Identity, stored: Stored, asked: Asked, answer: Answer, now: number): Decision;
-  askDeactivation(client: Identity, stored: Stored, now: number): Decision & { asked: Asked | null };
+  askDeactivation(client: Identity, stored: Stored, now: number): Decision;
   deactivated(client: Identity, stored: Stored, asked: Asked, answer: Answer, now: number): Decision;
   lastError(stored: Stored): Status;
   readKey(publicKey: string): void;
