@@ -1,4 +1,4 @@
-//! `cargo xtask vectors`: makes the decision vectors anew, from the rules as core has them now.
+//! `cargo xtask vectors`: writes the decision vectors anew, signed by another implementation and decided without core.
 //!
 //! The tests compare the file with what this would write, so a changed rule shows as a changed line in a review.
 
