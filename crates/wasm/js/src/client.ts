@@ -172,9 +172,9 @@ export class LicentiaClient {
   }
 
   /** Forgets the activation on this device without telling the server. */
-  async reset(): Promise<Status> {
-    this.#endSyncs("unstarted");
-    return this.#guarded(async () => {
+  reset(): Promise<Status> {
+    return this.#inTurn(async () => {
+      this.#endSyncs("unstarted");
       this.#unwritten = undefined;
       await reach(() => this.#storage.remove(this.#slot));
       return known(LA_OK);
