@@ -2,8 +2,8 @@
 
 import { LicentiaClient } from "/licentia/index.web.js";
 
-/** After these verdicts of a sync, the client goes on asking. */
-const SYNCS_GO_ON = new Set([0, 20, 21, 48, 90, 91]);
+/** After these verdicts of a sync, the client goes on asking if an activation still stands. */
+const SYNCS_GO_ON = new Set([0, 20, 21, 48, 59, 90, 91]);
 
 const CALLS = {
   activate: { name: "Activate", run: (client) => client.activateLicense() },
