@@ -2,11 +2,15 @@
 //
 // A panic stops the one wasm instance of the isolate, and with it every request that was in it, the ledger's too; their
 // promises would hang. Each handler therefore races a timer and the instance's end.
-import Worker, { Ledger as Inner } from "./index.js";
+import { DurableObject } from "cloudflare:workers";
+import { Edge, Ledger as Inner } from "./index.js";
 
 const LIMIT = 30_000;
 const IMPORT_LIMIT = 120_000;
 const waiting = new Set();
+
+// Every wake of a Rust future is a microtask. The runtime wraps what its own `queueMicrotask` gets, which costs ten times a promise.
+globalThis.queueMicrotask = (task) => void Promise.resolve().then(task);
 
 // worker-build's shim sets this when an instance has trapped, and starts a new one with the next call.
 const instance = globalThis.__worker_init_state;
@@ -19,7 +23,7 @@ Object.defineProperty(instance, "criticalError", {
   },
 });
 
-/** Resolves as `call` does, or to "ended" or "timeout". */
+/** Resolves as `call` does, or to "ended", or to "timeout" after `limit` milliseconds if there is a limit. */
 function guard(call, limit) {
   return new Promise((resolve, reject) => {
     const settle = (how, value) => {
@@ -28,12 +32,10 @@ function guard(call, limit) {
       how(value);
     };
     const end = (why) => settle(resolve, why);
-    const timer = setTimeout(end, limit, "timeout");
+    const timer = limit && setTimeout(end, limit, "timeout");
     waiting.add(end);
     // A call that traps at once throws; one that traps later ends by `criticalError`.
-    Promise.resolve()
-      .then(call)
-      .then((value) => settle(resolve, value), (error) => settle(reject, error));
+    new Promise((resolve) => resolve(call())).then((value) => settle(resolve, value), (error) => settle(reject, error));
   });
 }
 
@@ -52,29 +54,34 @@ function failure(why) {
   return Response.json({ message, code }, { status, headers });
 }
 
-async function answer(request, call) {
-  const limit = request.url.endsWith("/v3/import") ? IMPORT_LIMIT : LIMIT;
-  try {
-    const response = await guard(call, limit);
-    return response instanceof Response ? response : failure(response);
-  } catch (error) {
-    return failure(error);
-  }
-}
+// One for all requests; the shim makes it anew after a trap.
+const edge = new Edge();
 
 export default {
-  fetch: (request, env, context) => answer(request, () => new Worker(context, env).fetch(request)),
+  async fetch(request, env) {
+    const { url } = request;
+    try {
+      const response = await guard(() => edge.answer(request, url, env), url.endsWith("/v3/import") ? IMPORT_LIMIT : LIMIT);
+      return typeof response === "string" ? failure(response) : response;
+    } catch (error) {
+      return failure(error);
+    }
+  },
 };
 
-export class Ledger {
+export class Ledger extends DurableObject {
   #inner;
 
   constructor(state, env) {
+    super(state, env);
     this.#inner = new Inner(state, env);
   }
 
-  fetch(request) {
-    return answer(request, () => this.#inner.fetch(request));
+  /** Takes an envelope and returns one. The Worker that waits for it has the timer. */
+  async handle(envelope) {
+    const answer = await guard(() => this.#inner.handle(envelope));
+    if (typeof answer === "string") throw new Error(`the ledger ${answer}`);
+    return answer;
   }
 
   // An alarm that fails is called again by the runtime.

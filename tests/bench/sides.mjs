@@ -19,9 +19,9 @@ export const ROWS = [
 ];
 
 /** Starts both servers on the same data. Resolves to `{ ours, theirs, stop }`. */
-export async function startBoth() {
+export async function startBoth(bundle = "shipped") {
   const [ours, theirs] = await Promise.all([
-    start({ counted: false }),
+    start({ bundle, counted: false }),
     start({ bundle: join(ROOT, "tests/bench/baseline"), counted: false }),
   ]);
   const catalog = await seed(ours);

@@ -3,19 +3,22 @@
 use js_sys::futures::JsFuture;
 use js_sys::{ArrayBuffer, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::{ReadableStream, ReadableStreamDefaultReader, Request};
+use web_sys::{Headers, ReadableStream, ReadableStreamDefaultReader, Request};
 
 use crate::fault::Fault;
 
 /// Returns the body, or nothing if it is over `limit`.
 ///
 /// A length that the client declared is believed only to refuse by it.
-pub(crate) async fn read(request: &Request, limit: usize) -> Result<Option<Vec<u8>>, Fault> {
+pub(crate) async fn read(
+    request: &Request,
+    headers: &Headers,
+    limit: usize,
+) -> Result<Option<Vec<u8>>, Fault> {
     let Some(stream) = request.body() else {
         return Ok(Some(Vec::new()));
     };
-    let declared = request
-        .headers()
+    let declared = headers
         .get("Content-Length")?
         .and_then(|text| text.parse::<usize>().ok());
     match declared {

@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::{Object, Promise};
+use js_sys::{Object, Promise, Uint8Array};
 use licentia_api::{Settings, Vault};
 use licentia_core::Seconds;
 use wasm_bindgen::prelude::*;
@@ -39,9 +39,15 @@ extern "C" {
     #[wasm_bindgen(extends = Object)]
     type Objects;
     #[wasm_bindgen(method, catch, js_name = getByName)]
-    fn get_by_name(this: &Objects, name: &str) -> Result<Service, JsValue>;
+    fn get_by_name(this: &Objects, name: &str) -> Result<LedgerObject, JsValue>;
 
-    /// What a request can be sent to: the ledger object, or the static assets.
+    /// The ledger object, from outside.
+    #[wasm_bindgen(extends = Object)]
+    pub(crate) type LedgerObject;
+    #[wasm_bindgen(method, catch)]
+    pub(crate) fn handle(this: &LedgerObject, envelope: &Uint8Array) -> Result<Promise, JsValue>;
+
+    /// The static assets.
     #[wasm_bindgen(extends = Object)]
     pub(crate) type Service;
     #[wasm_bindgen(method, catch)]
@@ -67,7 +73,7 @@ impl Bindings {
     }
 
     /// Returns the ledger object.
-    pub(crate) fn ledger_object(&self) -> Result<Service, Fault> {
+    pub(crate) fn ledger_object(&self) -> Result<LedgerObject, Fault> {
         let objects = self.ledger().ok_or(Fault::Binding("LEDGER"))?;
         Ok(objects.get_by_name(ACCOUNT)?)
     }

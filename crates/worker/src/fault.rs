@@ -22,15 +22,15 @@ pub(crate) enum Fault {
     /// An envelope ends before its head does.
     #[error("an envelope is cut short")]
     CutShort,
+    /// What should be text is none.
+    #[error("a text is not UTF-8")]
+    Text(#[from] std::string::FromUtf8Error),
     /// A binding of wrangler.toml is missing.
     #[error("the binding `{0}` is missing")]
     Binding(&'static str),
     /// The ledger has too much to do, or is just being moved.
     #[error("the ledger cannot be reached: {0}")]
     Unreachable(String),
-    /// The ledger failed.
-    #[error("the ledger answered {0}")]
-    Ledger(u16),
     /// KV failed.
     #[error("KV cannot be read: {0}")]
     Unpublished(String),

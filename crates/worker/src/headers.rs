@@ -58,7 +58,6 @@ impl Answer {
     /// Makes the runtime's response.
     pub(crate) fn response(self, request_id: RequestId) -> Result<web_sys::Response, Fault> {
         let headers = common(request_id)?;
-        headers.set("Cache-Control", "no-store")?;
         if self.body.is_some() {
             headers.set("Content-Type", "application/json")?;
         }
@@ -91,11 +90,25 @@ pub(crate) fn preflight(request_id: RequestId) -> Result<web_sys::Response, Faul
     respond(204, &headers, None)
 }
 
-fn common(request_id: RequestId) -> Result<Headers, JsValue> {
+thread_local! {
+    /// The headers of every answer, of which each gets a copy: one crossing in place of one a header.
+    static BASE: Option<Headers> = base().ok();
+}
+
+fn base() -> Result<Headers, JsValue> {
     let headers = Headers::new()?;
-    headers.set("X-Request-Id", &request_id.to_string())?;
     headers.set("Access-Control-Allow-Origin", "*")?;
     headers.set("Access-Control-Expose-Headers", EXPOSED)?;
+    headers.set("Cache-Control", "no-store")?;
+    Ok(headers)
+}
+
+fn common(request_id: RequestId) -> Result<Headers, JsValue> {
+    let headers = BASE.with(|base| match base {
+        Some(base) => Headers::new_with_headers(base),
+        None => self::base(),
+    })?;
+    headers.set("X-Request-Id", &request_id.to_string())?;
     Ok(headers)
 }
 

@@ -5,8 +5,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use js_sys::futures::JsFuture;
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::Uint8Array;
 use licentia_api::{Given, Handled, KeyPair, Outcome, Publishes, handle, migrate};
 use licentia_core::{Algorithm, Seed};
 use wasm_bindgen::prelude::*;
@@ -45,12 +44,8 @@ impl DurableObject for Ledger {
         }
     }
 
-    async fn fetch(&self, request: Request) -> worker::Result<Response> {
-        let response = self.answer(request.inner()).await;
-        response.map(Response::from).map_err(|fault| {
-            console_error!("ledger: {}", fault.in_full());
-            worker::Error::RustError(fault.to_string())
-        })
+    async fn fetch(&self, _request: Request) -> worker::Result<Response> {
+        Response::error("the ledger is called, not fetched", 404)
     }
 
     async fn alarm(&self) -> worker::Result<Response> {
@@ -66,30 +61,43 @@ impl DurableObject for Ledger {
     }
 }
 
+#[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures)]
 impl Ledger {
-    async fn answer(&self, request: &web_sys::Request) -> Result<web_sys::Response, Fault> {
-        let bytes: ArrayBuffer = JsFuture::from(request.array_buffer()?)
-            .await?
-            .unchecked_into();
-        let bytes = Uint8Array::new(&bytes).to_vec();
-        let (call, body) = envelope::open::<Call>(&bytes)?;
+    /// Takes an envelope and returns one.
+    ///
+    /// # Errors
+    /// Throws where the ledger itself fails; what went wrong is in the log.
+    pub async fn handle(&self, envelope: Vec<u8>) -> Result<Uint8Array, JsValue> {
+        let answer = self.answer(&envelope).await;
+        answer
+            .map(|bytes| Uint8Array::from(bytes.as_slice()))
+            .map_err(|fault| {
+                console_error!("ledger: {}", fault.in_full());
+                js_sys::Error::new("the ledger failed").into()
+            })
+    }
+}
+
+impl Ledger {
+    async fn answer(&self, envelope: &[u8]) -> Result<Vec<u8>, Fault> {
+        let (call, body) = envelope::open::<Call>(envelope)?;
         self.migrate()?;
         let config = self.config()?;
         #[cfg(feature = "faults")]
         if let Some(body) = crate::faults::in_the_ledger(&self.storage, &call)? {
-            return reply(&Answer::plain(200), &body);
+            return envelope::seal(&Answer::plain(200), &body);
         }
 
-        let outcome = self.handle(&call, body, &config).await?;
+        let outcome = self.run(&call, body, &config).await?;
         let published = self
             .publish(outcome.publications, &outcome.reply.publishes, &config)
             .await?;
         let (head, body) = Answer::of(outcome.reply, published);
-        reply(&head, &body)
+        envelope::seal(&head, &body)
     }
 
     /// Runs a call until it is done: what it needs of us is made between two runs, with nothing written.
-    async fn handle(&self, call: &Call, body: &[u8], config: &Config) -> Result<Outcome, Fault> {
+    async fn run(&self, call: &Call, body: &[u8], config: &Config) -> Result<Outcome, Fault> {
         let (now, seed) = (clock::now(), Seed(clock::random()?));
         let origin = call.origin();
         let request = call.request(&origin, body);
@@ -177,12 +185,6 @@ impl Ledger {
         ));
         Ok(Rc::clone(self.publisher.get_or_init(|| publisher)))
     }
-}
-
-fn reply(head: &Answer, body: &[u8]) -> Result<web_sys::Response, Fault> {
-    let bytes = envelope::seal(head, body)?;
-    let bytes = Uint8Array::from(bytes.as_slice());
-    Ok(web_sys::Response::new_with_opt_buffer_source(Some(&bytes))?)
 }
 
 async fn generate(algorithms: &[Algorithm]) -> Result<Vec<KeyPair>, Fault> {

@@ -4,6 +4,7 @@
 //! committed. Rules live in `licentia-core`, calls and SQL in `licentia-api`.
 
 mod body;
+mod bytes;
 mod clock;
 mod config;
 mod edge;

@@ -9,8 +9,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use js_sys::Promise;
 use js_sys::futures::{JsFuture, future_to_promise, spawn_local};
+use js_sys::{ArrayBuffer, Promise, Uint8Array};
 use licentia_api::outbox::{self, Landed, Publication};
 use licentia_core::{Seconds, Timestamp};
 use wasm_bindgen::prelude::*;
@@ -38,7 +38,7 @@ extern "C" {
     #[derive(Clone, Debug)]
     pub(crate) type Namespace;
     #[wasm_bindgen(method, catch)]
-    fn put(this: &Namespace, key: &str, value: &JsValue) -> Result<Promise, JsValue>;
+    fn put(this: &Namespace, key: &str, value: &Uint8Array) -> Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn get(this: &Namespace, key: &str, options: &JsValue) -> Result<Promise, JsValue>;
 
@@ -53,7 +53,7 @@ thread_local! {
 /// Thirty seconds is the least that KV's cache takes.
 fn read_options() -> Result<JsValue, JsValue> {
     let options = js_sys::Object::new();
-    js_sys::Reflect::set(&options, &"type".into(), &"text".into())?;
+    js_sys::Reflect::set(&options, &"type".into(), &"arrayBuffer".into())?;
     js_sys::Reflect::set(&options, &"cacheTtl".into(), &30.into())?;
     Ok(options.into())
 }
@@ -63,15 +63,16 @@ impl Namespace {
     pub(crate) async fn read(&self, keys: &[String]) -> Result<Option<String>, Fault> {
         for key in keys {
             let promise = READ_OPTIONS.with(|options| self.get(key, options))?;
-            if let Some(text) = JsFuture::from(promise).await?.as_string() {
-                return Ok(Some(text));
+            let value = JsFuture::from(promise).await?;
+            if let Some(bytes) = value.dyn_ref::<ArrayBuffer>() {
+                return Ok(Some(String::from_utf8(Uint8Array::new(bytes).to_vec())?));
             }
         }
         Ok(None)
     }
 
     async fn write(&self, publication: &Publication) -> Result<(), JsValue> {
-        let value = JsValue::from(&publication.value);
+        let value = Uint8Array::from(publication.value.as_bytes());
         let puts = publication.kv_keys.iter().map(|key| self.put(key, &value));
         let puts = puts.collect::<Result<Vec<_>, _>>()?;
         let outcomes = join_all(puts.into_iter().map(JsFuture::from)).await;

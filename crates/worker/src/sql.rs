@@ -1,14 +1,18 @@
 //! The ledger's SQLite as the API's `Database`.
 //!
-//! Arguments and rows cross as one JSON text each: a statement costs the same few crossings however many columns it has.
+//! Arguments cross as one JSON text, however many they are; cells cross one by one, because a document in a cell would be
+//! escaped and read twice. Statements cross once an isolate: the runtime finds them again by the same JavaScript string.
 //! Numbers are bound as doubles by the runtime; STRICT columns turn them back into integers.
 
-use js_sys::{Array, JSON};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use js_sys::{Array, JSON, JsString};
 use licentia_api::{Database, DatabaseError, Row, Value};
-use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 use wasm_bindgen::prelude::*;
 
+use crate::bytes;
 use crate::fault::describe;
 use crate::transaction::Storage;
 
@@ -20,7 +24,7 @@ extern "C" {
     #[derive(Debug)]
     type Statements;
     #[wasm_bindgen(method, catch, variadic)]
-    fn exec(this: &Statements, sql: &str, arguments: &Array) -> Result<Cursor, JsValue>;
+    fn exec(this: &Statements, sql: &JsString, arguments: &Array) -> Result<Cursor, JsValue>;
 
     type Cursor;
     #[wasm_bindgen(method, catch)]
@@ -29,6 +33,10 @@ extern "C" {
     type Rows;
     #[wasm_bindgen(method, catch, js_name = toArray)]
     fn to_array(this: &Rows) -> Result<Array, JsValue>;
+}
+
+thread_local! {
+    static STATEMENTS: RefCell<BTreeMap<&'static str, JsString>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// The database of one object.
@@ -40,10 +48,10 @@ impl Sql {
         Self(storage.sql())
     }
 
-    fn exec(&self, sql: &str, arguments: &[Value]) -> Result<Cursor, DatabaseError> {
+    fn exec(&self, sql: &'static str, arguments: &[Value]) -> Result<Cursor, DatabaseError> {
         let arguments = bind(arguments)?;
         self.0
-            .exec(sql, &arguments)
+            .exec(&statement(sql), &arguments)
             .map_err(|thrown| refused(sql, &thrown))
     }
 }
@@ -55,16 +63,9 @@ impl Database for Sql {
             .raw()
             .and_then(|rows| rows.to_array())
             .map_err(|thrown| refused(sql, &thrown))?;
-        if rows.length() == 0 {
-            return Ok(Vec::new());
-        }
-        let text = JSON::stringify(&rows).map_err(|thrown| refused(sql, &thrown))?;
-        let rows: Vec<Vec<Cell>> = serde_json::from_str(&String::from(text))
-            .map_err(|error| DatabaseError::Corrupt(error.to_string()))?;
-        Ok(rows
-            .into_iter()
-            .map(|row| row.into_iter().map(|Cell(value)| value).collect())
-            .collect())
+        rows.iter()
+            .map(|row| row.unchecked_into::<Array>().iter().map(cell).collect())
+            .collect()
     }
 
     fn execute(&self, sql: &'static str, arguments: &[Value]) -> Result<(), DatabaseError> {
@@ -99,40 +100,30 @@ impl Serialize for Bound<'_> {
     }
 }
 
-struct Cell(Value);
-
-impl<'de> Deserialize<'de> for Cell {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Cells).map(Self)
-    }
+fn statement(sql: &'static str) -> JsString {
+    STATEMENTS.with_borrow_mut(|known| known.entry(sql).or_insert_with(|| sql.into()).clone())
 }
 
-struct Cells;
+/// Two to the power of 53: the runtime's numbers are doubles, and whole up to here.
+const WHOLE: f64 = 9_007_199_254_740_992.0;
 
-impl Visitor<'_> for Cells {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("null, a whole number below 2^53 or a text")
+fn cell(value: JsValue) -> Result<Value, DatabaseError> {
+    if let Some(text) = value.dyn_ref::<JsString>() {
+        return bytes::text(text)
+            .map(Value::Text)
+            .map_err(|fault| DatabaseError::Corrupt(fault.to_string()));
     }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
-        Ok(Value::Integer(number))
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Value, E> {
-        i64::try_from(number).map(Value::Integer).map_err(E::custom)
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::Text(text.to_owned()))
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Value, E> {
-        Ok(Value::Text(text))
+    match value.as_f64() {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a whole number below 2^53 is an i64"
+        )]
+        Some(number) if number.abs() < WHOLE && number.fract() == 0.0 => {
+            Ok(Value::Integer(number as i64))
+        }
+        None if value.is_null() => Ok(Value::Null),
+        _ => Err(DatabaseError::Corrupt(
+            "neither null, a whole number below 2^53 nor a text".to_owned(),
+        )),
     }
 }
