@@ -1,6 +1,6 @@
 // A whole Licentia server on this machine: the real workerd runs the built bundle, KV is ours and fails on command.
 import { randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Kv } from "./kv.mjs";
@@ -29,6 +29,8 @@ export async function start({
   www,
   counted = true,
 } = {}) {
+  const modules = BUNDLES[bundle] ?? bundle;
+  if (!existsSync(join(modules, "entry.mjs"))) throw new Error(`there is no bundle in ${modules}: run \`cargo xtask build --faults\``);
   const directory = mkdtempSync(join(tmpdir(), "licentia-"));
   mkdirSync(join(directory, "state"));
   const token = secrets.LICENTIA_ROOT_TOKEN ?? `lct_${randomBytes(24).toString("base64url")}`;
@@ -44,7 +46,7 @@ export async function start({
   const kv = new Kv();
   const kvPort = await kv.listen();
   const pages = www && (await servePages(www));
-  configure(directory, { bundle: BUNDLES[bundle] ?? bundle, variables, kvPort, pagesPort: pages?.port, counted });
+  configure(directory, { bundle: modules, variables, kvPort, pagesPort: pages?.port, counted });
   let server = await run(directory, port);
   const url = `http://127.0.0.1:${server.port}`;
 
