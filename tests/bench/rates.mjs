@@ -1,17 +1,15 @@
 // Requests per second and processor time, in rounds that alternate between the two servers.
 //
 // Other work on the machine takes from requests per second; the processor time of workerd hardly feels it.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { ROWS, startBoth } from "./sides.mjs";
-
-/** Clock ticks a second in /proc, which Linux fixes for programs. */
-const TICKS = 100;
 
 /** Seconds of processor time that a process has had, all threads; nothing where there is no /proc. */
 function processorTime(pid) {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / TICKS;
+    const threads = readdirSync(`/proc/${pid}/task`);
+    const nanoseconds = threads.map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]));
+    return nanoseconds.reduce((sum, number) => sum + number, 0) / 1e9;
   } catch {
     return undefined;
   }

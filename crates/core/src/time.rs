@@ -3,10 +3,10 @@
 //! The text has seven fractional digits and `Z`, so that its byte order is its order in time and SQL can compare it.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::str::FromStr;
 
-use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveDateTime, Timelike, Utc};
 use serde::{Deserialize, Serialize};
 
 const TICKS_A_SECOND: i64 = 10_000_000;
@@ -112,14 +112,39 @@ impl Timestamp {
 }
 
 impl fmt::Display for Timestamp {
+    /// Writes digit by digit: every document has several, and a format string would be read for each.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = self.calendar();
         let fraction = self.0.rem_euclid(TICKS_A_SECOND);
-        write!(
-            f,
-            "{}.{fraction:07}Z",
-            self.calendar().format("%Y-%m-%dT%H:%M:%S")
-        )
+        let parts = [
+            (4, i64::from(time.year()), '-'),
+            (2, time.month().into(), '-'),
+            (2, time.day().into(), 'T'),
+            (2, time.hour().into(), ':'),
+            (2, time.minute().into(), ':'),
+            (2, time.second().into(), '.'),
+            (7, fraction, 'Z'),
+        ];
+        for (width, number, end) in parts {
+            write_digits(f, width, number)?;
+            f.write_char(end)?;
+        }
+        Ok(())
     }
+}
+
+/// Writes the last `width` decimal digits of a number that is not negative.
+fn write_digits(f: &mut fmt::Formatter<'_>, width: usize, mut number: i64) -> fmt::Result {
+    let mut digits = [b'0'; 7];
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0'.saturating_add(u8::try_from(number % 10).unwrap_or(0));
+        number /= 10;
+    }
+    let text = str::from_utf8(&digits).unwrap_or_default();
+    f.write_str(
+        text.get(digits.len().saturating_sub(width)..)
+            .unwrap_or_default(),
+    )
 }
 
 /// Reads RFC 3339, and what clients send besides: no zone (taken as UTC), a space for the `T`, a date alone.

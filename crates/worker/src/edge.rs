@@ -157,7 +157,7 @@ async fn from_ledger(
     let (head, body) = envelope::open::<envelope::Answer>(&bytes)?;
     let body = match head.token {
         Some(token) => {
-            let token = sign::sign(&token.into(), &config.vault).await?;
+            let token = sign::sign(&token.unsigned(body)?, &config.vault).await?;
             Some(serde_json::to_vec(
                 &serde_json::json!({ "activationToken": token }),
             )?)

@@ -51,13 +51,14 @@ pub(crate) enum Published {
 }
 
 /// A token that the Worker signs, so that the serial ledger spends no time on it.
+///
+/// Its two long texts are the body: first what is signed, then the wrapped key.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Token {
-    signing_input: String,
     kid: String,
     algorithm: Algorithm,
-    wrapped: String,
     bound_to: String,
+    length: usize,
 }
 
 impl Call {
@@ -99,7 +100,10 @@ impl Answer {
         let (token, body) = match reply.body {
             Body::Empty => (None, Vec::new()),
             Body::Json(bytes) => (None, bytes),
-            Body::Token(unsigned) => (Some(Token::from(*unsigned)), Vec::new()),
+            Body::Token(unsigned) => {
+                let (token, body) = Token::of(*unsigned);
+                (Some(token), body)
+            }
         };
         (
             Self {
@@ -133,8 +137,8 @@ impl From<Caller> for Actor {
     }
 }
 
-impl From<Unsigned> for Token {
-    fn from(unsigned: Unsigned) -> Self {
+impl Token {
+    fn of(unsigned: Unsigned) -> (Self, Vec<u8>) {
         let Unsigned {
             signing_input,
             kid,
@@ -142,32 +146,26 @@ impl From<Unsigned> for Token {
             wrapped,
             bound_to,
         } = unsigned;
-        Self {
-            signing_input,
+        let token = Self {
             kid,
             algorithm,
-            wrapped,
             bound_to,
-        }
+            length: signing_input.len(),
+        };
+        (token, [signing_input, wrapped].concat().into_bytes())
     }
-}
 
-impl From<Token> for Unsigned {
-    fn from(token: Token) -> Self {
-        let Token {
-            signing_input,
-            kid,
-            algorithm,
-            wrapped,
-            bound_to,
-        } = token;
-        Self {
-            signing_input,
-            kid,
-            algorithm,
-            wrapped,
-            bound_to,
-        }
+    /// Returns the token that awaits its signature, out of head and body.
+    pub(crate) fn unsigned(self, body: &[u8]) -> Result<Unsigned, Fault> {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec());
+        let (signing_input, wrapped) = body.split_at_checked(self.length).ok_or(Fault::CutShort)?;
+        Ok(Unsigned {
+            signing_input: text(signing_input)?,
+            kid: self.kid,
+            algorithm: self.algorithm,
+            wrapped: text(wrapped)?,
+            bound_to: self.bound_to,
+        })
     }
 }
 
@@ -196,6 +194,21 @@ mod tests {
         let bytes = seal(&Published::Version(7), b"body").unwrap();
         let (head, body) = open::<Published>(&bytes).unwrap();
         assert_eq!((head, body), (Published::Version(7), b"body".as_slice()));
+    }
+
+    #[test]
+    fn a_token_crosses_whole() {
+        let unsigned = Unsigned {
+            signing_input: "header.claims".to_owned(),
+            kid: "kid".to_owned(),
+            algorithm: Algorithm::EdDSA,
+            wrapped: "wrapped".to_owned(),
+            bound_to: "default/product".to_owned(),
+        };
+        let (token, body) = Token::of(unsigned);
+        let arrived = token.unsigned(&body).unwrap();
+        assert_eq!(arrived.signing_input, "header.claims");
+        assert_eq!(arrived.wrapped, "wrapped");
     }
 
     #[test]

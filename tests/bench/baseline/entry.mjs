@@ -18,7 +18,7 @@ const ENQUEUE = `INSERT INTO outbox (subject, version, next_at) VALUES (?1, ?2, 
   ON CONFLICT (subject) DO UPDATE SET version = excluded.version, next_at = excluded.next_at`;
 const CLAIM = `UPDATE outbox SET claim = claim + 1, next_at = ?2, claimed_until = ?2
   WHERE subject = ?1 AND (claimed_until IS NULL OR claimed_until <= ?3) RETURNING claim, version`;
-const IN_FLIGHT = "SELECT version, claim, uncertain, attempts FROM outbox WHERE subject = ?1";
+const IN_FLIGHT = "SELECT version, claim, uncertain_until, attempts FROM outbox WHERE subject = ?1";
 const SETTLE = "DELETE FROM outbox WHERE subject = ?1";
 const NEXT = "SELECT next_at FROM outbox ORDER BY next_at LIMIT 1";
 
@@ -60,7 +60,8 @@ export default {
     if (!request.url.endsWith("/v3/licenses/check")) return env.LEDGER.getByName("default").fetch(request);
     const { key } = await request.json();
     const document = await env.LICENSES.get(await nameOf(key), { type: "text", cacheTtl: 30 });
-    return Response.json({ statement: JSON.parse(document).statement });
+    const { statement, license } = JSON.parse(document);
+    return answer(200, { statement }, license.version, license.version);
   },
 };
 
@@ -111,7 +112,8 @@ export class Ledger {
 
   #read(id) {
     const row = this.#storage.transactionSync(() => this.#row(LICENSE, id));
-    return shown(JSON.parse(row[2]), row);
+    const license = JSON.parse(row[2]);
+    return answer(200, view(license, row), license.version);
   }
 
   async #sync(id, body) {
@@ -165,7 +167,7 @@ export class Ledger {
       this.#sql.exec(SETTLE, subject);
     });
     this.#row(NEXT);
-    return shown(license, row);
+    return answer(200, view(license, row), license.version, license.version);
   }
 
   async #publish(license) {
@@ -196,7 +198,7 @@ async function token(status, license, activation, product) {
   const { kid, algorithm, wrapped } = product.keys[0];
   const key = { kid, algorithm, pkcs8: keys.has(kid) ? null : Uint8Array.fromBase64(wrapped, { alphabet: "base64url" }) };
   const activationToken = await signed(key, "JWT", claimsOf(license, activation, product));
-  return Response.json({ activationToken }, { status });
+  return answer(status, { activationToken });
 }
 
 function claimsOf(license, activation, product) {
@@ -224,10 +226,24 @@ function statementOf(license) {
   };
 }
 
-function shown(license, [totalActivations, totalDeactivations]) {
+function view(license, [totalActivations, totalDeactivations]) {
   const { terms, version, epoch, statusList, ...facts } = license;
   const absent = { productVersionId: null, user: null, reseller: null, organization: null };
   const empty = { additionalUserIds: [], meterAttributes: [] };
-  const body = { ...facts, totalActivations, totalDeactivations, ...terms, ...absent, ...empty };
-  return Response.json(body, { headers: { ETag: `"${version}"` } });
+  return { ...facts, totalActivations, totalDeactivations, ...terms, ...absent, ...empty };
+}
+
+const EXPOSED = "X-Request-Id, ETag, Licentia-Published, Licentia-Signature, Retry-After, Allow, Link";
+
+/** Answers with the headers that our answers have. */
+function answer(status, body, version, published) {
+  const headers = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": EXPOSED,
+    "Cache-Control": "no-store",
+    "X-Request-Id": crypto.randomUUID(),
+  };
+  if (version) headers.ETag = `"${version}"`;
+  if (published) headers["Licentia-Published"] = String(published);
+  return Response.json(body, { status, headers });
 }
