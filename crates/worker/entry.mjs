@@ -1,16 +1,12 @@
 // In front of the compiled Worker: no caller ever waits for an answer that cannot come.
 //
 // A panic stops the one wasm instance of the isolate, and with it every request that was in it, the ledger's too; their
-// promises would hang. Each handler therefore races a timer and the instance's end.
-import { DurableObject } from "cloudflare:workers";
+// promises would hang. So each handler races the instance's end, and whoever answers the outside races a timer besides.
 import { Edge, Ledger as Inner } from "./index.js";
 
 const LIMIT = 30_000;
 const IMPORT_LIMIT = 120_000;
 const waiting = new Set();
-
-// Every wake of a Rust future is a microtask. The runtime wraps what its own `queueMicrotask` gets, which costs ten times a promise.
-globalThis.queueMicrotask = (task) => void Promise.resolve().then(task);
 
 // worker-build's shim sets this when an instance has trapped, and starts a new one with the next call.
 const instance = globalThis.__worker_init_state;
@@ -23,25 +19,39 @@ Object.defineProperty(instance, "criticalError", {
   },
 });
 
-/** Resolves as `call` does, or to "ended", or to "timeout" after `limit` milliseconds if there is a limit. */
+const trapped = (error) => {
+  if (error instanceof WebAssembly.RuntimeError) instance.criticalError = true;
+  throw error;
+};
+
+// Every wake of a Rust future is a microtask. The runtime wraps what its own `queueMicrotask` gets, which costs ten times
+// a promise; but it tells the shim of a trap, which is done here instead.
+const turn = Promise.resolve();
+globalThis.queueMicrotask = (task) => void turn.then(task).catch(trapped);
+
+/** Settles as `call` does, or rejects once the instance has ended or, given a `limit`, the time is up. */
 function guard(call, limit) {
   return new Promise((resolve, reject) => {
     const settle = (how, value) => {
-      clearTimeout(timer);
+      if (timer !== undefined) clearTimeout(timer);
       waiting.delete(end);
       how(value);
     };
-    const end = (why) => settle(resolve, why);
+    const end = (why) => settle(reject, new Error(why));
     const timer = limit && setTimeout(end, limit, "timeout");
     waiting.add(end);
-    // A call that traps at once throws; one that traps later ends by `criticalError`.
-    new Promise((resolve) => resolve(call())).then((value) => settle(resolve, value), (error) => settle(reject, error));
+    try {
+      call().then((value) => settle(resolve, value), (error) => settle(reject, error));
+    } catch (error) {
+      settle(reject, error);
+      trapped(error);
+    }
   });
 }
 
-function failure(why) {
+function failure(error) {
   const [status, message, code] =
-    why === "timeout"
+    error.message === "timeout"
       ? [503, "the server did not finish in time; try again", "REQUEST_TIMEOUT"]
       : [500, "internal error", "INTERNAL_ERROR"];
   const headers = {
@@ -50,43 +60,47 @@ function failure(why) {
     "Access-Control-Expose-Headers": "X-Request-Id, Retry-After",
     "Cache-Control": "no-store",
   };
-  console.error(`${headers["X-Request-Id"]} ${why}: ${message}`);
+  console.error(headers["X-Request-Id"], error);
   return Response.json({ message, code }, { status, headers });
+}
+
+/** What the Worker looks at, a line each: neither an address nor a header can hold a line break. */
+function look(request, url) {
+  const { method, headers } = request;
+  const lines = [method, url, headers.get("Authorization")];
+  if (method !== "GET" && method !== "HEAD") {
+    const [type, length, address] = ["Content-Type", "Content-Length", "CF-Connecting-IP"].map((name) => headers.get(name));
+    lines.push(type, length, address, request.cf?.country);
+  }
+  return lines.join("\n");
 }
 
 // One for all requests; the shim makes it anew after a trap.
 const edge = new Edge();
 
 export default {
-  async fetch(request, env) {
+  fetch(request, env) {
     const { url } = request;
-    try {
-      const response = await guard(() => edge.answer(request, url, env), url.endsWith("/v3/import") ? IMPORT_LIMIT : LIMIT);
-      return typeof response === "string" ? failure(response) : response;
-    } catch (error) {
-      return failure(error);
-    }
+    const limit = url.endsWith("/v3/import") ? IMPORT_LIMIT : LIMIT;
+    return guard(() => edge.answer(request, look(request, url), env), limit).catch(failure);
   },
 };
 
-export class Ledger extends DurableObject {
+export class Ledger {
   #inner;
 
   constructor(state, env) {
-    super(state, env);
     this.#inner = new Inner(state, env);
   }
 
-  /** Takes an envelope and returns one. The Worker that waits for it has the timer. */
-  async handle(envelope) {
-    const answer = await guard(() => this.#inner.handle(envelope));
-    if (typeof answer === "string") throw new Error(`the ledger ${answer}`);
-    return answer;
+  // An envelope comes, and one goes back. The Worker that waits for it has the timer.
+  async fetch(request) {
+    const envelope = new Uint8Array(await request.arrayBuffer());
+    return new Response(await guard(() => this.#inner.call(envelope)));
   }
 
   // An alarm that fails is called again by the runtime.
-  async alarm() {
-    const result = await guard(() => this.#inner.alarm(), IMPORT_LIMIT);
-    if (result === "ended" || result === "timeout") throw new Error(`the alarm ${result}`);
+  alarm() {
+    return guard(() => this.#inner.alarm(), IMPORT_LIMIT);
   }
 }

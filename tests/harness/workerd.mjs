@@ -16,13 +16,10 @@ function compatibilityDate() {
 
 /** A Durable Object class in front of another, which counts the calls that pass. */
 const COUNTER = `
-import { DurableObject } from "cloudflare:workers";
 let calls = 0;
-export class Counter extends DurableObject {
-  handle(envelope) {
-    calls += 1;
-    return this.env.LEDGER.getByName(this.ctx.id.name).handle(envelope);
-  }
+export class Counter {
+  constructor(state, env) { this.ledger = env.LEDGER.getByName(state.id.name); }
+  fetch(request) { calls += 1; return this.ledger.fetch(request); }
 }
 export default { fetch: () => new Response(String(calls)) };
 `;

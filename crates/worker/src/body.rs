@@ -3,38 +3,36 @@
 use js_sys::futures::JsFuture;
 use js_sys::{ArrayBuffer, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::{Headers, ReadableStream, ReadableStreamDefaultReader, Request};
+use web_sys::{ReadableStream, ReadableStreamDefaultReader, Request};
 
 use crate::fault::Fault;
+use crate::http::Incoming;
 
 /// Returns the body, or nothing if it is over `limit`.
 ///
 /// A length that the client declared is believed only to refuse by it.
 pub(crate) async fn read(
     request: &Request,
-    headers: &Headers,
+    incoming: &Incoming,
     limit: usize,
 ) -> Result<Option<Vec<u8>>, Fault> {
-    let Some(stream) = request.body() else {
-        return Ok(Some(Vec::new()));
-    };
-    let declared = headers
-        .get("Content-Length")?
-        .and_then(|text| text.parse::<usize>().ok());
-    match declared {
+    match incoming.length {
+        _ if incoming.has_no_body() => Ok(Some(Vec::new())),
         Some(length) if length > limit => Ok(None),
-        Some(_) => whole(request)
-            .await
-            .map(|bytes| (bytes.len() <= limit).then_some(bytes)),
-        None => in_pieces(&stream, limit).await,
+        Some(_) => {
+            let bytes = whole(request).await?;
+            Ok((bytes.len() <= limit).then_some(bytes))
+        }
+        None => match request.body() {
+            Some(stream) => in_pieces(&stream, limit).await,
+            None => Ok(Some(Vec::new())),
+        },
     }
 }
 
 async fn whole(request: &Request) -> Result<Vec<u8>, Fault> {
-    let bytes: ArrayBuffer = JsFuture::from(request.array_buffer()?)
-        .await?
-        .unchecked_into();
-    Ok(Uint8Array::new(&bytes).to_vec())
+    let bytes = JsFuture::from(request.array_buffer()?).await?;
+    Ok(Uint8Array::new(bytes.unchecked_ref::<ArrayBuffer>()).to_vec())
 }
 
 async fn in_pieces(stream: &ReadableStream, limit: usize) -> Result<Option<Vec<u8>>, Fault> {

@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::{Object, Promise, Uint8Array};
+use js_sys::{Object, Promise};
 use licentia_api::{Settings, Vault};
 use licentia_core::Seconds;
 use wasm_bindgen::prelude::*;
@@ -21,7 +21,7 @@ const DEFAULT_MIN_SYNC_INTERVAL: Seconds = Seconds(60);
 extern "C" {
     /// The bindings.
     #[derive(Clone, Debug)]
-    pub(crate) type Bindings;
+    pub type Bindings;
 
     #[wasm_bindgen(method, getter, js_name = LICENSES)]
     fn licenses(this: &Bindings) -> Option<Namespace>;
@@ -44,8 +44,6 @@ extern "C" {
     /// The ledger object, from outside.
     #[wasm_bindgen(extends = Object)]
     pub(crate) type LedgerObject;
-    #[wasm_bindgen(method, catch)]
-    pub(crate) fn handle(this: &LedgerObject, envelope: &Uint8Array) -> Result<Promise, JsValue>;
 
     /// The static assets.
     #[wasm_bindgen(extends = Object)]

@@ -46,6 +46,18 @@ impl From<JsValue> for Fault {
 }
 
 impl Fault {
+    /// Tells an object that has too much to do, or moves, from one that failed.
+    pub(crate) fn unreachable(thrown: JsValue) -> Self {
+        let says = |flag: &str| {
+            js_sys::Reflect::get(&thrown, &flag.into()).is_ok_and(|value| value.is_truthy())
+        };
+        if says("overloaded") || says("retryable") {
+            Self::Unreachable(describe(&thrown))
+        } else {
+            thrown.into()
+        }
+    }
+
     /// Returns the code that is sent.
     pub(crate) fn code(&self) -> Code {
         match self {

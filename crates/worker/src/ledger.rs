@@ -2,14 +2,13 @@
 //!
 //! A call is one transaction in one turn. What it published goes to KV after the commit; alarms retry.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
-use js_sys::Uint8Array;
 use licentia_api::{Given, Handled, KeyPair, Outcome, Publishes, handle, migrate};
 use licentia_core::{Algorithm, Seed};
 use wasm_bindgen::prelude::*;
-use worker::{DurableObject, Env, Request, Response, State, console_error, durable_object};
+use worker::console_error;
 
 use crate::clock;
 use crate::config::{Bindings, Config};
@@ -20,61 +19,60 @@ use crate::sign;
 use crate::sql::Sql;
 use crate::transaction::{End, Storage, transaction};
 
+#[wasm_bindgen]
+extern "C" {
+    /// What the runtime gives to an object.
+    pub type State;
+    #[wasm_bindgen(method, getter)]
+    fn storage(this: &State) -> Storage;
+}
+
 /// The object.
-#[durable_object(alarm)]
+#[wasm_bindgen]
 #[derive(Debug)]
 pub struct Ledger {
     bindings: Bindings,
     storage: Storage,
     migrated: Cell<bool>,
-    publisher: std::cell::OnceCell<Rc<Publisher>>,
-}
-
-impl DurableObject for Ledger {
-    fn new(state: State, env: Env) -> Self {
-        let storage = AsRef::<JsValue>::as_ref(state.storage().as_raw())
-            .clone()
-            .unchecked_into();
-        let bindings = JsValue::from(env).unchecked_into();
-        Self {
-            bindings,
-            storage,
-            migrated: Cell::new(false),
-            publisher: std::cell::OnceCell::new(),
-        }
-    }
-
-    async fn fetch(&self, _request: Request) -> worker::Result<Response> {
-        Response::error("the ledger is called, not fetched", 404)
-    }
-
-    async fn alarm(&self) -> worker::Result<Response> {
-        if let Err(fault) = self.publish_due().await {
-            console_error!("alarm: {}", fault.in_full());
-            let again = match self.publisher() {
-                Ok(publisher) => publisher.drain_again(),
-                Err(fault) => Err(fault),
-            };
-            again.map_err(|fault| worker::Error::RustError(fault.to_string()))?;
-        }
-        Response::empty()
-    }
+    publisher: OnceCell<Rc<Publisher>>,
 }
 
 #[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures)]
 impl Ledger {
-    /// Takes an envelope and returns one.
+    /// Makes the object's memory of itself; what lasts is in its storage.
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: &State, bindings: Bindings) -> Self {
+        let storage = state.storage();
+        Self {
+            bindings,
+            storage,
+            migrated: Cell::new(false),
+            publisher: OnceCell::new(),
+        }
+    }
+
+    /// Answers an envelope of the Worker with another.
     ///
     /// # Errors
-    /// Throws where the ledger itself fails; what went wrong is in the log.
-    pub async fn handle(&self, envelope: Vec<u8>) -> Result<Uint8Array, JsValue> {
+    /// Throws what is ours to mend.
+    pub async fn call(&self, envelope: Vec<u8>) -> Result<Vec<u8>, JsError> {
         let answer = self.answer(&envelope).await;
-        answer
-            .map(|bytes| Uint8Array::from(bytes.as_slice()))
-            .map_err(|fault| {
-                console_error!("ledger: {}", fault.in_full());
-                js_sys::Error::new("the ledger failed").into()
-            })
+        answer.map_err(|fault| thrown("ledger", &fault))
+    }
+
+    /// Publishes what is due.
+    ///
+    /// # Errors
+    /// Throws only if no later alarm can be set; the runtime then calls again.
+    pub async fn alarm(&self) -> Result<(), JsError> {
+        if let Err(fault) = self.publish_due().await {
+            console_error!("alarm: {}", fault.in_full());
+            let again = self
+                .publisher()
+                .and_then(|publisher| publisher.drain_again());
+            again.map_err(|fault| thrown("alarm", &fault))?;
+        }
+        Ok(())
     }
 }
 
@@ -88,7 +86,7 @@ impl Ledger {
             return envelope::seal(&Answer::plain(200), &body);
         }
 
-        let outcome = self.run(&call, body, &config).await?;
+        let outcome = self.handle(&call, body, &config).await?;
         let published = self
             .publish(outcome.publications, &outcome.reply.publishes, &config)
             .await?;
@@ -97,7 +95,7 @@ impl Ledger {
     }
 
     /// Runs a call until it is done: what it needs of us is made between two runs, with nothing written.
-    async fn run(&self, call: &Call, body: &[u8], config: &Config) -> Result<Outcome, Fault> {
+    async fn handle(&self, call: &Call, body: &[u8], config: &Config) -> Result<Outcome, Fault> {
         let (now, seed) = (clock::now(), Seed(clock::random()?));
         let origin = call.origin();
         let request = call.request(&origin, body);
@@ -111,15 +109,7 @@ impl Ledger {
                 vault,
                 settings,
             };
-            let handled = transaction(&self.storage, || {
-                let handled = handle(&Sql::of(&self.storage), &request, &given);
-                let commit = matches!(&handled, Handled::Done(outcome) if outcome.commit);
-                Ok(if commit {
-                    End::Commit(handled)
-                } else {
-                    End::RollBack(handled)
-                })
-            })?;
+            let handled = self.run(&request, &given)?;
             match handled {
                 Handled::Done(outcome) => {
                     if let Some(fault) = &outcome.fault {
@@ -135,6 +125,27 @@ impl Ledger {
                 Handled::NeedsKeyPairs(algorithms) => key_pairs = generate(&algorithms).await?,
             }
         }
+    }
+
+    /// Runs a call once, in a transaction. One that only reads needs none: nothing comes between its statements.
+    fn run(
+        &self,
+        request: &licentia_api::Request<'_>,
+        given: &Given<'_>,
+    ) -> Result<Handled, Fault> {
+        let database = Sql::of(&self.storage);
+        if request.method == "GET" {
+            return Ok(handle(&database, request, given));
+        }
+        transaction(&self.storage, || {
+            let handled = handle(&database, request, given);
+            let commit = matches!(&handled, Handled::Done(outcome) if outcome.commit);
+            Ok(if commit {
+                End::Commit(handled)
+            } else {
+                End::RollBack(handled)
+            })
+        })
     }
 
     async fn publish(
@@ -185,6 +196,11 @@ impl Ledger {
         ));
         Ok(Rc::clone(self.publisher.get_or_init(|| publisher)))
     }
+}
+
+fn thrown(what: &str, fault: &Fault) -> JsError {
+    console_error!("{what}: {}", fault.in_full());
+    JsError::new(&fault.to_string())
 }
 
 async fn generate(algorithms: &[Algorithm]) -> Result<Vec<KeyPair>, Fault> {

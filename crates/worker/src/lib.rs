@@ -12,7 +12,7 @@ mod envelope;
 mod fault;
 #[cfg(feature = "faults")]
 mod faults;
-mod headers;
+mod http;
 mod ledger;
 mod publish;
 mod sign;
