@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { start } from "../harness/index.mjs";
-import { documented, importDocumented, licensePath } from "./story.mjs";
+import { anonymous, documented, importDocumented, isProblem, licensePath, machine } from "./story.mjs";
 
 const NAME = `default/license/${documented.id}`;
 const versionIn = (kv) => kv.json(NAME).license.version;
@@ -91,5 +91,34 @@ describe("publication", { concurrency: true }, () => {
     assert.equal(answer.status, 200, answer.text);
     assert.equal(answer.headers.get("Licentia-Published"), "pending");
     await server.kv.until((kv) => [...kv.values.keys()].filter((name) => name.startsWith("default/license/0000")).length === 40);
+  }));
+
+  test("a put whose connection is cut is put again", onServer(async (server) => {
+    server.kv.puts = "hang";
+    const answer = server.call("PATCH", licensePath, { revoked: true });
+    await server.kv.until((kv) => kv.held.some((put) => put.key === NAME));
+    server.kv.heal();
+    for (const put of server.kv.held) put.lose();
+    assert.equal((await answer).headers.get("Licentia-Published"), "pending");
+    await server.kv.until((kv) => kv.json(NAME).license.revoked);
+  }));
+
+  test("a copy that KV withholds lets nobody in: what gives rights asks the ledger", onServer(async (server) => {
+    const check = () => anonymous(server, "POST", "/v3/licenses/check", { key: documented.key });
+    server.kv.freeze();
+    const revoked = await server.call("PATCH", licensePath, { revoked: true });
+    const version = Number(revoked.headers.get("Licentia-Published"));
+    const stale = await check();
+    assert.ok(Number(stale.headers.get("Licentia-Published")) < version, "the check says how old it is");
+    isProblem(await anonymous(server, "POST", "/v3/activations", machine(documented)), 400, "REVOKED_LICENSE");
+
+    server.kv.heal();
+    assert.equal(Number((await check()).headers.get("Licentia-Published")), version);
+  }));
+
+  test("a read that hangs is answered in the end", onServer(async (server) => {
+    server.kv.reads = "hang";
+    const answer = await anonymous(server, "POST", "/v3/licenses/check", { key: documented.key });
+    isProblem(answer, 503, "REQUEST_TIMEOUT");
   }));
 });
