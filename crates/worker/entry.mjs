@@ -24,8 +24,8 @@ const trapped = (error) => {
   throw error;
 };
 
-// Every wake of a Rust future is a microtask. The runtime wraps what its own `queueMicrotask` gets, which costs ten times
-// a promise; but it tells the shim of a trap, which is done here instead.
+// Every wake of a Rust future is a microtask. The runtime wraps what its own `queueMicrotask` gets, which costs more than
+// a promise does; but it tells the shim of a trap, which is done here instead.
 const turn = Promise.resolve();
 globalThis.queueMicrotask = (task) => void turn.then(task).catch(trapped);
 
