@@ -59,6 +59,7 @@ function failure(error) {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "X-Request-Id, Retry-After",
     "Cache-Control": "no-store",
+    ...(status === 503 && { "Retry-After": "1" }),
   };
   console.error(headers["X-Request-Id"], error);
   return Response.json({ message, code }, { status, headers });
@@ -81,7 +82,7 @@ const edge = new Edge();
 export default {
   fetch(request, env) {
     const { url } = request;
-    const limit = url.endsWith("/v3/import") ? IMPORT_LIMIT : LIMIT;
+    const limit = /\/v3\/import\/?$/.test(url.split("?", 1)[0]) ? IMPORT_LIMIT : LIMIT;
     return guard(() => edge.answer(request, look(request, url), env), limit).catch(failure);
   },
 };

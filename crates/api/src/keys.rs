@@ -55,7 +55,7 @@ pub fn read_private_key(algorithm: Algorithm, pem: &str) -> Result<KeyPair, Priv
 fn rsa(info: &PrivateKeyInfoRef<'_>, document: &[u8]) -> Result<KeyPair, PrivateKeyFault> {
     let wrong = |_der| PrivateKeyFault::WrongKind;
     let private = RsaPrivateKeyRef::from_der(info.private_key.as_bytes()).map_err(wrong)?;
-    if belong_together(&private) != Some(true) {
+    if !belong_together(&private).ok_or(PrivateKeyFault::WrongKind)? {
         return Err(PrivateKeyFault::Inconsistent);
     }
     let public = private.public_key().to_der().map_err(wrong)?;

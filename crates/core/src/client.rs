@@ -223,8 +223,15 @@ impl Client {
     /// Decides whether the activation may be synced, and which one it is: one that stands.
     #[must_use]
     pub fn ask_sync(&self, stored: &Stored, now: i64) -> (Decision, Option<Asked>) {
-        let decision = self.genuine(stored, now);
+        let mut decision = self.genuine(stored, now);
         let asked = decision.token.as_ref().map(Asked::of);
+        // A clock that is wrong now may be right at the next turn: a revocation must be heard then.
+        if matches!(
+            decision.status,
+            StatusCode::E_TIME | StatusCode::E_TIME_MODIFIED
+        ) {
+            decision.next_sync = self.stored_token(stored).as_ref().and_then(sync_interval);
+        }
         (decision, asked)
     }
 

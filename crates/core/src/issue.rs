@@ -88,8 +88,13 @@ fn status_claim(place: Place) -> StatusClaim {
     }
 }
 
+/// Zero says "never", so the first second of 1970 is told as the second one.
 fn seconds_or_zero(time: Option<Timestamp>) -> i64 {
-    time.map_or(0, Timestamp::unix_seconds)
+    match time.map(Timestamp::unix_seconds) {
+        None => 0,
+        Some(0) => 1,
+        Some(seconds) => seconds,
+    }
 }
 
 /// A grace period of 0 or -1 never ends, and so has no end in the token.

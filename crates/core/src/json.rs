@@ -33,6 +33,8 @@ pub enum JsonFault {
 /// # Errors
 /// Says whether the text is no JSON or which field does not fit.
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, JsonFault> {
+    // Windows tools write a byte order mark, which RFC 8259 §8.1 lets a parser ignore.
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(AnyCase(&mut reader)).map_err(|fault| {
         let field = fault.path().to_string();
@@ -63,12 +65,31 @@ fn without_position(message: &str) -> String {
     let reason = message
         .rsplit_once(" at line ")
         .map_or(message, |(reason, _)| reason);
+    let reason = without_texts(reason);
     match reason.char_indices().nth(LONGEST_REASON) {
-        None => reason.to_owned(),
+        None => reason,
         Some((end, _)) => format!("{}…", reason.get(..end).unwrap_or_default()),
     }
 }
 
+/// Takes texts out of the parser's words, and the names of our types: a text may be a secret that stands in the wrong place.
+fn without_texts(reason: &str) -> String {
+    let (found, expected) = reason.rsplit_once(", expected ").unwrap_or((reason, ""));
+    let found = match found.split_once(": string \"") {
+        Some((kind, _)) => format!("{kind}: a text"),
+        None if found.starts_with("unknown variant `") && found.len() > LONGEST_VARIANT => {
+            "unknown value".to_owned()
+        }
+        None => found.to_owned(),
+    };
+    match expected {
+        "" => found,
+        _ if expected.starts_with("struct ") => format!("{found}, expected an object"),
+        _ => format!("{found}, expected {expected}"),
+    }
+}
+
+const LONGEST_VARIANT: usize = 48;
 const LONGEST_REASON: usize = 200;
 
 /// Passes everything through, and gives a struct's fields their own spelling.
@@ -393,12 +414,29 @@ mod tests {
     fn a_fault_names_its_field() {
         assert!(
             fault(r#"{"items": [{"value": "x"}]}"#)
-                .starts_with("`items[0].value` is wrong: invalid type: string")
+                .starts_with("`items[0].value` is wrong: invalid type: a text, expected i64")
         );
         assert!(
             fault(r#"{"items": [{}]}"#).starts_with("`items[0]` is wrong: missing field `value`")
         );
         assert!(fault(r#"{"licenseKey": 5}"#).starts_with("`licenseKey` is wrong"));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_ignored() {
+        assert!(parse::<Outer>(b"\xef\xbb\xbf{}").is_ok());
+    }
+
+    #[test]
+    fn a_fault_repeats_no_text() {
+        let secret = "-----BEGIN PRIVATE KEY-----, expected AAAA";
+        for body in [
+            format!(r#"{{"items": "{secret}"}}"#),
+            format!(r#"{{"items": [{{"value": "{secret}"}}]}}"#),
+        ] {
+            assert!(!fault(&body).contains("PRIVATE"), "{}", fault(&body));
+        }
+        assert!(fault(r#"{"items": [5]}"#).ends_with("expected an object"));
     }
 
     #[test]

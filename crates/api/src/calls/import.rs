@@ -16,6 +16,8 @@ use crate::keys;
 use crate::store;
 use crate::store::tombstone::Kind;
 
+/// Generating an RSA key takes a tenth of a second, in which nobody else is answered.
+const MOST_NEW_KEYS: usize = 20;
 /// Dates from another server's clock may be a little ahead of ours.
 const CLOCKS_DIFFER: Seconds = Seconds(86_400);
 
@@ -101,6 +103,13 @@ fn needed_keys(lines: &[(usize, &[u8])]) -> Result<Vec<Algorithm>, Fault> {
                 needed.push(product.data.token_algorithm.unwrap_or_default());
             }
         }
+    }
+    if needed.len() > MOST_NEW_KEYS {
+        let reason = format!(
+            "{} products bring no key; one request makes at most {MOST_NEW_KEYS}",
+            needed.len()
+        );
+        return Err(Problem::field("tokenKeys", reason).into());
     }
     Ok(needed)
 }
@@ -262,9 +271,11 @@ fn imported_metadata(input: &LicenseInput, draft: &License) -> Result<Vec<Metada
 fn at(number: usize, fault: Fault) -> Fault {
     match fault {
         Fault::Problem(Problem { message, code }) => {
-            let inside = message
-                .strip_prefix('`')
-                .filter(|rest| !rest.starts_with("data") && !rest.starts_with("resource"));
+            let inside = message.strip_prefix('`').filter(|rest| {
+                !rest.starts_with("data")
+                    && !rest.starts_with("body")
+                    && !rest.starts_with("resource")
+            });
             let message = inside.map_or(message.clone(), |rest| format!("`data.{rest}"));
             Problem::new(code, format!("line {number}: {message}")).into()
         }

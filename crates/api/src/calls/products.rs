@@ -90,6 +90,9 @@ pub(super) fn draft(cx: &Context<'_>, input: &ProductInput) -> Result<Product, P
         ("displayName", display_name, NAME_LIMIT),
         ("description", description, DESCRIPTION_LIMIT),
     ] {
+        if text.contains(|c: char| c.is_control() && !c.is_ascii_whitespace()) {
+            return Err(Problem::field(field, "it has control characters"));
+        }
         if text.chars().count() > limit {
             return Err(Problem::field(
                 field,

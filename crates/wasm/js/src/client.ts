@@ -280,7 +280,7 @@ export class LicentiaClient {
   }
 
   #read(): string | null | Promise<string | null> {
-    return this.#unwritten ?? reach(() => then(this.#storage.get(this.#slot), (stored) => stored ?? null));
+    return this.#unwritten ?? reach(() => then(this.#storage.get(this.#slot), (stored) => (typeof stored === "string" ? stored : null)));
   }
 
   /** Reads what is stored, decides, and writes what is to be stored: one step, if the storage is synchronous. */
@@ -341,7 +341,8 @@ export class LicentiaClient {
         headers: { "Content-Type": "application/json" },
         signal: abort.signal,
       });
-      return { status: response.status, body: await response.text() };
+      const status = Number.isInteger(response.status) ? Math.min(Math.max(response.status, 0), 999) : 0;
+      return { status, body: String(await response.text()) };
     };
     try {
       return await Promise.race([ask(), late]);
@@ -410,15 +411,16 @@ const DEVICE = "licentia.device";
 
 /** Returns the device's id, which is drawn once: if two draw at the same time, both take the one that was stored. */
 async function deviceId(storage: LicenseStorage): Promise<string> {
-  const stored = await reach(() => storage.get(DEVICE));
-  if (stored) {
+  const kept = async () => {
+    const stored: unknown = await reach(() => storage.get(DEVICE));
+    return typeof stored === "string" && stored !== "" ? stored : null;
+  };
+  const stored = await kept();
+  if (stored !== null) {
     return stored;
   }
+  // A device whose id cannot be kept would be another one at every start, and take a seat each time.
   const drawn = Array.from(platform.randomBytes(), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  try {
-    await storage.set(DEVICE, drawn);
-    return (await storage.get(DEVICE)) || drawn;
-  } catch {
-    return drawn;
-  }
+  await reach(() => storage.set(DEVICE, drawn) as Promise<void>);
+  return (await kept()) ?? drawn;
 }
