@@ -10,7 +10,7 @@ use super::query::Query;
 use super::{changes, new_metadata, parse_json};
 use crate::context::{Context, Fault};
 use crate::database::Value;
-use crate::host::Reply;
+use crate::host::{Publishes, Reply};
 use crate::published::Subject;
 use crate::store;
 use crate::store::tombstone::Kind;
@@ -78,7 +78,7 @@ pub(super) fn update(cx: &Context<'_>, id: LicenseId, body: &[u8]) -> Result<Rep
         }
     }
     if !changed {
-        return Ok(Reply::json(200, &LicenseView::from(&license)).versioned(license.version));
+        return unchanged(cx, &license);
     }
     if license.key != former_key {
         retire_key(cx, &former_key, license.version)?;
@@ -348,6 +348,18 @@ fn by_key(
         offset == 0 && product.is_none_or(|product| license.product_id == product)
     };
     Ok(found.into_iter().filter(matches).collect())
+}
+
+/// Answers an update that changes nothing, and says whether what it finds is published: a caller may be asking again.
+fn unchanged(cx: &Context<'_>, license: &License) -> Result<Reply, Fault> {
+    let pending = store::outbox::is_pending(cx.db, &Subject::License(license.id).to_string())?;
+    let publishes = if pending {
+        Publishes::Later
+    } else {
+        Publishes::Already(license.version)
+    };
+    let reply = Reply::json(200, &LicenseView::from(license)).versioned(license.version);
+    Ok(Reply { publishes, ..reply })
 }
 
 fn shown(status: u16, license: &License) -> Reply {

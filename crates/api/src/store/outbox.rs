@@ -171,6 +171,11 @@ pub(crate) fn settle(
     Ok(landed == Landed::Yes)
 }
 
+/// Says whether a subject has yet to be published, for all that is known.
+pub(crate) fn is_pending(db: &dyn Database, subject: &str) -> Result<bool, DatabaseError> {
+    Ok(find(db, subject)?.is_some())
+}
+
 struct Row {
     version: i64,
     claim: i64,
