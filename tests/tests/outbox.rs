@@ -39,6 +39,10 @@ fn license(host: &mut NativeHost) -> String {
     ))
 }
 
+fn update(host: &mut NativeHost, id: &str, body: &str) -> Answer {
+    call(host, "PATCH", &format!("/v3/licenses/{id}"), body)
+}
+
 fn published(host: &NativeHost, id: &str) -> Value {
     serde_json::from_str(&host.kv[&format!("default/license/{id}")]).unwrap()
 }
@@ -63,12 +67,7 @@ fn a_failed_put_answers_pending_and_is_made_good_later() {
     let mut host = NativeHost::default();
     let id = license(&mut host);
     host.kv_fails = true;
-    let answer = call(
-        &mut host,
-        "PATCH",
-        &format!("/v3/licenses/{id}"),
-        r#"{"revoked": true}"#,
-    );
+    let answer = update(&mut host, &id, r#"{"revoked": true}"#);
     assert_eq!(
         (answer.status, header(&answer, "Licentia-Published")),
         (200, "pending")
@@ -89,12 +88,7 @@ fn what_may_have_landed_late_is_put_once_more() {
     let id = license(&mut host);
     let old = host.kv.clone();
     host.kv_fails = true;
-    call(
-        &mut host,
-        "PATCH",
-        &format!("/v3/licenses/{id}"),
-        r#"{"revoked": true}"#,
-    );
+    update(&mut host, &id, r#"{"revoked": true}"#);
     host.kv_fails = false;
     let retried = outbox::next_due(host.database()).unwrap().unwrap();
     host.publish_due(retried);
@@ -114,12 +108,7 @@ fn one_subject_has_one_put_in_flight() {
     let mut host = NativeHost::default();
     let id = license(&mut host);
     host.kv_fails = true;
-    call(
-        &mut host,
-        "PATCH",
-        &format!("/v3/licenses/{id}"),
-        r#"{"suspended": true}"#,
-    );
+    update(&mut host, &id, r#"{"suspended": true}"#);
     let now = outbox::next_due(host.database()).unwrap().unwrap();
     let first = due(&host, now);
     assert_eq!(first.len(), 1);
@@ -141,22 +130,12 @@ fn a_change_within_the_minute_of_doubt_does_not_end_the_doubt() {
     let mut host = NativeHost::default();
     let id = license(&mut host);
     host.kv_fails = true;
-    call(
-        &mut host,
-        "PATCH",
-        &format!("/v3/licenses/{id}"),
-        r#"{"suspended": true}"#,
-    );
+    update(&mut host, &id, r#"{"suspended": true}"#);
     host.kv_fails = false;
     let retried = outbox::next_due(host.database()).unwrap().unwrap();
     host.publish_due(retried);
     let late = host.kv.clone();
-    call(
-        &mut host,
-        "PATCH",
-        &format!("/v3/licenses/{id}"),
-        r#"{"revoked": true}"#,
-    );
+    update(&mut host, &id, r#"{"revoked": true}"#);
 
     host.kv = late; // the put of before the revocation lands after all
     let again = outbox::next_due(host.database())
@@ -175,12 +154,7 @@ fn a_former_key_is_taken_out_of_kv_for_certain() {
         .as_str()
         .unwrap()
         .to_owned();
-    call(
-        &mut host,
-        "PATCH",
-        &format!("/v3/licenses/{id}"),
-        r#"{"key": "another-license-key"}"#,
-    );
+    update(&mut host, &id, r#"{"key": "another-license-key"}"#);
     let check = format!(r#"{{"key": "{key}"}}"#);
     assert_eq!(
         call(&mut host, "POST", "/v3/licenses/check", &check).status,

@@ -44,6 +44,23 @@ impl Terms {
         Ok(self)
     }
 
+    /// Checks a lease that a client asks for, where it may: it must outlast the wait for the next sync.
+    ///
+    /// # Errors
+    /// Names the field.
+    pub fn check_asked_lease(&self, asked: Option<Seconds>) -> Result<(), Problem> {
+        let Some(lease) = asked.filter(|lease| self.allow_client_lease_duration && lease.0 > 0)
+        else {
+            return Ok(());
+        };
+        let least = self.server_sync_interval.0.saturating_add(LEASE_MARGIN);
+        if lease.0 < least || lease.0 > LONGEST {
+            let reason = format!("it must be {least} to {LONGEST} seconds");
+            return Err(Problem::field("leaseDuration", reason));
+        }
+        Ok(())
+    }
+
     fn check_counts(&self) -> Result<(), Problem> {
         for (field, count) in [
             ("allowedActivations", self.allowed_activations),

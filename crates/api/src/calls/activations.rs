@@ -23,7 +23,7 @@ pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
     let device = request.device()?;
     let mut license = licensed(cx, &request)?;
     free_expired_leases(cx, &mut license)?;
-    refuse_short_lease(&license, &request)?;
+    license.terms.check_asked_lease(request.lease_duration)?;
 
     let id = cx.draw().id();
     let seat = Seat::of(&license, &device, id);
@@ -65,11 +65,9 @@ pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
     let mut publishes = Publishes::Nothing;
     if let Some(event) = &event {
         cx.save(&license, event)?;
-        publishes = if event.changes_document() {
-            Publishes::Later
-        } else {
-            Publishes::Nothing
-        };
+        if event.changes_document() {
+            publishes = Publishes::Later;
+        }
     }
     Ok(Reply {
         publishes,
@@ -93,7 +91,7 @@ pub(super) fn sync(cx: &Context<'_>, id: ActivationId, body: &[u8]) -> Result<Re
     {
         return Ok(Reply::problem(&deleted())); // what was freed stays freed
     }
-    refuse_short_lease(&license, &request)?;
+    license.terms.check_asked_lease(request.lease_duration)?;
     license.decide(
         Command::Sync {
             activation: &activation,
@@ -239,25 +237,6 @@ fn held(
         .into());
     }
     Ok((license, activation))
-}
-
-/// A lease that a client asks for must outlast the wait for its next sync.
-fn refuse_short_lease(license: &License, request: &ActivationRequest) -> Result<(), Problem> {
-    let terms = &license.terms;
-    let Some(lease) = request
-        .lease_duration
-        .filter(|lease| terms.allow_client_lease_duration && lease.0 > 0)
-    else {
-        return Ok(());
-    };
-    let least = terms.server_sync_interval.0.saturating_add(30);
-    if lease.0 < least || i32::try_from(lease.0).is_err() {
-        return Err(Problem::field(
-            "leaseDuration",
-            format!("it must be {least} to {} seconds", i32::MAX),
-        ));
-    }
-    Ok(())
 }
 
 fn license_of(cx: &Context<'_>, activation: &Activation) -> Result<License, Fault> {

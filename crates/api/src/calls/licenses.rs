@@ -243,14 +243,13 @@ fn refuse_nulls(license: &License, cleared: &Terms, body: &[u8]) -> Result<(), P
         ..license.clone()
     };
     let view = serde_json::to_value(LicenseView::from(&after)).unwrap_or_default();
-    let lists = ["metadata"];
     let kept = view
         .as_object()
         .into_iter()
         .flatten()
         .filter(|(name, value)| {
             let empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
-            !empty && !lists.contains(&name.as_str())
+            !empty && name.as_str() != "metadata"
         });
     for (name, _) in kept {
         if patch
