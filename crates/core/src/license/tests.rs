@@ -468,6 +468,8 @@ fn a_license_without_an_end_of_its_own_cannot_be_renewed() {
     assert_eq!(perpetual.expires_at, None);
 }
 
+type Mend = fn(&mut License);
+
 /// Each check refuses before those that come after it: all fail at first, and one after the other is mended.
 #[test]
 fn checks_of_an_activation_have_a_fixed_order() {
@@ -488,7 +490,7 @@ fn checks_of_an_activation_have_a_fixed_order() {
         meter: MeterName::Name("none".into()),
         change: UsesChange::By(1),
     }];
-    let mends: [(&str, fn(&mut License)); 9] = [
+    let mends: [(&str, Mend); 9] = [
         ("REVOKED_LICENSE", |l| l.revoked = false),
         ("INVALID_LICENSE_TYPE", |l| {
             l.terms.license_type = LicenseType::NodeLocked
