@@ -20,6 +20,9 @@ mod template;
 mod terms;
 mod user;
 
+#[cfg(test)]
+mod tests;
+
 pub use access_token::{AccessTokenInput, AccessTokenView};
 pub use activation::{
     ActivationAnswer, ActivationMetadata, ActivationRequest, ActivationView, DeactivationRequest,
