@@ -352,7 +352,8 @@ fn way_of_fragment(resource: &Resource, fragment: &str) -> Option<Way> {
     if trigrams.is_empty() {
         return None;
     }
-    let filter = Statement::new("x.text MATCH ").bind(Value::Text(trigrams.join(" AND ")));
+    let filter =
+        Statement::new(&format!("x.{search} MATCH ")).bind(Value::Text(trigrams.join(" AND ")));
     let numbers = Statement::new(&format!("SELECT x.rowid FROM {search} x WHERE ")).append(&filter);
     let along = Along {
         from: format!(
