@@ -10,6 +10,7 @@ mod database;
 mod host;
 mod key_pattern;
 mod keys;
+mod list;
 pub mod outbox;
 pub mod published;
 mod route;
@@ -24,6 +25,7 @@ pub use host::{
 };
 pub use key_pattern::{DEFAULT_KEY_PATTERN, KeyPattern};
 pub use keys::{PrivateKeyFault, read_private_key};
+pub use list::PageMemory;
 pub use route::{Place, Route, RouteFault, route};
 pub use schema::migrate;
 pub use vault::{Vault, VaultError};

@@ -37,7 +37,7 @@ pub use meter::{
 pub use product::{ProductInput, ProductView, TokenKeyInput};
 pub use role::RoleView;
 pub use stats::{AccountStatsView, LicenseStatsView};
-pub use stored::{StoredLicense, StoredProduct};
+pub use stored::{StoredLicense, StoredMeterTotals, StoredProduct};
 pub use stored_account::{StoredAccessToken, StoredTag, StoredTemplate, StoredUser};
 pub use stored_activation::StoredActivation;
 pub use tag::{TagInput, TagView};
