@@ -12,33 +12,32 @@ use serde::de::DeserializeOwned;
 
 use crate::context::{Context, Fault};
 use crate::host::Reply;
-use crate::route::Route;
+use crate::route::{Operation, Route};
 
-/// Answers a route that the ledger answers.
-pub(crate) fn answer(cx: &Context<'_>, route: Route) -> Result<Reply, Fault> {
+/// Answers a call in the ledger.
+pub(crate) fn answer(cx: &Context<'_>, route: &Route) -> Result<Reply, Fault> {
     let body = cx.request.body;
-    match route {
-        Route::Import => import::import(cx, body),
-        Route::CreateProduct => products::create(cx, body),
-        Route::ListProducts => products::list(cx),
-        Route::ReadProduct(id) => products::read(cx, id),
-        Route::CreateLicense => licenses::create(cx, body),
-        Route::ListLicenses => licenses::list(cx),
-        Route::ReadLicense(id) => licenses::read(cx, id),
-        Route::UpdateLicense(id) => licenses::update(cx, id, body),
-        Route::DeleteLicense(id) => licenses::delete(cx, id),
-        Route::CreateActivation => activations::create(cx, body),
-        Route::ListActivations => activations::list(cx),
-        Route::ReadActivation(id) => activations::read(cx, id),
-        Route::SyncActivation(id) => activations::sync(cx, id, body),
-        Route::DeleteActivation(id) => activations::delete(cx, id),
-        Route::DeactivateActivation(id) => activations::deactivate(cx, id, body),
-        Route::Status
-        | Route::CheckLicense
-        | Route::ReadProductKeys(_)
-        | Route::ReadPublishedLicense(_) => Err(Fault::Internal(
-            "an edge route reached the ledger".to_owned(),
-        )),
+    match route.operation() {
+        Operation::ListProducts => products::list(cx),
+        Operation::CreateProduct => products::create(cx, body),
+        Operation::ReadProduct => products::read(cx, route.id()),
+        Operation::ListLicenses => licenses::list(cx),
+        Operation::CreateLicense => licenses::create(cx, body),
+        Operation::ReadLicense => licenses::read(cx, route.id()),
+        Operation::UpdateLicense => licenses::update(cx, route.id(), body),
+        Operation::DeleteLicense => licenses::delete(cx, route.id()),
+        Operation::ListActivations => activations::list(cx),
+        Operation::CreateActivation => activations::create(cx, body),
+        Operation::ReadActivation => activations::read(cx, route.id()),
+        Operation::SyncActivation => activations::sync(cx, route.id(), body),
+        Operation::DeleteActivation => activations::delete(cx, route.id()),
+        Operation::DeactivateActivation => activations::deactivate(cx, route.id(), body),
+        Operation::Import => import::import(cx, body),
+        // The edge answers these. It asks here whether a token lets in, which has been found out by now.
+        Operation::GetStatus
+        | Operation::ReadProductKeys
+        | Operation::CheckLicense
+        | Operation::ReadPublishedLicense => Ok(Reply::empty(204)),
     }
 }
 

@@ -11,7 +11,9 @@ use crate::database::{Database, DatabaseError, Value};
 const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS _migrations (number INTEGER PRIMARY KEY, applied_at TEXT NOT NULL) STRICT";
 
 /// Every migration, in order. One that has landed is never changed; the next is appended.
-const MIGRATIONS: &[&[&str]] = &[&[
+const MIGRATIONS: &[&[&str]] = &[FIRST, SECOND];
+
+const FIRST: &[&str] = &[
     "CREATE TABLE products (
         id TEXT PRIMARY KEY,
         created_at TEXT NOT NULL,
@@ -80,7 +82,30 @@ const MIGRATIONS: &[&[&str]] = &[&[
         resource_id TEXT NOT NULL,
         changes TEXT NOT NULL
     ) STRICT",
-]];
+];
+
+const SECOND: &[&str] = &[
+    "CREATE TABLE access_tokens (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        digest TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL,
+        expires_at TEXT,
+        revoked INTEGER NOT NULL,
+        last_used_at TEXT,
+        document TEXT NOT NULL
+    ) STRICT",
+    // Answers to requests that may be sent twice.
+    "CREATE TABLE idempotency (
+        key_hash TEXT PRIMARY KEY,
+        request_hash TEXT NOT NULL,
+        at TEXT NOT NULL,
+        reply TEXT NOT NULL
+    ) STRICT",
+    "CREATE INDEX idempotency_by_time ON idempotency (at)",
+];
 
 /// Brings the database up to date.
 ///

@@ -1,6 +1,8 @@
 //! The store: every SQL statement of the API, by the thing that it keeps.
 
+pub(crate) mod access_token;
 pub(crate) mod activation;
+pub(crate) mod answer;
 pub(crate) mod audit;
 pub(crate) mod license;
 pub(crate) mod outbox;

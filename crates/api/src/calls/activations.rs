@@ -10,10 +10,11 @@ use licentia_core::{
 };
 
 use super::query::Query;
-use super::{parse_json, products};
+use super::parse_json;
+use crate::access::Caller;
 use crate::context::{Context, Fault};
 use crate::database::Value;
-use crate::host::{Actor, Body, Publishes, Reply, Unsigned};
+use crate::host::{Body, Publishes, Reply, Unsigned};
 use crate::store;
 use crate::store::tombstone::Kind;
 
@@ -141,10 +142,9 @@ pub(super) fn deactivate(cx: &Context<'_>, id: ActivationId, body: &[u8]) -> Res
 
 /// `DELETE /v3/activations/{id}`: by an administrator with a token, else by the client that holds the id.
 pub(super) fn delete(cx: &Context<'_>, id: ActivationId) -> Result<Reply, Fault> {
-    let by = if cx.request.actor == Actor::Root {
-        DeactivatedBy::Administrator
-    } else {
-        DeactivatedBy::Client
+    let by = match cx.caller {
+        Caller::Anonymous => DeactivatedBy::Client,
+        Caller::Root | Caller::Token(_) => DeactivatedBy::Administrator,
     };
     let activation = match store::activation::load(cx.db, id)? {
         Some(activation) => activation,
@@ -317,7 +317,7 @@ fn token(
         kid: key.kid.clone(),
         algorithm: key.algorithm,
         wrapped: key.wrapped.clone(),
-        bound_to: products::bound_to(product.id, &key.kid),
+        product_id: product.id,
     };
     Ok(Reply::with(status, Body::Token(Box::new(unsigned))))
 }

@@ -61,6 +61,7 @@ pub(super) fn read(cx: &Context<'_>, id: LicenseId) -> Result<Reply, Fault> {
 pub(super) fn update(cx: &Context<'_>, id: LicenseId, body: &[u8]) -> Result<Reply, Fault> {
     let input: LicenseInput = parse_json(cx, body)?;
     let mut license = store::license::load(cx.db, id)?.ok_or_else(not_found)?;
+    cx.check_version(license.version)?;
     let change = change(cx, &license, &input, body)?;
     let former_key = license.key.clone();
 

@@ -6,8 +6,8 @@ use licentia_core::{Code, Problem, Product, ProductId, TokenKey, VerifyingKey};
 use super::query::Query;
 use super::{new_metadata, parse_json};
 use crate::context::{Context, Fault};
-use crate::host::{KeyPair, Reply};
-use crate::published::{ACCOUNT, Subject};
+use crate::host::{KeyPair, Reply, bound_to};
+use crate::published::Subject;
 use crate::store;
 
 const NAME_LIMIT: usize = 256;
@@ -133,11 +133,6 @@ pub(super) fn wrap(
         public_key: public.to_spki_pem(),
         wrapped,
     })
-}
-
-/// Returns what a product's wrapped key is bound to.
-pub(super) fn bound_to(product: ProductId, kid: &str) -> String {
-    format!("{ACCOUNT}/{product}/{kid}")
 }
 
 /// Adds a product, with its audit entry and publication.

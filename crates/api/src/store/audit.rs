@@ -5,8 +5,8 @@ use serde::Serialize;
 use std::net::IpAddr;
 
 use super::{document, optional, text};
+use crate::access::Caller;
 use crate::database::{Database, DatabaseError};
-use crate::host::Actor;
 
 const APPEND: &str =
     "INSERT INTO audit (at, request_id, actor, address, action, resource, resource_id, changes)
@@ -26,7 +26,7 @@ pub(crate) struct PropertyChange {
 pub(crate) struct Entry<'a> {
     pub(crate) at: Timestamp,
     pub(crate) request_id: RequestId,
-    pub(crate) actor: Actor,
+    pub(crate) actor: Caller,
     pub(crate) address: Option<IpAddr>,
     pub(crate) action: &'a str,
     pub(crate) resource: &'a str,
@@ -36,14 +36,10 @@ pub(crate) struct Entry<'a> {
 
 /// Appends an entry.
 pub(crate) fn append(db: &dyn Database, entry: &Entry<'_>) -> Result<(), DatabaseError> {
-    let actor = match entry.actor {
-        Actor::Root => "root",
-        Actor::Anonymous | Actor::Refused => "anonymous",
-    };
     let row = [
         text(entry.at),
         text(entry.request_id),
-        text(actor),
+        text(entry.actor),
         optional(entry.address),
         text(entry.action),
         text(entry.resource),
