@@ -3,6 +3,7 @@
 //! Everything here takes values and returns values: no I/O, no clock, no randomness, no async.
 //! A host reads its clock once a request and passes `now` down; ids and keys are drawn from a seed that it passes too.
 
+mod access_token;
 mod activation;
 mod answer;
 mod claims;
@@ -20,6 +21,7 @@ mod limits;
 mod product;
 mod restriction;
 mod rsa;
+mod scope;
 mod statement;
 mod status_code;
 mod terms;
@@ -27,6 +29,7 @@ mod time;
 mod token;
 pub mod wire;
 
+pub use access_token::{AccessToken, TokenText};
 pub use activation::{Activation, Device, Seat};
 pub use answer::{ANSWERS, Answer, Effect, Row};
 pub use claims::{
@@ -35,7 +38,10 @@ pub use claims::{
 pub use client::{Asked, Check, Client, Decision, Stored};
 pub use code::{Code, Problem};
 pub use draw::{Draw, Seed};
-pub use id::{ActivationId, LicenseId, MetadataId, ProductId, RequestId};
+pub use id::{
+    ActivationId, ActivationLogId, EventLogId, ImportId, LicenseId, MetadataId, MeterId, ProductId,
+    RequestId, RoleId, TagId, TemplateId, TokenId, UserId,
+};
 pub use interval::Interval;
 pub use json::{JsonFault, parse};
 pub use jws::{TokenFault, join_signature, signing_input};
@@ -47,6 +53,7 @@ pub use license::{
 pub use product::{Algorithm, Product, TokenKey};
 pub use restriction::Origin;
 pub use rsa::RsaKey;
+pub use scope::{Role, Scope};
 pub use statement::StatementKey;
 pub use status_code::StatusCode;
 pub use terms::{

@@ -217,8 +217,17 @@ fn each(
     Ok(())
 }
 
+/// Checks a name: a text that is not blank.
+pub(crate) fn name(field: &str, text: &str, limit: usize) -> Result<(), Problem> {
+    if text.trim().is_empty() {
+        return Err(Problem::field(field, "it is missing or empty"));
+    }
+    fits(text, limit).map_err(|reason| Problem::field(field, reason))?;
+    Ok(())
+}
+
 /// Control characters other than white space have no place in a text, and would take six bytes each in JSON.
-fn fits(text: &str, limit: usize) -> Result<String, String> {
+pub(crate) fn fits(text: &str, limit: usize) -> Result<String, String> {
     if text.contains(|c: char| c.is_control() && !c.is_ascii_whitespace()) {
         return Err("it has control characters".to_owned());
     }
