@@ -11,6 +11,7 @@ mod host;
 mod idempotency;
 mod keys;
 mod limit;
+mod list;
 pub mod outbox;
 pub mod published;
 mod route;
@@ -21,12 +22,12 @@ mod vault;
 pub use access::{Access, TokenDigest, identify};
 pub use database::{Database, DatabaseError, Row, Value};
 pub use host::{
-    Actor, Body, Given, Handled, KeyPair, Outcome, Pagination, Publishes, Relation, Reply, Request,
-    Settings, Unsigned,
+    Actor, Body, Given, Handled, KeyPair, Outcome, Publishes, Reply, Request, Settings, Unsigned,
 };
 pub use idempotency::{Fact, write_facts};
 pub use keys::{PrivateKeyFault, read_private_key};
 pub use limit::{Limiter, Limits, MalformedRule, Rule, Standing, tells_wrong_credential};
+pub use list::PageMemory;
 pub use route::{Endpoint, Operation, Place, Route, RouteFault, endpoints, route};
 pub use schema::migrate;
 pub use vault::{Vault, VaultError};
