@@ -236,7 +236,7 @@ impl NativeHost {
                 let value = keys.iter().find_map(|key| self.kv.get(key));
                 published::reply(route, value.map(String::as_str), &self.vault)
             }
-            Err(reply) => reply,
+            Err(reply) => *reply,
         }
     }
 
