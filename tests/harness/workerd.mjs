@@ -80,8 +80,8 @@ const config :Workerd.Config = (
   writeFileSync(join(directory, "config.capnp"), text);
 }
 
-/** Runs workerd and resolves once it listens, to `{ pid, port, counterPort, stop, logs }`. */
-export async function run(directory, port = 0) {
+/** Runs workerd and resolves once all of `sockets` listen, to `{ pid, port, counterPort, stop, logs }`. */
+export async function run(directory, port = 0, sockets = ["http", "counter"]) {
   const address = `--socket-addr=http=127.0.0.1:${port}`;
   const child = spawn(workerd.default, ["serve", "--control-fd=3", address, "config.capnp"], {
     cwd: directory,
@@ -103,7 +103,7 @@ export async function run(directory, port = 0) {
       for (const line of lines.filter(Boolean).map((line) => JSON.parse(line))) {
         if (line.event === "listen") heard[line.socket] = line.port;
       }
-      if (heard.http && heard.counter) resolve(heard);
+      if (sockets.every((name) => heard[name])) resolve(heard);
     });
   });
   const stop = async () => {
