@@ -14,7 +14,7 @@ const quote = (text) => JSON.stringify(text);
 /**
  * Starts the example for a product on `server`; `variables` replaces settings, and null leaves one out.
  *
- * Resolves to `{ secrets, outside, deliver, fetch, logs, stop }`.
+ * Resolves to `{ secrets, outside, deliver, fetch, logged, stop }`.
  */
 export async function startSeller(server, { productId, token, variables = {} }) {
   const outside = new Outside(server.url);
@@ -40,7 +40,14 @@ export async function startSeller(server, { productId, token, variables = {} }) 
       return (await fetch(`${url}/stripe`, { method: "POST", headers, body })).status;
     },
     fetch: (path) => fetch(url + path),
-    logs: () => worker.logs.join(""),
+    /** Resolves to the whole log once it holds `text`. */
+    logged: async (text) => {
+      const signal = AbortSignal.timeout(20_000);
+      while (!worker.logs.join("").includes(text)) {
+        await Promise.race(worker.streams.map((stream) => once(stream, "data", { signal })));
+      }
+      return worker.logs.join("");
+    },
     stop: async () => {
       await worker.stop();
       outside.close();

@@ -80,7 +80,7 @@ const config :Workerd.Config = (
   writeFileSync(join(directory, "config.capnp"), text);
 }
 
-/** Runs workerd and resolves once all of `sockets` listen, to `{ pid, port, counterPort, stop, logs }`. */
+/** Runs workerd and resolves once all of `sockets` listen, to `{ pid, port, counterPort, stop, logs, streams }`. */
 export async function run(directory, port = 0, sockets = ["http", "counter"]) {
   const address = `--socket-addr=http=127.0.0.1:${port}`;
   const child = spawn(workerd.default, ["serve", "--control-fd=3", address, "config.capnp"], {
@@ -89,7 +89,8 @@ export async function run(directory, port = 0, sockets = ["http", "counter"]) {
   });
   children.add(child);
   const logs = [];
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => logs.push(text));
+  const streams = [child.stdout, child.stderr];
+  for (const stream of streams) stream.setEncoding("utf8").on("data", (text) => logs.push(text));
   const exited = new Promise((resolve) => child.once("exit", resolve));
   exited.then(() => children.delete(child));
 
@@ -110,5 +111,5 @@ export async function run(directory, port = 0, sockets = ["http", "counter"]) {
     child.kill("SIGKILL");
     await exited;
   };
-  return { pid: child.pid, port: ports.http, counterPort: ports.counter, stop, logs };
+  return { pid: child.pid, port: ports.http, counterPort: ports.counter, stop, logs, streams };
 }
