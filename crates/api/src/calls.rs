@@ -1,5 +1,6 @@
 //! The calls: each parses, decides, saves and answers.
 
+mod activation_logs;
 mod activations;
 mod changes;
 mod import;
@@ -33,6 +34,10 @@ pub(crate) fn answer(cx: &Context<'_>, route: &Route) -> Result<Reply, Fault> {
         Operation::SyncActivation => activations::sync(cx, route.id(), body),
         Operation::DeleteActivation => activations::delete(cx, route.id()),
         Operation::DeactivateActivation => activations::deactivate(cx, route.id(), body),
+        Operation::BulkDeleteActivation => activations::delete_many(cx),
+        Operation::IncrementMeterAttribute => activations::count(cx, route.id(), body),
+        Operation::ListActivationLogs => activation_logs::list(cx),
+        Operation::ReadActivationLog => activation_logs::read(cx, route.id()),
         Operation::Import => import::import(cx, body),
         // The edge answers these. It asks here whether a token lets in, which has been found out by now.
         Operation::GetStatus

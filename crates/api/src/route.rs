@@ -134,6 +134,15 @@ endpoints! {
         "Deletes an activation: as its client, or with a token as an administrator.";
     DeactivateActivation: "POST" "/v3/activations/{id}/deactivate", Open, Ledger,
         "Deactivates a machine.";
+    BulkDeleteActivation: "DELETE" "/v3/activations", Scoped(Scope::LicenseWrite), Ledger,
+        "Deletes activations of a license by their dates of creation.";
+    IncrementMeterAttribute: "POST" "/v3/activations/meter-attributes/{id}", Open, Ledger,
+        "Counts uses of a meter attribute for an activation.";
+
+    ListActivationLogs: "GET" "/v3/activation-logs", Scoped(Scope::ActivationRead), Ledger,
+        "Lists when machines took seats and gave them up.";
+    ReadActivationLog: "GET" "/v3/activation-logs/{id}", Scoped(Scope::ActivationRead), Ledger,
+        "Reads an entry of the activation log.";
 
     Import: "POST" "/v3/import", Scoped(Scope::AccountWrite), Ledger (MEBIBYTE * 16),
         "Imports whole documents, all or nothing.";

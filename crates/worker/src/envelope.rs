@@ -21,6 +21,8 @@ pub(crate) struct Call {
     pub(crate) caller: Caller,
     pub(crate) address: Option<IpAddr>,
     pub(crate) country: Option<String>,
+    #[serde(default, skip_serializing_if = "Area::is_unknown")]
+    pub(crate) area: Area,
     pub(crate) request_id: RequestId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) idempotency_key: Option<String>,
@@ -101,7 +103,7 @@ impl Call {
         Origin {
             address: self.address,
             country: self.country.clone(),
-            area: Area::default(),
+            area: self.area.clone(),
         }
     }
 }

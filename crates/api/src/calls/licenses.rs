@@ -165,13 +165,6 @@ fn refuse_unserved(input: &LicenseInput) -> Result<(), Problem> {
     input.refuse_unsupported()?;
     let unserved = [
         (
-            "meterAttributes",
-            input
-                .meter_attributes
-                .as_ref()
-                .is_some_and(|list| !list.is_empty()),
-        ),
-        (
             "additionalUserIds",
             input
                 .additional_user_ids
