@@ -5,6 +5,7 @@ mod changes;
 mod import;
 mod licenses;
 mod products;
+mod templates;
 
 use licentia_core::{Code, Problem, parse};
 use serde::Serialize;
