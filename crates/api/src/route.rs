@@ -121,6 +121,18 @@ endpoints! {
         "Changes, revokes, approves, suspends or resumes a license.";
     DeleteLicense: "DELETE" "/v3/licenses/{id}", Scoped(Scope::LicenseWrite), Ledger,
         "Deletes a license with its activations.";
+    RenewLicense: "POST" "/v3/licenses/{id}/renew", Scoped(Scope::LicenseWrite), Ledger,
+        "Adds one term to the end of a license.";
+    ExtendLicense: "POST" "/v3/licenses/{id}/extend", Scoped(Scope::LicenseWrite), Ledger,
+        "Moves the end of a license by some seconds.";
+    UpdateExpiresAtLicense: "PATCH" "/v3/licenses/{id}/expires-at", Scoped(Scope::LicenseWrite), Ledger,
+        "Sets the end of a license, or takes it away.";
+    DeleteMetadataLicense: "DELETE" "/v3/licenses/metadata/{id}", Scoped(Scope::LicenseWrite), Ledger,
+        "Deletes a metadata entry of a license.";
+    DeleteMeterAttributeLicense: "DELETE" "/v3/licenses/meter-attributes/{id}", Scoped(Scope::LicenseWrite), Ledger,
+        "Deletes a meter attribute of a license, with what was counted.";
+    ResetMeterAttributeLicense: "POST" "/v3/licenses/meter-attributes/{id}/reset", Scoped(Scope::LicenseWrite), Ledger,
+        "Begins to count a meter attribute anew.";
 
     ListActivations: "GET" "/v3/activations", Scoped(Scope::ActivationRead), Ledger,
         "Lists activations.";

@@ -136,6 +136,7 @@ pub(crate) const LICENSES: Resource = Resource {
         of_owner("user.email", "email"),
         of_owner("user.company", "company"),
         of_owner("user.name", "name"),
+        entry("additionalUserIds", Id, "license_users", "user_id"),
         entry("tag", Text, "license_tags", "tag"),
         entry("metadata.key", Text, "license_metadata", "key"),
         entry("metadata.value", Exact, "license_metadata", "value"),

@@ -177,13 +177,27 @@ pub(super) const STATEMENTS: &[&str] = &[
         number INTEGER NOT NULL REFERENCES licenses_in_order (number) ON DELETE CASCADE,
         key TEXT NOT NULL COLLATE NOCASE,
         value TEXT NOT NULL,
+        id TEXT NOT NULL,
         PRIMARY KEY (number, key)
     ) STRICT, WITHOUT ROWID",
-    "INSERT INTO license_metadata (number, key, value)
-        SELECT number, entry.value ->> '$.key', entry.value ->> '$.value'
+    "INSERT INTO license_metadata (number, key, value, id)
+        SELECT number, entry.value ->> '$.key', entry.value ->> '$.value', entry.value ->> '$.id'
         FROM licenses_in_order, json_each(document, '$.metadata') AS entry",
     "CREATE INDEX license_metadata_by_key ON license_metadata (key, value)",
     "CREATE INDEX license_metadata_by_value ON license_metadata (value)",
+    "CREATE INDEX license_metadata_by_id ON license_metadata (id)",
+    "CREATE TABLE license_meters (
+        number INTEGER NOT NULL REFERENCES licenses_in_order (number) ON DELETE CASCADE,
+        id TEXT NOT NULL,
+        PRIMARY KEY (number, id)
+    ) STRICT, WITHOUT ROWID",
+    "CREATE INDEX license_meters_by_id ON license_meters (id)",
+    "CREATE TABLE license_users (
+        number INTEGER NOT NULL REFERENCES licenses_in_order (number) ON DELETE CASCADE,
+        user_id TEXT NOT NULL REFERENCES users (id),
+        PRIMARY KEY (number, user_id)
+    ) STRICT, WITHOUT ROWID",
+    "CREATE INDEX license_users_by_user ON license_users (user_id)",
     "CREATE TABLE license_tags (
         number INTEGER NOT NULL REFERENCES licenses_in_order (number) ON DELETE CASCADE,
         tag TEXT NOT NULL COLLATE NOCASE,

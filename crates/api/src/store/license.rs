@@ -1,7 +1,9 @@
 //! Licenses' rows: the document, a column for each filter, and children for what is many.
 
 use licentia_core::wire::{StoredLicense, StoredMeterTotals};
-use licentia_core::{License, LicenseId, LicenseKey, Seconds, Timestamp, Totals, UserId};
+use licentia_core::{
+    License, LicenseId, LicenseKey, MetadataId, MeterId, Seconds, Timestamp, Totals, UserId,
+};
 
 use super::row::{self, Columns};
 use super::tombstone::Kind;
@@ -12,6 +14,10 @@ const FIND_BY_ID: &str =
     "SELECT activations, deactivations, meter_uses, document FROM licenses WHERE id = ?1";
 const FIND_BY_KEY: &str =
     "SELECT activations, deactivations, meter_uses, document FROM licenses WHERE key = ?1";
+const FIND_BY_METADATA: &str = "SELECT l.activations, l.deactivations, l.meter_uses, l.document
+    FROM license_metadata AS m JOIN licenses AS l ON l.number = m.number WHERE m.id = ?1";
+const FIND_BY_METER: &str = "SELECT l.activations, l.deactivations, l.meter_uses, l.document
+    FROM license_meters AS m JOIN licenses AS l ON l.number = m.number WHERE m.id = ?1";
 const FIND_BY_OWNER: &str =
     "SELECT activations, deactivations, meter_uses, document FROM licenses WHERE user_id = ?1";
 const NUMBER: &str = "SELECT number FROM licenses WHERE id = ?1";
@@ -19,10 +25,23 @@ const DELETE: &str = "DELETE FROM licenses WHERE id = ?1";
 
 /// Loads a license by its id.
 pub(crate) fn load(db: &dyn Database, id: LicenseId) -> Result<Option<License>, DatabaseError> {
-    db.query(FIND_BY_ID, &[text(id)])?
-        .first()
-        .map(from_row)
-        .transpose()
+    find(db, FIND_BY_ID, text(id))
+}
+
+/// Loads the license that a metadata entry is of.
+pub(crate) fn load_by_metadata(
+    db: &dyn Database,
+    id: MetadataId,
+) -> Result<Option<License>, DatabaseError> {
+    find(db, FIND_BY_METADATA, text(id))
+}
+
+/// Loads the license that a meter attribute is of.
+pub(crate) fn load_by_meter(
+    db: &dyn Database,
+    id: MeterId,
+) -> Result<Option<License>, DatabaseError> {
+    find(db, FIND_BY_METER, text(id))
 }
 
 /// Loads a license by its key.
@@ -30,10 +49,11 @@ pub(crate) fn load_by_key(
     db: &dyn Database,
     key: &LicenseKey,
 ) -> Result<Option<License>, DatabaseError> {
-    db.query(FIND_BY_KEY, &[text(key.as_str())])?
-        .first()
-        .map(from_row)
-        .transpose()
+    find(db, FIND_BY_KEY, text(key.as_str()))
+}
+
+fn find(db: &dyn Database, sql: &str, value: Value) -> Result<Option<License>, DatabaseError> {
+    db.query(sql, &[value])?.first().map(from_row).transpose()
 }
 
 /// Adds a license.
@@ -43,14 +63,16 @@ pub(crate) fn insert(db: &dyn Database, license: &License) -> Result<(), Databas
     columns.extend(totals(license)?);
     columns.push(searched(db, license)?);
     let number = row::insert(db, "licenses", license.created_at, &columns)?;
-    row::add_children(db, "license_tags", &["tag"], number, &tags(license))?;
-    row::add_children(
-        db,
-        "license_metadata",
-        &METADATA,
-        number,
-        &metadata(license),
-    )
+    for many in MANY {
+        row::add_children(
+            db,
+            many.table,
+            many.columns,
+            number,
+            &(many.entries)(license),
+        )?;
+    }
+    Ok(())
 }
 
 /// Saves a license that is there, and was as `before` says.
@@ -65,24 +87,19 @@ pub(crate) fn save(
     }
     row::update(db, "licenses", &license.id, &columns(before)?, &changed)?;
     save_totals(db, before, license)?;
-    let (tags_changed, metadata_changed) = (
-        before.terms.tags != license.terms.tags,
-        metadata(before) != metadata(license),
-    );
-    if !tags_changed && !metadata_changed {
+    let differs = |many: &&Many| (many.entries)(before) != (many.entries)(license);
+    let changed: Vec<&Many> = MANY.iter().filter(differs).collect();
+    if changed.is_empty() {
         return Ok(());
     }
     let number = number(db, license.id)?;
-    if tags_changed {
-        row::replace_children(db, "license_tags", &["tag"], number, &tags(license))?;
-    }
-    if metadata_changed {
+    for many in changed {
         row::replace_children(
             db,
-            "license_metadata",
-            &METADATA,
+            many.table,
+            many.columns,
             number,
-            &metadata(license),
+            &(many.entries)(license),
         )?;
     }
     Ok(())
@@ -115,7 +132,35 @@ fn number(db: &dyn Database, id: LicenseId) -> Result<i64, DatabaseError> {
     }
 }
 
-const METADATA: [&str; 2] = ["key", "value"];
+/// What a license has many of: a table with an entry each.
+struct Many {
+    table: &'static str,
+    columns: &'static [&'static str],
+    entries: fn(&License) -> Vec<Vec<Value>>,
+}
+
+const MANY: [Many; 4] = [
+    Many {
+        table: "license_tags",
+        columns: &["tag"],
+        entries: tags,
+    },
+    Many {
+        table: "license_metadata",
+        columns: &["key", "value", "id"],
+        entries: metadata,
+    },
+    Many {
+        table: "license_meters",
+        columns: &["id"],
+        entries: meters,
+    },
+    Many {
+        table: "license_users",
+        columns: &["user_id"],
+        entries: users,
+    },
+];
 
 /// What never changes.
 fn fixed(license: &License) -> Columns {
@@ -233,8 +278,19 @@ fn tags(license: &License) -> Vec<Vec<Value>> {
 fn metadata(license: &License) -> Vec<Vec<Value>> {
     let entries = license.metadata.iter();
     entries
-        .map(|entry| vec![text(&entry.key), text(&entry.value)])
+        .map(|entry| vec![text(&entry.key), text(&entry.value), text(entry.id)])
         .collect()
+}
+
+fn meters(license: &License) -> Vec<Vec<Value>> {
+    let meters = license.meters.iter();
+    meters.map(|meter| vec![text(meter.id)]).collect()
+}
+
+/// The users besides the owner, who has a column.
+fn users(license: &License) -> Vec<Vec<Value>> {
+    let users = license.additional_user_ids.iter();
+    users.map(|user| vec![text(user)]).collect()
 }
 
 /// Reads the document of a license, as a row or a tombstone holds it.

@@ -11,7 +11,8 @@ const FIND: &str = "SELECT document FROM users WHERE id = ?1";
 const FIND_BY_EMAIL: &str = "SELECT document FROM users WHERE email = ?1";
 const FIND_ALL: &str = "SELECT document FROM users WHERE id IN (SELECT value FROM json_each(?1))";
 const NUMBER: &str = "SELECT number FROM users WHERE id = ?1";
-const OWNS: &str = "SELECT 1 FROM licenses WHERE user_id = ?1 LIMIT 1";
+const HAS: &str = "SELECT 1 FROM licenses WHERE user_id = ?1
+    UNION ALL SELECT 1 FROM license_users WHERE user_id = ?1 LIMIT 1";
 const DELETE: &str = "DELETE FROM users WHERE id = ?1";
 
 /// Loads a user by its id.
@@ -37,9 +38,9 @@ pub(crate) fn load_all(db: &dyn Database, ids: &[UserId]) -> Result<Vec<User>, D
         .collect()
 }
 
-/// Says whether a user owns a license.
+/// Says whether a user has a license: as its owner, or as another user of it.
 pub(crate) fn owns_licenses(db: &dyn Database, id: UserId) -> Result<bool, DatabaseError> {
-    Ok(!db.query(OWNS, &[text(id)])?.is_empty())
+    Ok(!db.query(HAS, &[text(id)])?.is_empty())
 }
 
 /// Adds a user.
