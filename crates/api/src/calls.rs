@@ -2,6 +2,7 @@
 
 mod activations;
 mod changes;
+mod csv;
 mod import;
 mod licenses;
 mod products;
