@@ -29,6 +29,7 @@ pub(crate) fn answer(cx: &Context<'_>, route: &Route) -> Result<Reply, Fault> {
         Operation::ReadLicense => licenses::read(cx, route.id()),
         Operation::UpdateLicense => licenses::update(cx, route.id(), body),
         Operation::DeleteLicense => licenses::delete(cx, route.id()),
+        Operation::ExportLicenses => licenses::export::export(cx),
         Operation::RenewLicense => licenses::term::renew(cx, route.id()),
         Operation::ExtendLicense => licenses::term::extend(cx, route.id(), body),
         Operation::UpdateExpiresAtLicense => licenses::term::set_expiry(cx, route.id(), body),

@@ -109,6 +109,8 @@ endpoints! {
 
     ListLicenses: "GET" "/v3/licenses", Scoped(Scope::LicenseRead), Ledger,
         "Lists licenses.";
+    ExportLicenses: "GET" "/v3/licenses/export", Scoped(Scope::LicenseRead), Ledger,
+        "Exports licenses as CSV, with the filters of their list.";
     CreateLicense: "POST" "/v3/licenses", Scoped(Scope::LicenseWrite), Ledger,
         "Creates a license.";
     CheckLicense: "POST" "/v3/licenses/check", Open, Edge,

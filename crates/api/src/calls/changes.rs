@@ -71,7 +71,7 @@ fn value(terms: &impl Serialize) -> Value {
 
 /// Returns the entries of one side that the other has not.
 fn entries(these: &[Metadata], those: &[Metadata]) -> Value {
-    let entry = |entry: &Metadata| json!({ "key": entry.key, "value": entry.value });
+    let entry = |entry: &Metadata| json!({ "key": entry.key, "value": entry.value, "viewPermissions": entry.view_permissions });
     these
         .iter()
         .filter(|entry| !those.contains(entry))
@@ -87,6 +87,7 @@ fn meters(these: &License, those: &License) -> Value {
             "name": meter.name,
             "allowedUses": meter.allowed_uses,
             "floating": meter.floating,
+            "viewPermissions": meter.view_permissions,
             "totalUses": totals.map_or(0, |totals| totals.total_uses),
         })
     };

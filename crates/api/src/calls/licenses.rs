@@ -4,6 +4,7 @@
 //! records and saves what comes of them, and shows it.
 
 mod draft;
+pub(super) mod export;
 mod key;
 pub(super) mod parts;
 mod shown;
