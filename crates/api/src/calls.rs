@@ -6,7 +6,7 @@ mod import;
 mod licenses;
 mod products;
 
-use licentia_core::{Code, Metadata, Problem, parse, wire};
+use licentia_core::{Code, Problem, parse};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -69,24 +69,6 @@ fn link(cx: &Context<'_>, page: i64, cursor: i64) -> String {
     let kept: String = kept.map(|pair| format!("{pair}&")).collect();
     let path = cx.request.path;
     format!("<{path}?{kept}page={page}&cursor={cursor}>; rel=\"next\"")
-}
-
-/// Makes metadata entries of what a request gives, with ids and dates of their own.
-fn new_metadata(
-    cx: &Context<'_>,
-    entries: &[wire::MetadataInput],
-) -> Result<Vec<Metadata>, Problem> {
-    let entry = |entry: &wire::MetadataInput| Metadata {
-        id: cx.draw().id(),
-        created_at: cx.now(),
-        updated_at: cx.now(),
-        key: entry.key.clone(),
-        value: entry.value.clone(),
-        view_permissions: entry.permissions().unwrap_or_default(),
-    };
-    let metadata: Vec<Metadata> = entries.iter().map(entry).collect();
-    Metadata::check(&metadata)?;
-    Ok(metadata)
 }
 
 /// Reads a JSON body. One that says it is something else is refused; clients that say nothing are believed.
