@@ -224,9 +224,12 @@ fn a_list_is_what_looking_at_every_license_gives() {
 
     let drawn = Drawn(Cell::new(1_181_783_497_276_652_981));
     for _ in 0..150 {
-        let filters: Vec<_> = (0..1 + drawn.below(3))
+        let mut filters: Vec<_> = (0..1 + drawn.below(3))
             .map(|_| filter(&drawn, &all))
             .collect();
+        filters.sort();
+        // Two filters of metadata are about one entry, which is another rule than the one that is written here.
+        filters.dedup_by(|(second, ..), (first, ..)| first == second && first == "metadata.value");
         let query: String = filters
             .iter()
             .map(|(name, operator, value)| format!("&{name}%5B{operator}%5D={value}"))
@@ -252,11 +255,18 @@ fn a_list_is_what_looking_at_every_license_gives() {
             expected.iter().take(limit).copied().collect::<Vec<_>>(),
             "{query}"
         );
-        let total = headers
-            .iter()
-            .find(|(name, _)| name == "Pagination-Count")
-            .unwrap();
-        assert_eq!(total.1, expected.len().to_string(), "{query}");
+        let header = |name: &str| {
+            let found = headers.iter().find(|(header, _)| header == name);
+            found.unwrap().1.as_str()
+        };
+        let total: usize = header("Pagination-Count").parse().unwrap();
+        match header("Pagination-Relation") {
+            "eq" => assert_eq!(total, expected.len(), "{query}"),
+            relation => assert!(
+                relation == "gte" && total <= expected.len(),
+                "{query}: {total}"
+            ),
+        }
         let last = expected.len() / limit + 1;
         let (page, _) = get(
             &mut host,

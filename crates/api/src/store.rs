@@ -9,7 +9,10 @@ pub(crate) mod outbox;
 pub(crate) mod place;
 pub(crate) mod product;
 pub(crate) mod row;
+pub(crate) mod tag;
+pub(crate) mod template;
 pub(crate) mod tombstone;
+pub(crate) mod user;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

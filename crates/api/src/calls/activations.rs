@@ -178,10 +178,11 @@ pub(super) fn list(cx: &Context<'_>) -> Result<Reply, Fault> {
     let listed = list::list(cx, &list::ACTIVATIONS)?;
     let activations = listed.rows.iter().map(store::activation::from_row);
     let activations = activations.collect::<Result<Vec<_>, _>>()?;
-    let views = activations
+    let views: Vec<_> = activations
         .iter()
-        .map(|activation| ActivationView::new(activation, &[]));
-    Ok(page(cx, &listed, &views.collect::<Vec<_>>()))
+        .map(|activation| ActivationView::new(activation, &[]))
+        .collect();
+    Ok(page(cx, &listed, &views))
 }
 
 /// Finds the license that a machine wants to activate.

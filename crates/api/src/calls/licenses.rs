@@ -41,10 +41,11 @@ pub(super) fn list(cx: &Context<'_>) -> Result<Reply, Fault> {
     let listed = list::list(cx, &list::LICENSES)?;
     let licenses = listed.rows.iter().map(store::license::from_row);
     let licenses = licenses.collect::<Result<Vec<_>, _>>()?;
-    let views = licenses
+    let views: Vec<_> = licenses
         .iter()
-        .map(|license| LicenseView::new(license, None));
-    Ok(page(cx, &listed, &views.collect::<Vec<_>>()))
+        .map(|license| LicenseView::new(license, None))
+        .collect();
+    Ok(page(cx, &listed, &views))
 }
 
 /// `GET /v3/licenses/{id}`
