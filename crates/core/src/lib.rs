@@ -42,7 +42,7 @@ pub use jws::{TokenFault, join_signature, signing_input};
 pub use key::{Jwk, KeyFault, KeySet, VerifyingKey};
 pub use license::{
     Change, Command, DeactivatedBy, Event, License, LicenseKey, Metadata, Place, Refusal, Seats,
-    Status, Totals, Update,
+    Standing, Status, Totals, Update,
 };
 pub use product::{Algorithm, Product, TokenKey};
 pub use restriction::Origin;

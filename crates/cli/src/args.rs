@@ -1,0 +1,93 @@
+//! The command line as a whole: what every command takes, and how it becomes a session.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use clap::{Args, Parser};
+
+use crate::client::Client;
+use crate::clock;
+use crate::commands::Command;
+use crate::fault::{EXIT_CODES, Fault};
+use crate::output::{Notes, Output, Reader};
+use crate::secret::Secret;
+use crate::session::Session;
+use crate::values::Address;
+
+/// The command line of Licentia: licenses, the machines that they run on, and everything around them
+#[derive(Debug, Parser)]
+#[command(name = "licentia", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Options {
+    /// The server, such as https://licenses.example.com
+    #[arg(long, global = true, env = "LICENTIA_URL", hide_env_values = true)]
+    url: Option<Address>,
+    /// A file that holds the access token; `-` is the standard input [else env: LICENTIA_TOKEN]
+    #[arg(long, global = true, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// Print JSON as the API answers it, one document, instead of words
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+/// Whether a command needs an access token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Open,
+    Token,
+}
+
+impl Options {
+    /// Opens a session with the server.
+    pub(crate) fn open(self, access: Access) -> Result<Session, Fault> {
+        let token = self.token()?;
+        if token.is_none() && access == Access::Token {
+            return Err(Fault::NoToken);
+        }
+        let url = self.url.ok_or_else(|| {
+            Fault::Usage(
+                "no server is named: set `LICENTIA_URL`, or pass `--url https://…`".to_owned(),
+            )
+        })?;
+        let notes = Rc::new(Notes::default());
+        let reader = if self.json {
+            Reader::Script
+        } else {
+            Reader::Person
+        };
+        Ok(Session {
+            client: Client::new(url.0, token, draw()?, Rc::clone(&notes)),
+            output: Output::new(reader),
+            notes,
+            now: clock::now(),
+        })
+    }
+
+    fn token(&self) -> Result<Option<Secret>, Fault> {
+        const WHAT: &str = "access token";
+        match (&self.token_file, std::env::var_os("LICENTIA_TOKEN")) {
+            (Some(file), _) => Secret::read(WHAT, file).map(Some),
+            (None, Some(token)) if !token.is_empty() => {
+                Secret::new(WHAT, &token.to_string_lossy()).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+/// Draws the name of this run of the command, for `Idempotency-Key`.
+fn draw() -> Result<String, Fault> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Fault::Usage(format!("the system gives no random bytes: {error}")))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
