@@ -277,10 +277,9 @@ impl Answer {
     /// Finds the `rel="next"` of the `Link` header (RFC 8288).
     fn next_page(&self) -> Option<Call> {
         let links = self.header("Link")?.split(',');
-        let next = links.filter_map(|link| link.split_once('>'));
-        let (target, _) = next
-            .filter(|(_, parameters)| parameters.contains("rel=\"next\""))
-            .next()?;
+        let (target, _) = links
+            .filter_map(|link| link.split_once('>'))
+            .find(|(_, parameters)| parameters.contains("rel=\"next\""))?;
         Call::next_page(target.trim().strip_prefix('<')?)
     }
 }

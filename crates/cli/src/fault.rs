@@ -136,6 +136,11 @@ impl Refusal {
         }
     }
 
+    /// Returns whether the server refuses the call as such, whatever it is about: no scope for it, or no such call.
+    pub(crate) fn is_about_the_call(&self) -> bool {
+        self.status == 403 || self.known_code() == Some(Code::RouteNotFound)
+    }
+
     fn code_and_status(&self) -> String {
         match &self.code {
             Some(code) => format!("{code} (HTTP {})", self.status),

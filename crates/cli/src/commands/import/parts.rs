@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn a_last_line_without_an_end_gets_one() {
         assert_eq!(sizes(b"{}\n{}".to_vec()), [6]);
-        assert_eq!(sizes(Vec::new()), []);
+        assert!(sizes(Vec::new()).is_empty());
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(crate) struct Show {
     history: usize,
 }
 
-/// What a script reads: the API's documents as they came; null is what the token may not read.
+/// What a script reads: the API's documents as they came; null is what could not be read.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Whole<'a> {
@@ -69,7 +69,7 @@ impl Show {
     }
 }
 
-/// Goes on without what the token may not read, and says so.
+/// Goes on without what the token may not read or an older server does not have, and says so.
 fn allowed(
     session: &Session,
     what: &str,
@@ -77,7 +77,7 @@ fn allowed(
 ) -> Result<Option<List>, Fault> {
     match list {
         Ok(list) => Ok(Some(list)),
-        Err(Fault::Refused(refusal)) if refusal.status == 403 => {
+        Err(Fault::Refused(refusal)) if refusal.is_about_the_call() => {
             session
                 .notes
                 .say(&format!("note: {what} cannot be shown: {refusal}"));
