@@ -16,7 +16,7 @@ use crate::values::Address;
 
 /// The command line of Licentia: licenses, the machines that they run on, and everything around them
 #[derive(Debug, Parser)]
-#[command(name = "licentia", version, after_help = EXIT_CODES, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "licentia", version, after_help = EXIT_CODES, max_term_width = 100, arg_required_else_help = true, disable_help_subcommand = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) options: Options,

@@ -17,16 +17,20 @@ use crate::session::Session;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Find, show, create and change licenses
-    #[command(subcommand, visible_alias = "licenses")]
+    #[command(subcommand, arg_required_else_help = true, visible_alias = "licenses")]
     License(license::Command),
     /// List, show and create products
-    #[command(subcommand, visible_alias = "products")]
+    #[command(subcommand, arg_required_else_help = true, visible_alias = "products")]
     Product(product::Command),
     /// List and delete activations: the machines that licenses run on
-    #[command(subcommand, visible_alias = "activations")]
+    #[command(
+        subcommand,
+        arg_required_else_help = true,
+        visible_alias = "activations"
+    )]
     Activation(activation::Command),
     /// Create, list and revoke access tokens
-    #[command(subcommand, visible_alias = "tokens")]
+    #[command(subcommand, arg_required_else_help = true, visible_alias = "tokens")]
     Token(token::Command),
     /// Import documents from a file of JSON lines
     Import(import::Import),

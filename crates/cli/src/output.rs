@@ -16,7 +16,7 @@ use crate::document::Document;
 use crate::fault::Fault;
 pub(crate) use notes::Notes;
 pub(crate) use table::{Cell, Table, Tone};
-pub(crate) use text::{clean, distance, moment, moment_and_distance, span};
+pub(crate) use text::{clean, day, distance, moment, moment_and_distance, span};
 
 /// For whom the output is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

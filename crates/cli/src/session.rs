@@ -85,6 +85,15 @@ impl Session {
         }
     }
 
+    /// Returns the name of a product with its id; the id alone if the token may not read the product.
+    pub(crate) fn product_name(&self, id: &str) -> String {
+        let product = self.client.document(&api::product(id)).ok();
+        let name = product
+            .as_ref()
+            .and_then(|product| product.fields().text("name"));
+        name.map_or_else(|| id.to_owned(), |name| format!("{name} ({id})"))
+    }
+
     /// Finds the id of the user that has an e-mail address.
     pub(crate) fn user_id(&self, email: &str) -> Result<String, Fault> {
         let found = self.client.list(&api::users_by_email(email), 1)?.items;

@@ -46,7 +46,7 @@ impl Notes {
         self.show(
             ProgressBar::new(total),
             doing,
-            "{msg:10} [{bar:32}] {human_pos} of {human_len} lines, {per_sec}, {eta} left",
+            "{msg:10} [{bar:32}] {human_pos} of {human_len} lines, {eta} left",
         )
     }
 

@@ -106,6 +106,7 @@ fn empty() -> comfy_table::Table {
     if !is_terminal() {
         table.force_no_tty();
     }
+    table.style_text_only();
     if colours() {
         table.enforce_styling();
     }

@@ -27,6 +27,12 @@ pub(crate) fn moment(date: Timestamp) -> String {
     format!("{} UTC", minutes.replacen('T', " ", 1))
 }
 
+/// Writes the day of a date: `2018-05-06`.
+pub(crate) fn day(date: Timestamp) -> String {
+    let text = date.to_string();
+    text.split('T').next().unwrap_or_default().to_owned()
+}
+
 /// Writes a date and how far it is away.
 pub(crate) fn moment_and_distance(date: Timestamp, now: Timestamp) -> String {
     format!("{} ({})", moment(date), distance(date, now))

@@ -7,7 +7,7 @@ use super::show::{ends, owner, seats, status};
 use crate::api::{self, Call};
 use crate::client::List;
 use crate::fault::Fault;
-use crate::output::{Cell, Table, moment};
+use crate::output::{Cell, Table, day};
 use crate::session::Session;
 use crate::values::Pair;
 
@@ -116,10 +116,10 @@ fn table(session: &Session, found: &List) -> Table {
         table.add([
             license.plain("key").into(),
             status(license, session.now),
-            ends(license, session.now),
+            ends(license, day).into(),
             seats(license).into(),
             Cell::maybe(owner(license)),
-            Cell::maybe(license.date("createdAt").map(moment)),
+            Cell::maybe(license.date("createdAt").map(day)),
         ]);
     }
     table

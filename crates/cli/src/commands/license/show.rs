@@ -100,7 +100,10 @@ pub(super) fn summary(session: &Session, license: Fields<'_>) -> String {
     let mut rows = vec![
         ("id", license.plain("id").into()),
         ("status", status(license, session.now)),
-        ("ends", ends(license, session.now)),
+        (
+            "ends",
+            ends(license, |end| moment_and_distance(end, session.now)).into(),
+        ),
         ("seats", seats(license).into()),
     ];
     let mut row = |name, text: Option<String>| {
@@ -109,7 +112,10 @@ pub(super) fn summary(session: &Session, license: Fields<'_>) -> String {
         }
     };
     row("owner", owner(license));
-    row("product", license.text("productId").map(str::to_owned));
+    row(
+        "product",
+        license.text("productId").map(|id| session.product_name(id)),
+    );
     row("type", license.text("type").map(str::to_owned));
     row("syncs", syncs(license));
     let date = |name| license.date(name);
@@ -146,20 +152,20 @@ pub(super) fn status(license: Fields<'_>, now: Timestamp) -> Cell {
     }
 }
 
-/// Words when a license ends.
-pub(super) fn ends(license: Fields<'_>, now: Timestamp) -> Cell {
-    let term = license.text("subscriptionInterval").map(str::to_owned);
+/// Words when a license ends: its date as `dated` writes it, or what is known before there is one.
+pub(super) fn ends(license: Fields<'_>, dated: impl FnOnce(Timestamp) -> String) -> String {
+    let interval = license.text("subscriptionInterval").map(str::to_owned);
     let validity = license
         .seconds("validity")
         .filter(|validity| validity.0 > 0);
-    let term = term.or_else(|| validity.map(span));
+    let term = interval.or_else(|| validity.map(span));
     match (license.date("expiresAt"), term) {
-        (Some(end), _) => moment_and_distance(end, now).into(),
-        (None, None) => "never".into(),
+        (Some(end), _) => dated(end),
+        (None, None) => "never".to_owned(),
         (None, Some(term)) if license.text("expirationStrategy") == Some("rolling") => {
-            format!("{term} after each activation").into()
+            format!("{term} after each activation")
         }
-        (None, Some(term)) => format!("{term} after activation").into(),
+        (None, Some(term)) => format!("{term} after activation"),
     }
 }
 
@@ -186,10 +192,10 @@ fn syncs(license: Fields<'_>) -> Option<String> {
         return Some("never".to_owned());
     }
     let grace = match license.seconds("serverSyncGracePeriod") {
-        Some(grace) if grace.0 > 0 => format!("for {}", span(grace)),
-        _ => "for ever".to_owned(),
+        Some(grace) if grace.0 > 0 => format!("runs without for {}", span(grace)),
+        _ => "runs without for ever".to_owned(),
     };
-    Some(format!("every {}; runs {grace} without", span(interval)))
+    Some(format!("every {}, {grace}", span(interval)))
 }
 
 fn joined(parts: impl Iterator<Item = String>) -> Option<String> {
