@@ -5,7 +5,6 @@ mod changes;
 mod import;
 mod licenses;
 mod products;
-mod query;
 
 use licentia_core::{Code, Metadata, Problem, parse, wire};
 use serde::de::DeserializeOwned;

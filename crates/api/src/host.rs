@@ -2,6 +2,7 @@
 
 use licentia_core::{Algorithm, Origin, Problem, RequestId, Seconds, Seed, Timestamp};
 
+use crate::list::PageMemory;
 use crate::outbox::Publication;
 use crate::vault::Vault;
 
@@ -50,6 +51,8 @@ pub struct Given<'a> {
     pub vault: &'a Vault,
     /// Settings.
     pub settings: &'a Settings,
+    /// Where the pages of lists begin; kept from call to call, or not.
+    pub pages: &'a PageMemory,
 }
 
 /// Settings of a host.

@@ -9,6 +9,7 @@ mod context;
 mod database;
 mod host;
 mod keys;
+mod list;
 pub mod outbox;
 pub mod published;
 mod route;
@@ -22,6 +23,7 @@ pub use host::{
     Actor, Body, Given, Handled, KeyPair, Outcome, Publishes, Reply, Request, Settings, Unsigned,
 };
 pub use keys::{PrivateKeyFault, read_private_key};
+pub use list::PageMemory;
 pub use route::{Place, Route, RouteFault, route};
 pub use schema::migrate;
 pub use vault::{Vault, VaultError};

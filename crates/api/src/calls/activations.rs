@@ -9,11 +9,11 @@ use licentia_core::{
     LicenseType, Problem, Product, Refusal, Seat, Seats, signing_input,
 };
 
-use super::query::Query;
 use super::{parse_json, products};
 use crate::context::{Context, Fault};
 use crate::database::Value;
 use crate::host::{Actor, Body, Publishes, Reply, Unsigned};
+use crate::list;
 use crate::store;
 use crate::store::tombstone::Kind;
 
@@ -38,16 +38,18 @@ pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
         seats,
     };
     let event = license.decide(command, cx.now())?;
+    let before = license.clone();
     if let Some(event) = &event {
         license.apply(event, cx.now());
     }
 
     let lease = request.lease_duration;
     let (activation, status) = match known {
-        Some(mut known) if known.epoch == license.epoch => {
-            known.renew(&license, device, lease, cx.request.origin, cx.now());
-            store::activation::save(cx.db, &known)?;
-            (known, 200)
+        Some(known) if known.epoch == license.epoch => {
+            let mut renewed = known.clone();
+            renewed.renew(&license, device, lease, cx.request.origin, cx.now());
+            store::activation::save(cx.db, &known, &renewed)?;
+            (renewed, 200)
         }
         dead => {
             if let Some(dead) = dead {
@@ -55,7 +57,7 @@ pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
             }
             let activation =
                 Activation::new(id, &license, device, lease, cx.request.origin, cx.now());
-            store::activation::insert(cx.db, &activation)?;
+            store::activation::insert(cx.db, license.product_id, &activation)?;
             if let Some(event) = &event {
                 cx.record(event.action(), "activation", &id, Vec::new())?;
             }
@@ -64,7 +66,7 @@ pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
     };
     let mut publishes = Publishes::Nothing;
     if let Some(event) = &event {
-        cx.save(&license, event)?;
+        cx.save(&before, &license, event)?;
         if event.changes_document() {
             publishes = Publishes::Later;
         }
@@ -100,6 +102,7 @@ pub(super) fn sync(cx: &Context<'_>, id: ActivationId, body: &[u8]) -> Result<Re
         },
         cx.now(),
     )?;
+    let before = activation.clone();
     activation.renew(
         &license,
         device,
@@ -107,7 +110,7 @@ pub(super) fn sync(cx: &Context<'_>, id: ActivationId, body: &[u8]) -> Result<Re
         cx.request.origin,
         cx.now(),
     );
-    store::activation::save(cx.db, &activation)?;
+    store::activation::save(cx.db, &before, &activation)?;
     token(cx, 200, &license, &activation)
 }
 
@@ -164,15 +167,11 @@ pub(super) fn read(cx: &Context<'_>, id: ActivationId) -> Result<Reply, Fault> {
 
 /// `GET /v3/activations`
 pub(super) fn list(cx: &Context<'_>) -> Result<Reply, Fault> {
-    let query = Query::read(cx.request.query, &["licenseId"])?;
-    let activations = store::activation::list(cx.db, query.id("licenseId")?, query.page)?;
-    Ok(Reply::json(
-        200,
-        &activations
-            .iter()
-            .map(ActivationView::from)
-            .collect::<Vec<_>>(),
-    ))
+    let listed = list::list(cx, &list::ACTIVATIONS)?;
+    let activations = listed.rows.iter().map(store::activation::from_row);
+    let activations = activations.collect::<Result<Vec<_>, _>>()?;
+    let views: Vec<_> = activations.iter().map(ActivationView::from).collect();
+    Ok(Reply::json(200, &views))
 }
 
 /// Finds the license that a machine wants to activate.
@@ -263,9 +262,10 @@ fn free(
     by: DeactivatedBy,
 ) -> Result<(), Fault> {
     if let Some(event) = license.decide(Command::Deactivate { by }, cx.now())? {
+        let before = license.clone();
         license.apply(&event, cx.now());
         cx.record(event.action(), "activation", &id, Vec::new())?;
-        cx.save(license, &event)?;
+        cx.save(&before, license, &event)?;
     }
     bury(cx, id)
 }
