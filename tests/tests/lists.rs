@@ -8,7 +8,7 @@ use licentia_tests::native::NativeHost;
 use licentia_tests::run::{Answer, Call, Host};
 use serde_json::{Value, json};
 
-const LICENSES: usize = 5_000;
+const LICENSES: usize = 4_500;
 const PRODUCTS: usize = 3;
 
 /// A sequence of numbers that look drawn, the same each time.

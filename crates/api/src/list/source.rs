@@ -13,19 +13,28 @@ use crate::store::row;
 
 /// So many rows are looked at one by one.
 const FEW: i64 = 1_000;
+/// Where the way is in order of creation, following it is quicker from here on.
+const VERY_FEW: i64 = 100;
 const TRIGRAM: usize = 3;
 const MOST_TRIGRAMS: usize = 64;
 
-/// From where rows are read.
+/// From where rows are read, and which of the tests need not be made of them any more.
 #[derive(Debug)]
-pub(super) enum Source {
-    /// No row passes.
+pub(super) struct Source {
+    pub(super) rows: Rows,
+    pub(super) passed: Vec<usize>,
+}
+
+/// The rows of a source.
+#[derive(Debug)]
+pub(super) enum Rows {
+    /// None: no row passes.
     Nothing,
     /// The few whose numbers this selects.
     Few(Statement),
     /// Those along an index, in order.
     Along(Along),
-    /// The whole table, in order; these select the numbers that pass one filter each, in another order.
+    /// The whole table, in order; these select the numbers that pass one test each, in another order.
     Whole(Vec<Statement>),
 }
 
@@ -40,10 +49,12 @@ pub(super) struct Along {
     pub(super) filter: Statement,
 }
 
-/// A way to the rows that pass one test.
+/// A way to rows that may pass: all that do are among them.
 struct Way {
     numbers: Statement,
     along: Option<Along>,
+    /// The tests that its rows have passed.
+    passed: Vec<usize>,
 }
 
 /// What a row must pass.
@@ -160,28 +171,61 @@ impl Source {
         query: &Query,
     ) -> Result<Self, DatabaseError> {
         if query.nothing {
-            return Ok(Self::Nothing);
+            return Ok(Self::nothing());
         }
-        let (mut along, mut others) = (Vec::new(), Vec::new());
-        let mut fewest: Option<(i64, Statement)> = None;
+        let mut fewest: Option<(i64, Way)> = None;
+        let mut along: Vec<Way> = Vec::new();
+        let mut others = Vec::new();
         for way in ways(resource, query) {
-            let passing = count(db, &way.numbers)?;
-            if fewest.as_ref().is_none_or(|(least, _)| passing < *least) {
-                fewest = Some((passing, way.numbers.clone()));
+            // What has passed a pair of tests is no more than what has passed one of them.
+            let known = |better: &Way| way.passed.iter().all(|test| better.passed.contains(test));
+            if !way.passed.is_empty() && along.iter().any(known) {
+                continue;
             }
-            match way.along {
-                Some(way) => along.push(way),
-                None => others.push(way.numbers),
+            match (count(db, &way.numbers)?, &way.along) {
+                (0, _) => return Ok(Self::nothing()),
+                (passing, Some(_)) if passing > VERY_FEW => along.push(way),
+                (passing, None) if passing > FEW => others.push(way),
+                (passing, _) if fewest.as_ref().is_none_or(|(least, _)| passing < *least) => {
+                    fewest = Some((passing, way));
+                }
+                _ => {}
             }
         }
-        Ok(match fewest {
-            Some((0, _)) => Self::Nothing,
-            Some((passing, numbers)) if passing <= FEW => Self::Few(numbers),
-            _ => match along.into_iter().next() {
-                Some(along) => Self::Along(along),
-                None => Self::Whole(others),
+        Ok(Self::of(fewest.map(|(_, way)| way), along, others))
+    }
+
+    fn of(fewest: Option<Way>, along: Vec<Way>, others: Vec<Way>) -> Self {
+        if let Some(Way {
+            numbers, passed, ..
+        }) = fewest
+        {
+            return Self {
+                rows: Rows::Few(numbers),
+                passed,
+            };
+        }
+        match along.into_iter().next() {
+            Some(Way {
+                along: Some(along),
+                passed,
+                ..
+            }) => Self {
+                rows: Rows::Along(along),
+                passed,
             },
-        })
+            _ => Self {
+                rows: Rows::Whole(others.into_iter().map(|way| way.numbers).collect()),
+                passed: Vec::new(),
+            },
+        }
+    }
+
+    fn nothing() -> Self {
+        Self {
+            rows: Rows::Nothing,
+            passed: Vec::new(),
+        }
     }
 }
 
@@ -199,42 +243,62 @@ fn count(db: &dyn Database, numbers: &Statement) -> Result<i64, DatabaseError> {
 /// Returns the ways there are, those that pass fewest rows as a rule first.
 fn ways(resource: &Resource, query: &Query) -> Vec<Way> {
     let tests = tests(query);
-    let pairs = resource
-        .pairs
-        .iter()
-        .filter_map(|pair| along_pair(resource, query, pair));
-    let elsewhere = tests.iter().filter_map(|test| match test {
-        Test::Elsewhere(conditions) => way_elsewhere(resource, conditions),
-        _ => None,
-    });
-    let fragments = tests.iter().flat_map(|test| fragments_of(resource, test));
-    let fragments = fragments.filter_map(|text| way_of_fragment(resource, &text));
-    let rows = query
-        .conditions
-        .iter()
-        .filter_map(|condition| way_of_row(resource, query, condition));
-    pairs
-        .chain(elsewhere)
-        .chain(fragments)
-        .chain(rows)
-        .collect()
+    let mut ways: Vec<Way> = Vec::new();
+    ways.extend(
+        resource
+            .pairs
+            .iter()
+            .filter_map(|pair| along_pair(resource, &tests, pair)),
+    );
+    let numbered = || tests.iter().enumerate();
+    for (position, test) in numbered() {
+        if let Test::Elsewhere(conditions) = test {
+            ways.extend(way_elsewhere(resource, conditions, position));
+        }
+    }
+    for (_, test) in numbered() {
+        let fragments = fragments_of(resource, test);
+        ways.extend(
+            fragments
+                .iter()
+                .filter_map(|text| way_of_fragment(resource, text)),
+        );
+    }
+    for (position, test) in numbered() {
+        if let Test::Row(condition) = test {
+            ways.extend(way_of_row(resource, query, condition, position));
+        }
+    }
+    ways
 }
 
-fn along_pair(resource: &Resource, query: &Query, pair: &Pair) -> Option<Way> {
+fn along_pair(resource: &Resource, tests: &[Test<'_>], pair: &Pair) -> Option<Way> {
     let fixing = |name: &str| {
-        let mut conditions = query.conditions.iter();
-        conditions.find(|condition| condition.field.name == name && condition.fixes())
+        tests
+            .iter()
+            .enumerate()
+            .find_map(|(position, test)| match test {
+                Test::Row(condition) if condition.field.name == name && condition.fixes() => {
+                    Some((position, *condition))
+                }
+                _ => None,
+            })
     };
     let (first, second) = (fixing(pair.first)?, fixing(pair.second)?);
-    if second.value != Value::Integer(pair.value) {
+    if second.1.value != Value::Integer(pair.value) {
         return None;
     }
     let test = |condition: &Condition| condition.column().map(|column| condition.test_row(column));
-    let filter = test(first)?.push(" AND ").append(&test(second)?);
-    Some(along_index(resource, pair.index, filter))
+    let filter = test(first.1)?.push(" AND ").append(&test(second.1)?);
+    Some(along_index(
+        resource,
+        pair.index,
+        filter,
+        vec![first.0, second.0],
+    ))
 }
 
-fn along_index(resource: &Resource, index: &str, filter: Statement) -> Way {
+fn along_index(resource: &Resource, index: &str, filter: Statement, passed: Vec<usize>) -> Way {
     let from = format!("{} r INDEXED BY {index}", resource.table);
     let numbers = Statement::new(&format!("SELECT r.number FROM {from} WHERE ")).append(&filter);
     Way {
@@ -244,16 +308,23 @@ fn along_index(resource: &Resource, index: &str, filter: Statement) -> Way {
             place: "r.number",
             filter,
         }),
+        passed,
     }
 }
 
-fn way_of_row(resource: &Resource, query: &Query, condition: &Condition) -> Option<Way> {
+fn way_of_row(
+    resource: &Resource,
+    query: &Query,
+    condition: &Condition,
+    position: usize,
+) -> Option<Way> {
+    let along = |index: &str, filter| along_index(resource, index, filter, vec![position]);
     match condition.field.at {
         At::Row {
             column,
             index: Seek::All(index),
         } if condition.seeks() => {
-            let way = along_index(resource, index, condition.test_row(column));
+            let way = along(index, condition.test_row(column));
             Some(if condition.fixes() {
                 way
             } else {
@@ -264,17 +335,15 @@ fn way_of_row(resource: &Resource, query: &Query, condition: &Condition) -> Opti
             column,
             index: Seek::Only(index, value),
         } if condition.fixes() && condition.value == Value::Integer(value) => {
-            Some(along_index(resource, index, condition.test_row(column)))
+            Some(along(index, condition.test_row(column)))
         }
         At::Now {
             holds,
             times,
             index,
         } => {
-            let test = now(condition, holds, times, query);
-            let wanted = condition.value == Value::Integer(1);
-            let seeks = wanted && condition.fixes();
-            seeks.then(|| in_another_order(along_index(resource, index, test)))
+            let seeks = condition.fixes() && condition.value == Value::Integer(1);
+            seeks.then(|| in_another_order(along(index, now(condition, holds, times, query))))
         }
         _ => None,
     }
@@ -286,7 +355,7 @@ fn in_another_order(way: Way) -> Way {
 
 /// A row elsewhere that is found by an index leads to its own. The way is in order of creation where the link is the
 /// row's number, and the index ends in it.
-fn way_elsewhere(resource: &Resource, conditions: &[&Condition]) -> Option<Way> {
+fn way_elsewhere(resource: &Resource, conditions: &[&Condition], position: usize) -> Option<Way> {
     let (table, link, own) = linked(conditions)?;
     let sought = |condition: &&Condition| {
         condition.seeks() && matches!(condition.field.at, At::Elsewhere { indexed: true, .. })
@@ -295,6 +364,7 @@ fn way_elsewhere(resource: &Resource, conditions: &[&Condition]) -> Option<Way> 
         return None;
     }
     let filter = Statement::new("1").append(&each(conditions));
+    let passed = vec![position];
     if link != "number" {
         let numbers = Statement::new(&format!(
             "SELECT r.number FROM {} r WHERE r.{own} IN (SELECT x.{link} FROM {table} x WHERE ",
@@ -304,6 +374,7 @@ fn way_elsewhere(resource: &Resource, conditions: &[&Condition]) -> Option<Way> 
         return Some(Way {
             numbers,
             along: None,
+            passed,
         });
     }
     let numbers = Statement::new(&format!("SELECT x.number FROM {table} x WHERE ")).append(&filter);
@@ -320,7 +391,11 @@ fn way_elsewhere(resource: &Resource, conditions: &[&Condition]) -> Option<Way> 
         place: "x.number",
         filter,
     });
-    Some(Way { numbers, along })
+    Some(Way {
+        numbers,
+        along,
+        passed,
+    })
 }
 
 /// Returns the fragments that a row's searched text must contain, for a test to pass.
@@ -366,6 +441,7 @@ fn way_of_fragment(resource: &Resource, fragment: &str) -> Option<Way> {
     Some(Way {
         numbers,
         along: Some(along),
+        passed: Vec::new(), // the letters are there, but perhaps not side by side
     })
 }
 
