@@ -7,7 +7,7 @@ Made by `cargo xtask docs` from the help of `licentia`; do not edit.
 `licentia` does what the [HTTP API](http-api.md) can do and nothing else, so each command needs no more than the API's own scopes.
 
 ```
-cargo install --path crates/cli
+cargo install --locked --path crates/cli
 
 export LICENTIA_URL=https://licenses.example.com
 export LICENTIA_TOKEN=…                      # or: --token-file FILE
@@ -50,7 +50,11 @@ fn main() {
 
 /// Prints a command's help under its name. The options of every command stand under `licentia` alone.
 fn section(command: &clap::Command, path: &str) {
-    let mut command = command.clone().term_width(WIDTH).bin_name(path);
+    let mut command = command
+        .clone()
+        .term_width(WIDTH)
+        .bin_name(path)
+        .disable_help_subcommand(true);
     let help = command.render_help().to_string();
     let lines: Vec<&str> = help.trim().lines().map(str::trim_end).collect();
     println!("## {path}\n\n```text\n{}\n```\n", lines.join("\n"));

@@ -28,8 +28,8 @@ pub(crate) struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Options {
-    /// The server, such as https://licenses.example.com
-    #[arg(long, global = true, env = "LICENTIA_URL", hide_env_values = true)]
+    /// The server, such as https://licenses.example.com [else env: LICENTIA_URL]
+    #[arg(long, global = true)]
     url: Option<Address>,
     /// A file that holds the access token; `-` is the standard input [else env: LICENTIA_TOKEN]
     #[arg(long, global = true, value_name = "FILE")]
@@ -53,11 +53,7 @@ impl Options {
         if token.is_none() && access == Access::Token {
             return Err(Fault::NoToken);
         }
-        let url = self.url.ok_or_else(|| {
-            Fault::Usage(
-                "no server is named: set `LICENTIA_URL`, or pass `--url https://…`".to_owned(),
-            )
-        })?;
+        let url = self.address()?;
         let notes = Rc::new(Notes::default());
         let reader = if self.json {
             Reader::Script
@@ -72,16 +68,35 @@ impl Options {
         })
     }
 
+    /// Neither this nor the token is read by clap, for which a variable that is set is an argument that was given: it
+    /// would not print its help where nothing was typed.
+    fn address(&self) -> Result<Address, Fault> {
+        if let Some(url) = &self.url {
+            return Ok(url.clone());
+        }
+        let Some(text) = variable("LICENTIA_URL") else {
+            return Err(Fault::Usage(
+                "no server is named: set `LICENTIA_URL`, or pass `--url https://…`".to_owned(),
+            ));
+        };
+        text.parse()
+            .map_err(|wrong| Fault::Usage(format!("`LICENTIA_URL` is wrong: {wrong}")))
+    }
+
     fn token(&self) -> Result<Option<Secret>, Fault> {
         const WHAT: &str = "access token";
-        match (&self.token_file, std::env::var_os("LICENTIA_TOKEN")) {
-            (Some(file), _) => Secret::read(WHAT, file).map(Some),
-            (None, Some(token)) if !token.is_empty() => {
-                Secret::new(WHAT, &token.to_string_lossy()).map(Some)
-            }
-            _ => Ok(None),
+        if let Some(file) = &self.token_file {
+            return Secret::read(WHAT, file).map(Some);
         }
+        let token = variable("LICENTIA_TOKEN");
+        token.map(|token| Secret::new(WHAT, &token)).transpose()
     }
+}
+
+/// Returns a variable of the environment that is not empty.
+fn variable(name: &str) -> Option<String> {
+    let value = std::env::var_os(name)?;
+    Some(value.to_string_lossy().into_owned()).filter(|value| !value.is_empty())
 }
 
 /// Draws the name of this run of the command, for `Idempotency-Key`.

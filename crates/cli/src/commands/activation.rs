@@ -1,5 +1,7 @@
 //! `licentia activation`: the machines that licenses run on.
 
+use std::num::NonZeroUsize;
+
 use clap::{Args, Subcommand};
 
 use crate::api;
@@ -23,8 +25,8 @@ pub(crate) struct Activations {
     #[arg(long, short)]
     license: Option<String>,
     /// How many at most
-    #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 20)]
-    limit: usize,
+    #[arg(long, short = 'n', value_name = "NUMBER", default_value = "20")]
+    limit: NonZeroUsize,
     /// Every one, however many there are
     #[arg(long, conflicts_with = "limit")]
     all: bool,
@@ -54,7 +56,11 @@ impl Activations {
             Some(license) => api::activations_of(&session.license_id(license)?),
             None => api::activations(),
         };
-        let limit = if self.all { usize::MAX } else { self.limit };
+        let limit = if self.all {
+            usize::MAX
+        } else {
+            self.limit.get()
+        };
         let list = session.client.list(&call, limit)?;
         if session.output.is_for_a_script() {
             return session.output.array(&list.items);
@@ -105,7 +111,7 @@ fn table(session: &Session, list: &List, indent: &str) -> Table {
         "ADDRESS",
         "LAST SYNC",
     ];
-    let mut table = Table::new(&heads, &[0]);
+    let mut table = Table::new(&heads, &[1, 2, 3]);
     for activation in &list.items {
         let activation = activation.fields();
         let synced = activation.date("lastSyncedAt");

@@ -1,5 +1,7 @@
 //! `licentia product`: the products.
 
+use std::num::NonZeroUsize;
+
 use clap::{Args, Subcommand};
 
 use crate::api;
@@ -22,8 +24,8 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Products {
     /// How many at most
-    #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 100)]
-    limit: usize,
+    #[arg(long, short = 'n', value_name = "NUMBER", default_value = "100")]
+    limit: NonZeroUsize,
 }
 
 #[derive(Debug, Args)]
@@ -65,7 +67,7 @@ impl Command {
 
 impl Products {
     fn run(&self, session: &Session) -> Result<(), Fault> {
-        let list = session.client.list(&api::products(), self.limit)?;
+        let list = session.client.list(&api::products(), self.limit.get())?;
         if session.output.is_for_a_script() {
             return session.output.array(&list.items);
         }
@@ -75,7 +77,7 @@ impl Products {
                 .say("There is no product yet: `licentia product create <NAME>` makes one.");
             return Ok(());
         }
-        let mut table = Table::new(&["ID", "NAME", "LICENSES", "SIGNS WITH", "CREATED"], &[0]);
+        let mut table = Table::new(&["ID", "NAME", "LICENSES", "SIGNS WITH", "CREATED"], &[1]);
         for product in &list.items {
             let product = product.fields();
             table.add([

@@ -1,5 +1,7 @@
 //! `licentia token`: personal access tokens, each with its scopes.
 
+use std::num::NonZeroUsize;
+
 use clap::{Args, Subcommand};
 
 use crate::api;
@@ -34,8 +36,8 @@ pub(crate) struct Create {
 #[derive(Debug, Args)]
 pub(crate) struct Tokens {
     /// How many at most
-    #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 100)]
-    limit: usize,
+    #[arg(long, short = 'n', value_name = "NUMBER", default_value = "100")]
+    limit: NonZeroUsize,
 }
 
 #[derive(Debug, Args)]
@@ -75,12 +77,14 @@ impl Create {
 
 /// The token alone, so that it can be sent into a file or a variable.
 fn secret(created: &Document) -> String {
-    clean(&created.fields().plain("accessToken"))
+    let created = created.fields();
+    let text = created.text("accessToken").or(created.text("token"));
+    clean(text.unwrap_or_default())
 }
 
 impl Tokens {
     fn run(&self, session: &Session) -> Result<(), Fault> {
-        let list = session.client.list(&api::tokens(), self.limit)?;
+        let list = session.client.list(&api::tokens(), self.limit.get())?;
         if session.output.is_for_a_script() {
             return session.output.array(&list.items);
         }
@@ -89,7 +93,7 @@ impl Tokens {
             return Ok(());
         }
         let heads = ["ID", "NAME", "STATUS", "ENDS", "LAST USED", "SCOPES"];
-        let mut table = Table::new(&heads, &[0]);
+        let mut table = Table::new(&heads, &[1, 5]);
         for token in &list.items {
             let token = token.fields();
             let used = token.date("lastUsedAt");

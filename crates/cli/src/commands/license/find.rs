@@ -1,5 +1,7 @@
 //! `license find`: by id, key, owner's e-mail address or any text, and by filters.
 
+use std::num::NonZeroUsize;
+
 use clap::Args;
 use licentia_core::LicenseId;
 
@@ -37,8 +39,8 @@ pub(crate) struct Find {
     #[arg(long, value_name = "FIELD", allow_hyphen_values = true)]
     sort: Option<String>,
     /// How many at most
-    #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 20)]
-    limit: usize,
+    #[arg(long, short = 'n', value_name = "NUMBER", default_value = "20")]
+    limit: NonZeroUsize,
     /// Every one, however many there are
     #[arg(long, conflicts_with = "limit")]
     all: bool,
@@ -102,15 +104,19 @@ impl Find {
     }
 
     fn list(&self, session: &Session, call: &Call) -> Result<List, Fault> {
-        session
-            .client
-            .list(call, if self.all { usize::MAX } else { self.limit })
+        session.client.list(
+            call,
+            if self.all {
+                usize::MAX
+            } else {
+                self.limit.get()
+            },
+        )
     }
 }
 
 fn table(session: &Session, found: &List) -> Table {
-    let heads = ["KEY", "STATUS", "ENDS", "SEATS", "OWNER", "CREATED"];
-    let mut table = Table::new(&heads, &[0]);
+    let mut table = Table::new(&["KEY", "STATUS", "ENDS", "SEATS", "OWNER"], &[4]);
     for license in &found.items {
         let license = license.fields();
         table.add([
@@ -119,7 +125,6 @@ fn table(session: &Session, found: &List) -> Table {
             ends(license, day).into(),
             seats(license).into(),
             Cell::maybe(owner(license)),
-            Cell::maybe(license.date("createdAt").map(day)),
         ]);
     }
     table

@@ -15,7 +15,7 @@ pub(super) fn section(logs: &[Vec<Document>; 2], most: usize) -> String {
         return String::new();
     }
     entries.sort_by_key(|entry| std::cmp::Reverse(date(*entry)));
-    let mut table = Table::new(&["  WHEN", "WHAT", "WHO", "FROM", "DETAILS"], &[0]);
+    let mut table = Table::new(&["  WHEN", "WHAT", "WHO", "FROM", "DETAILS"], &[2, 4]);
     for entry in entries.into_iter().take(most) {
         let when = entry.date("createdAt").map(moment).unwrap_or_default();
         table.add([

@@ -127,6 +127,11 @@ pub(super) fn summary(session: &Session, license: Fields<'_>) -> String {
         "activated",
         date("activatedAt").map(|at| moment_and_distance(at, session.now)),
     );
+    row(
+        "effective",
+        date("effectiveAt").map(|at| moment_and_distance(at, session.now)),
+    );
+    row("pending", license.object("pendingExtension").map(pending));
     row("tags", joined(license.texts("tags").map(str::to_owned)));
     row("metadata", joined(license.objects("metadata").map(entry)));
     row(
@@ -196,6 +201,18 @@ fn syncs(license: Fields<'_>) -> Option<String> {
         _ => "runs without for ever".to_owned(),
     };
     Some(format!("every {}, {grace}", span(interval)))
+}
+
+/// Words what was added to a term that has yet to begin.
+fn pending(extension: Fields<'_>) -> String {
+    let renewals = extension.number("renewals").filter(|count| *count > 0);
+    let longer = extension
+        .seconds("extensionLength")
+        .filter(|length| length.0 != 0);
+    let renewals = renewals.map(|count| format!("renewals: {count}"));
+    let longer = longer.map(|length| format!("longer by {}", span(length)));
+    let parts: Vec<String> = renewals.into_iter().chain(longer).collect();
+    format!("{}, from its first activation", parts.join(", "))
 }
 
 fn joined(parts: impl Iterator<Item = String>) -> Option<String> {
