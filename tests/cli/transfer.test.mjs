@@ -39,7 +39,7 @@ test("a large file goes as a job, in parts of whole lines, and is followed to it
   try {
     const { stdout, stderr } = await at(server)(["import", file]);
     assert.equal(stdout, "Imported 9000 lines\n");
-    assert.equal(stderr, `This is the import job ${JOB}.\n`, "no progress bar goes into a pipe");
+    assert.equal(stderr, `The import job ${JOB} is started; \`licentia import --follow ${JOB}\` follows it later.\n`, "no progress bar goes into a pipe");
     const parts = server.requests.filter(({ method }) => method === "PUT");
     assert.deepEqual(parts.map(({ url }) => url), [1, 2, 3].map((number) => `/v3/imports/${JOB}/parts/${number}`));
     for (const { body, headers } of parts) {

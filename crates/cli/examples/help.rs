@@ -24,7 +24,7 @@ licentia export --out backup.ndjson
   history or in a list of processes.
 - **A license** is named by its id or its whole key, a product by its id or its name.
 - **Output** is words and tables for people; dates are UTC. With `--json` it is what the API answered, as it came: one document, an array
-  for lists. What was asked for goes to the standard output, remarks, progress and errors to the standard error. Colours and progress bars
+  for lists, nothing where the API answers with nothing. What was asked for goes to the standard output, remarks, progress and errors to the standard error. Colours and progress bars
   show on a terminal alone, and no colour where `NO_COLOR` is set.
 - **Errors** say what to do, the API's code ([errors.md](errors.md)) and the request's id; the exit code says which kind it was.
 - **Retries**: what the server puts off (429, 503) is sent again when it says so, up to a minute later; a connection that breaks is tried

@@ -55,6 +55,9 @@ impl Options {
         }
         let url = self.address()?;
         let notes = Rc::new(Notes::default());
+        if url.is_open() && token.is_some() {
+            notes.say("note: the access token goes there unencrypted: use https://");
+        }
         let reader = if self.json {
             Reader::Script
         } else {

@@ -75,10 +75,10 @@ impl Fault {
         ExitCode::from(match self {
             Self::Refused(refusal) => refusal.exit(),
             Self::Failed(_) => 1,
-            Self::Usage(_) | Self::File { .. } => 2,
+            Self::Usage(_) | Self::File { .. } | Self::Output(_) => 2,
             Self::NotFound(_) => 3,
             Self::NoToken => 4,
-            Self::Unreachable { .. } | Self::Foreign(_) | Self::Output(_) => 5,
+            Self::Unreachable { .. } | Self::Foreign(_) => 5,
         })
     }
 

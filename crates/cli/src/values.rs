@@ -111,12 +111,24 @@ impl FromStr for Field {
     }
 }
 
+/// Hosts that are this machine itself.
+const HERE: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+
 /// The address of a server, without the slash at its end and without `/v3`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Address(pub(crate) String);
 
+impl Address {
+    /// Returns whether what is sent there can be read on its way.
+    pub(crate) fn is_open(&self) -> bool {
+        let plain = self.0.strip_prefix("http://");
+        let host = plain.and_then(|rest| rest.parse::<ureq::http::uri::Authority>().ok());
+        host.is_some_and(|host| !HERE.contains(&host.host()))
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
-#[error("it begins with `https://` or `http://` and names a host")]
+#[error("it begins with `https://` or `http://` and names a host alone")]
 pub(crate) struct MalformedAddress;
 
 impl FromStr for Address {
@@ -128,7 +140,8 @@ impl FromStr for Address {
         let uri: ureq::http::Uri = bare.parse().map_err(|_invalid| MalformedAddress)?;
         let web = matches!(uri.scheme_str(), Some("http" | "https"));
         let host = uri.host().is_some_and(|host| !host.is_empty());
-        if !web || !host || uri.query().is_some() {
+        let bare_host = uri.path().len() <= 1 && uri.query().is_none();
+        if !web || !host || !bare_host {
             return Err(MalformedAddress);
         }
         Ok(Self(bare.to_owned()))
@@ -174,12 +187,33 @@ mod tests {
     }
 
     #[test]
+    fn a_plain_address_of_another_machine_is_open() {
+        let open = |text: &str| text.parse::<Address>().unwrap().is_open();
+        assert!(open("http://h.example:8080"));
+        for safe in [
+            "https://h.example",
+            "http://localhost:1",
+            "http://127.0.0.1:8787",
+            "http://[::1]:1",
+        ] {
+            assert!(!open(safe), "{safe}");
+        }
+    }
+
+    #[test]
     fn an_address_is_that_of_the_host() {
         let read = |text: &str| text.parse::<Address>().map(|address| address.0).ok();
         let bare = Some("https://h.example".to_owned());
         assert_eq!(read("https://h.example/"), bare);
         assert_eq!(read("https://h.example/v3/"), bare);
-        for wrong in ["h.example", "ftp://h", "https://", "https://h?x=1", "ü"] {
+        for wrong in [
+            "h.example",
+            "ftp://h",
+            "https://",
+            "https://h?x=1",
+            "https://h/x",
+            "ü",
+        ] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
     }

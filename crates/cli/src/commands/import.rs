@@ -101,7 +101,11 @@ fn send_job(
         // Nothing of it was applied; what cannot be deleted either, the server forgets by itself.
         let _ = session.client.send(&api::delete_import(&job));
     }
-    sent.map(|()| job)
+    sent?;
+    session.notes.say(&format!(
+        "The import job {job} is started; `licentia import --follow {job}` follows it later."
+    ));
+    Ok(job)
 }
 
 fn send_parts(
