@@ -28,10 +28,10 @@ pub(crate) struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Options {
-    /// The server, such as https://licenses.example.com [else env: LICENTIA_URL]
+    /// The server, such as `https://licenses.example.com` (else the variable LICENTIA_URL)
     #[arg(long, global = true)]
     url: Option<Address>,
-    /// A file that holds the access token; `-` is the standard input [else env: LICENTIA_TOKEN]
+    /// A file that holds the access token; `-` is the standard input (else the variable LICENTIA_TOKEN)
     #[arg(long, global = true, value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// Print JSON as the API answers it, one document, instead of words

@@ -14,7 +14,7 @@ use crate::session::Session;
 
 #[derive(Debug, Args)]
 pub(crate) struct Export {
-    /// The file to write; it appears once it is whole [default: the standard output]
+    /// The file to write; it appears once it is whole (default: the standard output)
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Also the signing keys, encrypted to a passphrase

@@ -32,13 +32,13 @@ pub(crate) struct Products {
 pub(crate) struct Create {
     /// Its name
     name: String,
-    /// The name that customers read [default: its name]
+    /// The name that customers read (default: its name)
     #[arg(long, value_name = "NAME")]
     display_name: Option<String>,
     /// What it is
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
-    /// What its tokens are signed with, RS256 or EdDSA [default: RS256]
+    /// What its tokens are signed with, RS256 or EdDSA (default: RS256)
     #[arg(long, value_name = "ALGORITHM")]
     algorithm: Option<String>,
     /// Any field of the API, with a value in JSON or a text; may be given again

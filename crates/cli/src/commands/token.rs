@@ -28,7 +28,7 @@ pub(crate) struct Create {
     /// What it may do, such as license:read or license:write; may be given again
     #[arg(long = "scope", value_name = "SCOPE", required = true)]
     scopes: Vec<String>,
-    /// When it ends: a date, or a duration from now [default: never]
+    /// When it ends: a date, or a duration from now (default: never)
     #[arg(long, value_name = "DATE")]
     expires: Option<When>,
 }

@@ -15,7 +15,7 @@ pub(crate) struct Create {
     /// The product: its id or name
     #[arg(long, short)]
     product: String,
-    /// The template that says what is not said here [default: the product's]
+    /// The template that says what is not said here (default: the product's)
     #[arg(long, value_name = "ID")]
     template: Option<String>,
     /// node-locked, hosted-floating or on-premise-floating
@@ -45,7 +45,7 @@ pub(crate) struct Update {
 /// The fields that may be set whenever.
 #[derive(Debug, Args)]
 struct Terms {
-    /// Its key [default when it is created: a new one]
+    /// Its key (default when it is created: a new one)
     #[arg(long)]
     key: Option<String>,
     /// The e-mail address of the user that owns it

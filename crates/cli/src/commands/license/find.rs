@@ -32,7 +32,7 @@ pub(crate) struct Find {
     /// Only those with this tag
     #[arg(long)]
     tag: Option<String>,
-    /// Any filter of the API: "createdAt[gte]=2026-01-01"; may be given again
+    /// Any filter of the API: `createdAt[gte]=2026-01-01`; may be given again
     #[arg(long = "filter", value_name = "FILTER=VALUE")]
     filters: Vec<Pair>,
     /// How the API shall sort them, such as -createdAt for the newest first
