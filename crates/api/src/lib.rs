@@ -8,6 +8,7 @@ mod calls;
 mod context;
 mod database;
 mod host;
+mod key_pattern;
 mod keys;
 mod list;
 pub mod outbox;
@@ -22,6 +23,7 @@ pub use database::{Database, DatabaseError, Row, Value};
 pub use host::{
     Actor, Body, Given, Handled, KeyPair, Outcome, Publishes, Reply, Request, Settings, Unsigned,
 };
+pub use key_pattern::{DEFAULT_KEY_PATTERN, KeyPattern};
 pub use keys::{PrivateKeyFault, read_private_key};
 pub use list::PageMemory;
 pub use route::{Place, Route, RouteFault, route};

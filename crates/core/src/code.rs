@@ -56,6 +56,8 @@ macro_rules! codes {
 codes! {
     ActivationLimitReached 400 "ACTIVATION_LIMIT_REACHED"
         "Every seat of the license is taken." "Deactivate a machine, or raise `allowedActivations`.";
+    ActivationLogNotFound 404 "ACTIVATION_LOG_NOT_FOUND"
+        "No entry of the activation log has this id." "Check the id.";
     ActivationNotFound 404 "ACTIVATION_NOT_FOUND"
         "The activation existed and was deleted." "Activate again.";
     ActivationUnknown 404 "ACTIVATION_UNKNOWN"
@@ -68,8 +70,18 @@ codes! {
         "The request's country is not allowed by the license." "Change `allowedCountries` or `disallowedCountries`.";
     DeactivationLimitReached 409 "DEACTIVATION_LIMIT_REACHED"
         "Clients have deactivated this license as often as `allowedDeactivations` lets them." "Delete the activation with a management token, or raise the limit.";
+    EventLogNotFound 404 "EVENT_LOG_NOT_FOUND"
+        "No entry of the event log has this id." "Check the id.";
+    Forbidden 403 "FORBIDDEN"
+        "The access token lacks the scope that this call needs; the message names it." "Use a token with that scope.";
+    IdempotencyKeyReused 422 "IDEMPOTENCY_KEY_REUSED"
+        "The `Idempotency-Key` was sent before with another body." "Draw a new key for every new request.";
     ImmutableField 400 "IMMUTABLE_FIELD"
         "An update names a field that cannot change, with another value than it has." "Leave the field out.";
+    ImportNotFound 404 "IMPORT_NOT_FOUND"
+        "No import has this id." "Check the id.";
+    ImportState 409 "IMPORT_STATE"
+        "The import is not in the state that this call needs; the message says which it is in." "Read the import, and go on from there.";
     InternalError 500 "INTERNAL_ERROR"
         "A fault of the server." "Try again; if it stays, report the `X-Request-Id`.";
     InvalidActivationFingerprint 400 "INVALID_ACTIVATION_FINGERPRINT"
@@ -96,32 +108,72 @@ codes! {
         "Another license has this key, or a deleted one had it." "Choose another key.";
     LicenseKeyMismatch 400 "LICENSE_KEY_MISMATCH"
         "A sync names a license key that is not the activation's. A client keeps what it has." "Send the key that was activated.";
+    LicenseNotEffective 400 "LICENSE_NOT_EFFECTIVE"
+        "The license's `effectiveAt` is yet to come." "Activate then, or change `effectiveAt`.";
     LicenseNotFound 404 "LICENSE_NOT_FOUND"
         "No license has this id." "Check the id.";
+    LicenseNotRenewable 400 "LICENSE_NOT_RENEWABLE"
+        "The license has no end that could be moved: it is perpetual, or each activation has an end of its own." "Leave it as it is, or set `expiresAt` where its term does not roll.";
     LicenseUnknown 404 "LICENSE_UNKNOWN"
         "A check names a key that is not published here. A client keeps what it has." "Check the key and the host address; a new license is published within seconds.";
+    MetadataNotFound 404 "METADATA_NOT_FOUND"
+        "No metadata entry has this id." "Check the id.";
+    MeterAttributeNotFound 404 "METER_ATTRIBUTE_NOT_FOUND"
+        "No meter attribute has this id." "Check the id.";
+    MeterAttributeUsesLimitReached 400 "METER_ATTRIBUTE_USES_LIMIT_REACHED"
+        "The uses asked for would exceed the meter attribute's `allowedUses`." "Give uses back, reset the meter attribute, or raise `allowedUses`.";
     MethodNotAllowed 405 "METHOD_NOT_ALLOWED"
         "The path exists and lacks this method; `Allow` lists those that it has." "Use one of them.";
     NotConfigured 503 "NOT_CONFIGURED"
         "The server lacks `LICENTIA_ROOT_TOKEN` or `LICENTIA_MASTER_KEYS`, or they cannot be read." "Set the secrets.";
     ProductExists 409 "PRODUCT_EXISTS"
         "An imported product has the id of one that exists." "Leave the line out.";
+    ProductInUse 409 "PRODUCT_IN_USE"
+        "The product has licenses." "Delete its licenses first.";
     ProductMismatch 400 "PRODUCT_MISMATCH"
         "A sync names a product that is not the activation's. A client keeps what it has." "Send the product id that was activated.";
     ProductNotFound 404 "PRODUCT_NOT_FOUND"
         "No product has this id." "Check the id.";
+    RateLimitExceeded 429 "RATE_LIMIT_EXCEEDED"
+        "Too many requests came from this address." "Wait for the seconds that `Retry-After` says.";
     RequestTimeout 503 "REQUEST_TIMEOUT"
         "The server did not finish in time." "Try again.";
+    RequiredMetadataMissing 400 "REQUIRED_METADATA_MISSING"
+        "The license template requires a metadata key that the license lacks; the message names it." "Send the metadata entry.";
+    RequiredMeterAttributeMissing 400 "REQUIRED_METER_ATTRIBUTE_MISSING"
+        "The license template requires a meter attribute that the license lacks; the message names it." "Send the meter attribute.";
     RevokedLicense 400 "REVOKED_LICENSE"
         "The license is revoked, or was revoked after this machine had activated." "Approve the license, then activate again.";
+    RoleNotFound 404 "ROLE_NOT_FOUND"
+        "No role has this id." "Check the id.";
     RouteNotFound 404 "ROUTE_NOT_FOUND"
         "The path is not one of the API's." "Check the path.";
+    TagExists 409 "TAG_EXISTS"
+        "Another tag has this name." "Choose another name.";
+    TagNotFound 404 "TAG_NOT_FOUND"
+        "No tag has this id." "Check the id.";
+    TemplateExists 409 "TEMPLATE_EXISTS"
+        "An imported license template has the id of one that exists." "Leave the line out.";
+    TemplateInUse 409 "TEMPLATE_IN_USE"
+        "A product creates its licenses from this template." "Give the product another template first.";
+    TemplateNotFound 404 "TEMPLATE_NOT_FOUND"
+        "No license template has this id." "Check the id.";
+    TokenNotFound 404 "TOKEN_NOT_FOUND"
+        "No personal access token has this id." "Check the id.";
     Unauthorized 401 "UNAUTHORIZED"
         "The access token is missing, malformed or wrong." "Send `Authorization: Bearer <token>`.";
     UnsupportedField 400 "UNSUPPORTED_FIELD"
         "A field refers to something that this server does not have yet; the message names it." "Leave the field out.";
     UnsupportedMediaType 415 "UNSUPPORTED_MEDIA_TYPE"
         "The body's `Content-Type` is not one that this path reads." "Send `application/json`.";
+    UserExists 409 "USER_EXISTS"
+        "Another user has this e-mail address." "Use that user, or another address.";
+    UserInUse 409 "USER_IN_USE"
+        "The user has licenses." "Give the licenses another owner, or delete them first.";
+    UserNotFound 404 "USER_NOT_FOUND"
+        "No user has this id." "Check the id.";
+    VersionMismatch 412 "VERSION_MISMATCH"
+        "The version that `If-Match` names is not the current one." "Read the resource again, and decide anew.";
     VmActivationNotAllowed 400 "VM_ACTIVATION_NOT_ALLOWED"
         "The machine is virtual and the license forbids that." "Set `allowVmActivation`, or use another machine.";
 }
@@ -140,6 +192,15 @@ impl Problem {
     #[must_use]
     pub fn field(field: &str, reason: impl std::fmt::Display) -> Self {
         Self::new(Code::InvalidField, format!("`{field}` is wrong: {reason}"))
+    }
+
+    /// Makes a problem about a field that an update cannot change.
+    #[must_use]
+    pub fn immutable(field: &str) -> Self {
+        Self::new(
+            Code::ImmutableField,
+            format!("`{field}` cannot be changed by an update"),
+        )
     }
 }
 

@@ -64,14 +64,32 @@ macro_rules! ids {
 ids! {
     /// An activation: one machine's hold on a license.
     ActivationId
+    /// An entry of the activation log.
+    ActivationLogId
+    /// An entry of the event log.
+    EventLogId
+    /// An import that is done in parts.
+    ImportId
     /// A license.
     LicenseId
-    /// One metadata entry of a license or a product.
+    /// One metadata entry of a license, a product or a user.
     MetadataId
+    /// A meter attribute of a license.
+    MeterId
     /// A product.
     ProductId
     /// One request, as `X-Request-Id` names it.
     RequestId
+    /// A role.
+    RoleId
+    /// A tag.
+    TagId
+    /// A license template.
+    TemplateId
+    /// A personal access token; not its text.
+    TokenId
+    /// A user.
+    UserId
 }
 
 #[cfg(test)]

@@ -1,11 +1,21 @@
 //! JSON bodies: reads a document into its shape, with names matched in any case and faults named by field.
 //!
 //! Existing clients send `Key`, `key` and `KEY`; the shapes say `key`. Names that a shape lacks are ignored.
-//! They also send numbers and Booleans as texts (`"3600"`, `"True"`), which are read as what they stand for.
+//! They also send numbers and Booleans as texts (`"3600"`, `"True"`), which are read as what they stand for, and empty
+//! texts for what they do not say: whatever is optional is absent then. Where an empty text clears, the shape says so by
+//! `text`.
 
+#[cfg(test)]
+mod tests;
+
+use serde::Deserialize;
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess,
-    Visitor, value::StringDeserializer,
+    Visitor,
+    value::{
+        BoolDeserializer, F64Deserializer, I64Deserializer, MapAccessDeserializer,
+        SeqAccessDeserializer, StrDeserializer, StringDeserializer, U64Deserializer,
+    },
 };
 
 /// What is wrong with a body: where, and why.
@@ -54,6 +64,34 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, JsonFault> {
         reason: fault.to_string(),
     })?;
     Ok(value)
+}
+
+/// Reads a text that may be empty on purpose, null or absent: an empty one clears what there was.
+pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    match serde_json::Value::deserialize(deserializer)? {
+        serde_json::Value::Null => Ok(None),
+        value => String::deserialize(value)
+            .map(Some)
+            .map_err(D::Error::custom),
+    }
+}
+
+/// Reads a value of which null says something too; absent and empty say nothing.
+pub(crate) fn nullable<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    match serde_json::Value::deserialize(deserializer)? {
+        serde_json::Value::Null => Ok(Some(None)),
+        serde_json::Value::String(text) if text.trim().is_empty() => Ok(None),
+        value => T::deserialize(value)
+            .map(|value| Some(Some(value)))
+            .map_err(D::Error::custom),
+    }
+}
+
+/// Says whether a field is null.
+pub(crate) fn is_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    serde_json::Value::deserialize(deserializer).map(|value| value.is_null())
 }
 
 fn named(path: String) -> String {
@@ -121,13 +159,17 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for AnyCase<D> {
     type Error = D::Error;
 
     forward_hints! {
-        deserialize_any deserialize_char deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf deserialize_option
+        deserialize_any deserialize_char deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf
         deserialize_unit deserialize_seq deserialize_map deserialize_identifier deserialize_ignored_any
     }
 
     read_texts! {
         deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32 deserialize_f64
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_any(Optional(visitor))
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(
@@ -217,6 +259,55 @@ macro_rules! forward_values {
             self.inner.$method(value)
         }
     )*};
+}
+
+/// A visitor that may go without a value: an empty text is none.
+struct Optional<V>(V);
+
+macro_rules! some {
+    ($($method:ident: $type:ty => $deserializer:ident,)*) => {$(
+        fn $method<E: serde::de::Error>(self, value: $type) -> Result<V::Value, E> {
+            self.0.visit_some(AnyCase($deserializer::new(value)))
+        }
+    )*};
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Optional<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.expecting(formatter)
+    }
+
+    some! {
+        visit_bool: bool => BoolDeserializer, visit_i64: i64 => I64Deserializer,
+        visit_u64: u64 => U64Deserializer, visit_f64: f64 => F64Deserializer,
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<V::Value, E> {
+        self.0.visit_none()
+    }
+
+    fn visit_none<E: serde::de::Error>(self) -> Result<V::Value, E> {
+        self.0.visit_none()
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<V::Value, E> {
+        if text.is_empty() {
+            return self.0.visit_none();
+        }
+        self.0.visit_some(AnyCase(StrDeserializer::new(text)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
+        self.0
+            .visit_some(AnyCase(SeqAccessDeserializer::new(access)))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
+        self.0
+            .visit_some(AnyCase(MapAccessDeserializer::new(access)))
+    }
 }
 
 /// A visitor that wants a number or a Boolean, which may come as a text.
@@ -358,96 +449,5 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for AnyCase<S> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
         self.0.deserialize(AnyCase(deserializer))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Debug, PartialEq, serde::Deserialize)]
-    #[serde(rename_all = "camelCase", default)]
-    #[derive(Default)]
-    struct Outer {
-        license_key: Option<String>,
-        items: Vec<Inner>,
-    }
-
-    #[derive(Debug, PartialEq, serde::Deserialize)]
-    struct Inner {
-        value: i64,
-    }
-
-    #[track_caller]
-    fn fault(body: &str) -> String {
-        parse::<Outer>(body.as_bytes()).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn names_match_in_any_case_at_every_depth() {
-        let outer: Outer =
-            parse(br#"{"LICENSEKEY": "k", "Items": [{"Value": 1}, {"value": 2}], "other": {}}"#)
-                .unwrap();
-        let items = vec![Inner { value: 1 }, Inner { value: 2 }];
-        assert_eq!(
-            outer,
-            Outer {
-                license_key: Some("k".into()),
-                items
-            }
-        );
-    }
-
-    #[test]
-    fn numbers_and_booleans_may_come_as_texts() {
-        let items = |body: &str| parse::<Outer>(body.as_bytes()).map(|outer| outer.items);
-        assert_eq!(
-            items(r#"{"items": [{"value": "-5"}]}"#).unwrap(),
-            [Inner { value: -5 }]
-        );
-        assert!(items(r#"{"items": [{"value": "five"}]}"#).is_err());
-        assert!(parse::<bool>(br#""True""#).unwrap());
-        assert!(parse::<bool>(br#""1""#).is_err());
-    }
-
-    #[test]
-    fn a_fault_names_its_field() {
-        assert!(
-            fault(r#"{"items": [{"value": "x"}]}"#)
-                .starts_with("`items[0].value` is wrong: invalid type: a text, expected i64")
-        );
-        assert!(
-            fault(r#"{"items": [{}]}"#).starts_with("`items[0]` is wrong: missing field `value`")
-        );
-        assert!(fault(r#"{"licenseKey": 5}"#).starts_with("`licenseKey` is wrong"));
-    }
-
-    #[test]
-    fn a_byte_order_mark_is_ignored() {
-        assert!(parse::<Outer>(b"\xef\xbb\xbf{}").is_ok());
-    }
-
-    #[test]
-    fn a_fault_repeats_no_text() {
-        let secret = "-----BEGIN PRIVATE KEY-----, expected AAAA";
-        for body in [
-            format!(r#"{{"items": "{secret}"}}"#),
-            format!(r#"{{"items": [{{"value": "{secret}"}}]}}"#),
-        ] {
-            assert!(!fault(&body).contains("PRIVATE"), "{}", fault(&body));
-        }
-        assert!(fault(r#"{"items": [5]}"#).ends_with("expected an object"));
-    }
-
-    #[test]
-    fn broken_text_is_told_from_a_wrong_shape() {
-        assert!(fault("{").starts_with("the body is not JSON"));
-        assert!(fault("{} x").starts_with("the body is not JSON"));
-        assert!(fault("").starts_with("the body is not JSON"));
-        assert!(fault("[]").starts_with("`body` is wrong"));
-        assert!(
-            fault(r#"{"key": 1, "licenseKey": "a", "LicenseKey": "b"}"#)
-                .contains("duplicate field")
-        );
     }
 }

@@ -3,6 +3,7 @@
 //! Everything here takes values and returns values: no I/O, no clock, no randomness, no async.
 //! A host reads its clock once a request and passes `now` down; ids and keys are drawn from a seed that it passes too.
 
+mod access_token;
 mod activation;
 mod answer;
 mod claims;
@@ -17,16 +18,24 @@ mod jws;
 mod key;
 mod license;
 mod limits;
+mod metadata;
+mod meter;
 mod product;
 mod restriction;
+mod revision;
 mod rsa;
+mod scope;
 mod statement;
 mod status_code;
+mod tag;
+mod template;
 mod terms;
 mod time;
 mod token;
+mod user;
 pub mod wire;
 
+pub use access_token::{AccessToken, TokenText};
 pub use activation::{Activation, Device, Seat};
 pub use answer::{ANSWERS, Answer, Effect, Row};
 pub use claims::{
@@ -35,22 +44,31 @@ pub use claims::{
 pub use client::{Asked, Check, Client, Decision, Stored};
 pub use code::{Code, Problem};
 pub use draw::{Draw, Seed};
-pub use id::{ActivationId, LicenseId, MetadataId, ProductId, RequestId};
+pub use id::{
+    ActivationId, ActivationLogId, EventLogId, ImportId, LicenseId, MetadataId, MeterId, ProductId,
+    RequestId, RoleId, TagId, TemplateId, TokenId, UserId,
+};
 pub use interval::Interval;
 pub use json::{JsonFault, parse};
 pub use jws::{TokenFault, join_signature, signing_input};
 pub use key::{Jwk, KeyFault, KeySet, VerifyingKey};
 pub use license::{
-    Change, Command, DeactivatedBy, Event, License, LicenseKey, Metadata, Place, Refusal, Seats,
-    Standing, Status, Totals, Update,
+    Change, Command, DeactivatedBy, End, Event, License, LicenseKey, Pending, Place, Refusal,
+    Standing, Status, Totals,
 };
+pub use metadata::Metadata;
+pub use meter::{AskedUses, Meter, MeterName, MeterTotals, MeterUse, Tally, UsesChange};
 pub use product::{Algorithm, Product, TokenKey};
-pub use restriction::Origin;
+pub use restriction::{Area, Origin};
 pub use rsa::RsaKey;
+pub use scope::{Role, Scope};
 pub use statement::StatementKey;
 pub use status_code::StatusCode;
+pub use tag::Tag;
+pub use template::Template;
 pub use terms::{
     ExpirationStrategy, FingerprintMatching, LeasingStrategy, LicenseType, StartTrigger, Terms,
 };
 pub use time::{Seconds, Timestamp};
 pub use token::{Token, UnverifiedToken};
+pub use user::User;

@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use licentia_api::{Actor, Body, Reply, Request, Unsigned};
-use licentia_core::{Algorithm, Origin, RequestId};
+use licentia_core::{Algorithm, Area, Origin, RequestId};
 use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
@@ -80,6 +80,7 @@ impl Call {
         Origin {
             address: self.address,
             country: self.country.clone(),
+            area: Area::default(),
         }
     }
 }

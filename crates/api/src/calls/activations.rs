@@ -6,7 +6,7 @@
 use licentia_core::wire::{ActivationRequest, ActivationView, DeactivationRequest};
 use licentia_core::{
     Activation, ActivationId, Claims, Code, Command, DeactivatedBy, License, LicenseKey,
-    LicenseType, Problem, Product, Refusal, Seat, Seats, signing_input,
+    LicenseType, Problem, Product, Refusal, Seat, signing_input,
 };
 
 use super::{parse_json, products};
@@ -28,14 +28,12 @@ pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
     let id = cx.draw().id();
     let seat = Seat::of(&license, &device, id);
     let known = store::activation::load_by_seat(cx.db, license.id, &seat)?;
-    let seats = Seats {
-        known: known.is_some(),
-        taken: license.totals.activations,
-    };
+    let asked = request.asked_uses()?;
     let command = Command::Activate {
+        held: known.as_ref(),
         device: &device,
         origin: cx.request.origin,
-        seats,
+        asked: &asked,
     };
     let event = license.decide(command, cx.now())?;
     let before = license.clone();
@@ -48,6 +46,7 @@ pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
         Some(known) if known.epoch == license.epoch => {
             let mut renewed = known.clone();
             renewed.renew(&license, device, lease, cx.request.origin, cx.now());
+            event.iter().for_each(|event| renewed.apply(event));
             store::activation::save(cx.db, &known, &renewed)?;
             (renewed, 200)
         }
@@ -55,8 +54,9 @@ pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
             if let Some(dead) = dead {
                 bury(cx, dead.id)?;
             }
-            let activation =
+            let mut activation =
                 Activation::new(id, &license, device, lease, cx.request.origin, cx.now());
+            event.iter().for_each(|event| activation.apply(event));
             store::activation::insert(cx.db, license.product_id, &activation)?;
             if let Some(event) = &event {
                 cx.record(event.action(), "activation", &id, Vec::new())?;
@@ -94,11 +94,13 @@ pub(super) fn sync(cx: &Context<'_>, id: ActivationId, body: &[u8]) -> Result<Re
         return Ok(Reply::problem(&deleted())); // what was freed stays freed
     }
     license.terms.check_asked_lease(request.lease_duration)?;
-    license.decide(
+    let asked = request.asked_uses()?;
+    let event = license.decide(
         Command::Sync {
             activation: &activation,
             device: &device,
             origin: cx.request.origin,
+            asked: &asked,
         },
         cx.now(),
     )?;
@@ -110,6 +112,12 @@ pub(super) fn sync(cx: &Context<'_>, id: ActivationId, body: &[u8]) -> Result<Re
         cx.request.origin,
         cx.now(),
     );
+    if let Some(event) = event {
+        let unsynced = license.clone();
+        license.apply(&event, cx.now());
+        activation.apply(&event);
+        cx.save(&unsynced, &license, &event)?;
+    }
     store::activation::save(cx.db, &before, &activation)?;
     token(cx, 200, &license, &activation)
 }
@@ -138,7 +146,7 @@ pub(super) fn deactivate(cx: &Context<'_>, id: ActivationId, body: &[u8]) -> Res
     {
         return Err(Refusal::FingerprintMismatch.into());
     }
-    free(cx, &mut license, id, DeactivatedBy::Client)?;
+    free(cx, &mut license, &activation, DeactivatedBy::Client)?;
     Ok(Reply::empty(204))
 }
 
@@ -153,14 +161,14 @@ pub(super) fn delete(cx: &Context<'_>, id: ActivationId) -> Result<Reply, Fault>
         Some(activation) => activation,
         None => return Err(gone(cx, id)?.into()),
     };
-    free(cx, &mut license_of(cx, &activation)?, id, by)?;
+    free(cx, &mut license_of(cx, &activation)?, &activation, by)?;
     Ok(Reply::empty(204))
 }
 
 /// `GET /v3/activations/{id}`
 pub(super) fn read(cx: &Context<'_>, id: ActivationId) -> Result<Reply, Fault> {
     match store::activation::load(cx.db, id)? {
-        Some(activation) => Ok(Reply::json(200, &ActivationView::from(&activation))),
+        Some(activation) => Ok(Reply::json(200, &ActivationView::new(&activation, &[]))),
         None => Err(gone(cx, id)?.into()),
     }
 }
@@ -170,8 +178,10 @@ pub(super) fn list(cx: &Context<'_>) -> Result<Reply, Fault> {
     let listed = list::list(cx, &list::ACTIVATIONS)?;
     let activations = listed.rows.iter().map(store::activation::from_row);
     let activations = activations.collect::<Result<Vec<_>, _>>()?;
-    let views: Vec<_> = activations.iter().map(ActivationView::from).collect();
-    Ok(Reply::json(200, &views))
+    let views = activations
+        .iter()
+        .map(|activation| ActivationView::new(activation, &[]));
+    Ok(Reply::json(200, &views.collect::<Vec<_>>()))
 }
 
 /// Finds the license that a machine wants to activate.
@@ -249,7 +259,9 @@ fn free_expired_leases(cx: &Context<'_>, license: &mut License) -> Result<(), Fa
         return Ok(());
     }
     for id in store::activation::expired_leases(cx.db, license.id, cx.now())? {
-        free(cx, license, id, DeactivatedBy::Administrator)?;
+        if let Some(ended) = store::activation::load(cx.db, id)? {
+            free(cx, license, &ended, DeactivatedBy::Administrator)?;
+        }
     }
     Ok(())
 }
@@ -258,16 +270,17 @@ fn free_expired_leases(cx: &Context<'_>, license: &mut License) -> Result<(), Fa
 fn free(
     cx: &Context<'_>,
     license: &mut License,
-    id: ActivationId,
+    activation: &Activation,
     by: DeactivatedBy,
 ) -> Result<(), Fault> {
-    if let Some(event) = license.decide(Command::Deactivate { by }, cx.now())? {
+    let command = Command::Deactivate { activation, by };
+    if let Some(event) = license.decide(command, cx.now())? {
         let before = license.clone();
         license.apply(&event, cx.now());
-        cx.record(event.action(), "activation", &id, Vec::new())?;
+        cx.record(event.action(), "activation", &activation.id, Vec::new())?;
         cx.save(&before, license, &event)?;
     }
-    bury(cx, id)
+    bury(cx, activation.id)
 }
 
 fn bury(cx: &Context<'_>, id: ActivationId) -> Result<(), Fault> {
@@ -310,7 +323,13 @@ fn token(
     let key = product
         .signing_key()
         .ok_or_else(|| Fault::Internal(format!("product {} has no key", product.id)))?;
-    let claims = serde_json::to_vec(&Claims::issue(license, &product, activation, cx.now()));
+    let claims = serde_json::to_vec(&Claims::issue(
+        license,
+        &product,
+        activation,
+        None,
+        cx.now(),
+    ));
     let claims = claims.map_err(|fault| Fault::Internal(fault.to_string()))?;
     let unsigned = Unsigned {
         signing_input: signing_input(key.algorithm, &key.kid, "JWT", &claims),

@@ -1,6 +1,6 @@
 //! Licenses' rows: the document, a column for each filter, and children for what is many.
 
-use licentia_core::wire::StoredLicense;
+use licentia_core::wire::{StoredLicense, StoredMeterTotals};
 use licentia_core::{License, LicenseId, LicenseKey, Seconds, Timestamp, Totals};
 
 use super::row::{self, Columns};
@@ -38,7 +38,7 @@ pub(crate) fn load_by_key(
 pub(crate) fn insert(db: &dyn Database, license: &License) -> Result<(), DatabaseError> {
     let mut columns = columns(license)?;
     columns.extend(fixed(license));
-    columns.extend(totals(license));
+    columns.extend(totals(license)?);
     let number = row::insert(db, "licenses", license.created_at, &columns)?;
     row::add_children(db, "license_tags", &["tag"], number, &tags(license))?;
     row::add_children(
@@ -97,8 +97,8 @@ pub(crate) fn save_totals(
         db,
         "licenses",
         &license.id,
-        &totals(before),
-        &totals(license),
+        &totals(before)?,
+        &totals(license)?,
     )
 }
 
@@ -126,11 +126,13 @@ fn fixed(license: &License) -> Columns {
 }
 
 /// What is counted.
-fn totals(license: &License) -> Columns {
-    vec![
-        ("activations", count(license.totals.activations)),
-        ("deactivations", count(license.totals.deactivations)),
-    ]
+fn totals(license: &License) -> Result<Columns, DatabaseError> {
+    let totals = &license.totals;
+    Ok(vec![
+        ("activations", count(totals.activations)),
+        ("deactivations", count(totals.deactivations)),
+        ("meter_uses", document(&StoredMeterTotals::from(totals))?),
+    ])
 }
 
 /// What may change, in the form that filters compare.
@@ -223,7 +225,7 @@ pub(crate) fn from_row(row: &Row) -> Result<License, DatabaseError> {
     let [
         Value::Integer(activations),
         Value::Integer(deactivations),
-        Value::Text(_meter_uses),
+        Value::Text(meter_uses),
         Value::Text(document),
     ] = row.as_slice()
     else {
@@ -234,6 +236,7 @@ pub(crate) fn from_row(row: &Row) -> Result<License, DatabaseError> {
         Totals {
             activations: unsigned(*activations),
             deactivations: unsigned(*deactivations),
+            meters: read::<StoredMeterTotals>(meter_uses)?.into(),
         },
     )
 }
