@@ -94,7 +94,6 @@ fn send_job(
     bar: &ProgressBar,
 ) -> Result<String, Fault> {
     let job = id_of(&session.client.document(&api::create_import())?)?;
-    session.notes.say(&format!("This is the import job {job}."));
     let sent = send_parts(session, &job, read, rest, bar)
         .and_then(|()| session.client.send(&api::start_import(&job)).map(drop));
     if sent.is_err() {
