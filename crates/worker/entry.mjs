@@ -68,10 +68,11 @@ function failure(error) {
 /** What the Worker looks at, a line each: neither an address nor a header can hold a line break. */
 function look(request, url) {
   const { method, headers } = request;
-  const lines = [method, url, headers.get("Authorization")];
+  const lines = [method, url, headers.get("Authorization"), headers.get("CF-Connecting-IP")];
   if (method !== "GET" && method !== "HEAD") {
-    const [type, length, address] = ["Content-Type", "Content-Length", "CF-Connecting-IP"].map((name) => headers.get(name));
-    lines.push(type, length, address, request.cf?.country);
+    lines.push(headers.get("Content-Type"), headers.get("Content-Length"), request.cf?.country);
+    if (method === "POST" || method === "PATCH") lines.push(headers.get("Idempotency-Key"));
+    if (method === "PATCH") lines.push(headers.get("If-Match"));
   }
   return lines.join("\n");
 }

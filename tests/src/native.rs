@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use licentia_api::outbox::{self, Landed, Publication};
 use licentia_api::{
     Actor, Body, Database, DatabaseError, Given, Handled, KeyPair, Outcome, PageMemory, Place,
-    Publishes, Reply, Request, Row, Settings, Unsigned, Value, Vault, handle, identify, migrate,
-    published, route,
+    Publishes, Reply, Request, Route, Row, Settings, Unsigned, Value, Vault, handle, identify,
+    migrate, published, route, write_facts,
 };
 use licentia_core::{Algorithm, Draw, Origin, RequestId, Seconds, Seed, Timestamp, join_signature};
 use ring::rand::{SecureRandom, SystemRandom};
@@ -217,6 +217,9 @@ impl NativeHost {
             match handled {
                 Handled::Done(outcome) => {
                     self.database.end(outcome.commit);
+                    self.database.begin();
+                    write_facts(&self.database, &outcome.facts).unwrap();
+                    self.database.end(true);
                     return *outcome;
                 }
                 Handled::NeedsKeyPairs(algorithms) => {
@@ -227,13 +230,13 @@ impl NativeHost {
         }
     }
 
-    fn answer_at_the_edge(&self, route: licentia_api::Route, body: &[u8]) -> Reply {
+    fn answer_at_the_edge(&self, route: &Route, body: &[u8]) -> Reply {
         match published::wanted(route, body, &self.vault) {
             Ok(keys) => {
                 let value = keys.iter().find_map(|key| self.kv.get(key));
                 published::reply(route, value.map(String::as_str), &self.vault)
             }
-            Err(reply) => reply,
+            Err(reply) => *reply,
         }
     }
 
@@ -259,19 +262,41 @@ impl NativeHost {
             actor,
             origin: &origin,
             request_id,
+            idempotency_key: header("Idempotency-Key"),
+            if_match: header("If-Match"),
+            slice: None,
         };
         let found = match route(&call.method, path, query) {
             Ok(found) => found,
             Err(fault) => return self.respond(fault.reply(), None),
         };
-        if let Err(problem) = found.access().admit(actor) {
+        let access = found.endpoint().access;
+        if let Err(problem) = access.admit(actor) {
             return self.respond(Reply::problem(&problem), None);
         }
-        if found.place() == Place::Edge {
-            return self.respond(self.answer_at_the_edge(found, request.body), None);
+        if found.endpoint().place == Place::Edge {
+            if access.asks_the_ledger(actor) {
+                let verdict = self.call_ledger(&request, now).reply;
+                if verdict.status != 204 {
+                    return self.respond(verdict, None);
+                }
+            }
+            return self.respond(self.answer_at_the_edge(&found, request.body), None);
         }
-        let outcome = self.call_ledger(&request, now);
+        let mut outcome = self.call_ledger(&request, now);
         assert_eq!(outcome.fault, None);
+        while let Some(more) = outcome.reply.more.take() {
+            let next = self.call_ledger(
+                &Request {
+                    slice: Some(&more),
+                    ..request.clone()
+                },
+                now,
+            );
+            assert_eq!((next.reply.status, next.fault), (200, None));
+            outcome.reply.more = next.reply.more;
+            outcome.reply.body = joined(outcome.reply.body, next.reply.body);
+        }
         let published = outcome
             .publications
             .iter()
@@ -287,17 +312,9 @@ impl NativeHost {
     }
 
     fn respond(&self, reply: Reply, published: Option<bool>) -> Answer {
-        let mut headers = Vec::new();
-        headers.extend(
-            reply
-                .version
-                .map(|version| ("ETag".to_owned(), format!("\"{version}\""))),
-        );
-        headers.extend(
-            reply
-                .allow
-                .map(|allow| ("Allow".to_owned(), allow.to_owned())),
-        );
+        let mut headers = reply.headers;
+        let tag = |version| ("ETag".to_owned(), format!("\"{version}\""));
+        headers.extend(reply.version.map(tag));
         let said = match reply.publishes {
             Publishes::Nothing => None,
             Publishes::Now { version, .. } if published == Some(true) => Some(version.to_string()),
@@ -307,7 +324,7 @@ impl NativeHost {
         headers.extend(said.map(|said| ("Licentia-Published".to_owned(), said)));
         let body = match reply.body {
             Body::Empty => String::new(),
-            Body::Json(bytes) => String::from_utf8(bytes).unwrap(),
+            Body::Bytes(bytes) => String::from_utf8(bytes).unwrap(),
             Body::Token(unsigned) => {
                 serde_json::json!({ "activationToken": self.sign(&unsigned) }).to_string()
             }
@@ -322,7 +339,7 @@ impl NativeHost {
     fn sign(&self, unsigned: &Unsigned) -> String {
         let private = self
             .vault
-            .unwrap(&unsigned.bound_to, &unsigned.wrapped)
+            .unwrap(&unsigned.bound_to(), &unsigned.wrapped)
             .unwrap();
         let message = unsigned.signing_input.as_bytes();
         let signature = match unsigned.algorithm {
@@ -359,6 +376,13 @@ impl Host for NativeHost {
 
     fn now(&self) -> Timestamp {
         now().plus(self.ahead)
+    }
+}
+
+fn joined(first: Body, second: Body) -> Body {
+    match (first, second) {
+        (Body::Bytes(first), Body::Bytes(second)) => Body::Bytes([first, second].concat()),
+        (first, _) => first,
     }
 }
 

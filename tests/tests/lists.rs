@@ -224,9 +224,12 @@ fn a_list_is_what_looking_at_every_license_gives() {
 
     let drawn = Drawn(Cell::new(1_181_783_497_276_652_981));
     for _ in 0..150 {
-        let filters: Vec<_> = (0..1 + drawn.below(3))
+        let mut filters: Vec<_> = (0..1 + drawn.below(3))
             .map(|_| filter(&drawn, &all))
             .collect();
+        filters.sort();
+        // Two filters of metadata are about one entry, which is another rule than the one that is written here.
+        filters.dedup_by(|(second, ..), (first, ..)| first == second && first == "metadata.value");
         let query: String = filters
             .iter()
             .map(|(name, operator, value)| format!("&{name}%5B{operator}%5D={value}"))

@@ -2,8 +2,9 @@
 
 use std::cell::{RefCell, RefMut};
 
-use licentia_core::{Algorithm, Draw, Event, License, Problem, Refusal, Timestamp};
+use licentia_core::{Algorithm, Code, Draw, Event, License, Problem, Refusal, Timestamp};
 
+use crate::access::Caller;
 use crate::database::{Database, DatabaseError};
 use crate::host::{Given, Request};
 use crate::published::Subject;
@@ -51,6 +52,8 @@ pub(crate) struct Context<'a> {
     pub(crate) db: &'a dyn Database,
     pub(crate) request: &'a Request<'a>,
     pub(crate) given: &'a Given<'a>,
+    /// Who asks, and was let in.
+    pub(crate) caller: Caller,
     draw: RefCell<Draw>,
 }
 
@@ -59,11 +62,13 @@ impl<'a> Context<'a> {
         db: &'a dyn Database,
         request: &'a Request<'a>,
         given: &'a Given<'a>,
+        caller: Caller,
     ) -> Self {
         Self {
             db,
             request,
             given,
+            caller,
             draw: RefCell::new(Draw::new(given.seed)),
         }
     }
@@ -75,6 +80,26 @@ impl<'a> Context<'a> {
     /// INVARIANT: the borrow ends with the statement that draws; no call holds it across another.
     pub(crate) fn draw(&self) -> RefMut<'_, Draw> {
         self.draw.borrow_mut()
+    }
+
+    /// Refuses to go on if `If-Match` names other versions than the current one.
+    ///
+    /// A version names what a thing is, not the bytes that say so: a weak tag, which proxies make of ours when they
+    /// compress, is as good as a strong one.
+    pub(crate) fn check_version(&self, current: i64) -> Result<(), Problem> {
+        let Some(header) = self.request.if_match else {
+            return Ok(());
+        };
+        let current = current.to_string();
+        let names = |tag: &str| {
+            let tag = tag.trim();
+            tag == "*" || tag.trim_start_matches("W/").trim_matches('"') == current
+        };
+        if header.split(',').any(names) {
+            return Ok(());
+        }
+        let message = format!("the current version is `{current}`; read it and decide anew");
+        Err(Problem::new(Code::VersionMismatch, message))
     }
 
     /// Appends to the audit log.
@@ -89,7 +114,7 @@ impl<'a> Context<'a> {
             id: self.draw().id(),
             at: self.now(),
             request_id: self.request.request_id,
-            actor: self.request.actor,
+            actor: self.caller,
             address: self.request.origin.address,
             action,
             resource,

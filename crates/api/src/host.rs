@@ -1,9 +1,14 @@
 //! What a host gives to the API and gets back: requests, what only a host has, replies.
 
-use licentia_core::{Algorithm, Origin, Problem, RequestId, Seconds, Seed, Timestamp};
+use licentia_core::{
+    Algorithm, Code, Origin, Problem, ProductId, RequestId, Seconds, Seed, Timestamp,
+};
 
+use crate::access::TokenDigest;
+use crate::idempotency::Fact;
 use crate::list::PageMemory;
 use crate::outbox::Publication;
+use crate::published::ACCOUNT;
 use crate::vault::Vault;
 
 /// A request, as the host rebuilt it: no header but those listed here reaches the API.
@@ -25,6 +30,12 @@ pub struct Request<'a> {
     pub origin: &'a Origin,
     /// What `X-Request-Id` will say.
     pub request_id: RequestId,
+    /// `Idempotency-Key`, as it was sent.
+    pub idempotency_key: Option<&'a str>,
+    /// `If-Match`, as it was sent.
+    pub if_match: Option<&'a str>,
+    /// Which slice of a long answer is asked for: what the slice before it said in `Reply::more`. The host alone sets it.
+    pub slice: Option<&'a str>,
 }
 
 /// Who asks.
@@ -34,7 +45,9 @@ pub enum Actor {
     Anonymous,
     /// The holder of the root token.
     Root,
-    /// A token was sent and is not valid. Calls that need none ignore it, so that no application is locked out by one.
+    /// The holder of another token: the ledger knows whether it is valid, and what it may do.
+    Token(TokenDigest),
+    /// A token was sent and cannot be valid. Calls that need none ignore it, so that no application is locked out by one.
     Refused,
 }
 
@@ -97,6 +110,9 @@ pub struct Outcome {
     pub commit: bool,
     /// The documents to put into KV before the answer leaves; `outbox::settle` wants to know what came of each.
     pub publications: Vec<Publication>,
+    /// What is written even though the rest was rolled back: the host gives it to `write_facts`, in a transaction of its
+    /// own in the same turn.
+    pub facts: Vec<Fact>,
     /// What went wrong on our side, in full, for the host's log alone.
     pub fault: Option<String>,
 }
@@ -110,8 +126,12 @@ pub struct Reply {
     pub body: Body,
     /// The version of what is answered, for `ETag`.
     pub version: Option<i64>,
-    /// The methods that the path has, for `Allow`.
-    pub allow: Option<&'static str>,
+    /// Headers of this answer alone, `Content-Type` among them if the body is no JSON. No value holds a line break.
+    pub headers: Vec<(String, String)>,
+    /// The code of an error.
+    pub code: Option<Code>,
+    /// Where a long answer goes on: the host asks again with this as `Request::slice`, and joins the bodies.
+    pub more: Option<String>,
     /// What of the answer's effects goes to KV.
     pub publishes: Publishes,
 }
@@ -140,8 +160,8 @@ pub enum Publishes {
 pub enum Body {
     /// Nothing.
     Empty,
-    /// JSON.
-    Json(Vec<u8>),
+    /// A document.
+    Bytes(Vec<u8>),
     /// A token that the host signs: `{"activationToken": "<header>.<claims>.<signature>"}`.
     Token(Box<Unsigned>),
 }
@@ -157,8 +177,21 @@ pub struct Unsigned {
     pub algorithm: Algorithm,
     /// The private half, wrapped; `Vault::unwrap` opens it.
     pub wrapped: String,
-    /// What the wrapping is bound to.
-    pub bound_to: String,
+    /// Whose key it is.
+    pub product_id: ProductId,
+}
+
+impl Unsigned {
+    /// Returns what the wrapping of the private half is bound to.
+    #[must_use]
+    pub fn bound_to(&self) -> String {
+        bound_to(self.product_id, &self.kid)
+    }
+}
+
+/// Returns what a product's wrapped key is bound to.
+pub(crate) fn bound_to(product: ProductId, kid: &str) -> String {
+    format!("{ACCOUNT}/{product}/{kid}")
 }
 
 impl Reply {
@@ -167,11 +200,11 @@ impl Reply {
     pub fn json(status: u16, document: &impl serde::Serialize) -> Self {
         // INVARIANT: wire shapes have string keys and finite numbers, so serializing them cannot fail.
         let bytes = serde_json::to_vec(document).unwrap_or_default();
-        Self::with(status, Body::Json(bytes))
+        Self::with(status, Body::Bytes(bytes))
     }
 
     pub(crate) fn json_text(status: u16, document: &str) -> Self {
-        Self::with(status, Body::Json(document.as_bytes().to_vec()))
+        Self::with(status, Body::Bytes(document.as_bytes().to_vec()))
     }
 
     pub(crate) fn published(self, version: i64) -> Self {
@@ -192,7 +225,26 @@ impl Reply {
     pub fn problem(problem: &Problem) -> Self {
         let document =
             serde_json::json!({ "message": problem.message, "code": problem.code.as_str() });
-        Self::json(problem.code.http_status(), &document)
+        Self {
+            code: Some(problem.code),
+            ..Self::json(problem.code.http_status(), &document)
+        }
+    }
+
+    /// Adds a header, whose value holds no line break.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: impl ToString) -> Self {
+        self.headers.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Answers with a slice of a long text; `more` says where it goes on.
+    #[must_use]
+    pub fn slice(content_type: &str, bytes: Vec<u8>, more: Option<String>) -> Self {
+        Self {
+            more,
+            ..Self::with(200, Body::Bytes(bytes)).header("Content-Type", content_type)
+        }
     }
 
     pub(crate) fn with(status: u16, body: Body) -> Self {
@@ -200,7 +252,9 @@ impl Reply {
             status,
             body,
             version: None,
-            allow: None,
+            headers: Vec::new(),
+            code: None,
+            more: None,
             publishes: Publishes::Nothing,
         }
     }

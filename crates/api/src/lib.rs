@@ -8,8 +8,10 @@ mod calls;
 mod context;
 mod database;
 mod host;
+mod idempotency;
 mod key_pattern;
 mod keys;
+mod limit;
 mod list;
 pub mod outbox;
 pub mod published;
@@ -18,42 +20,78 @@ mod schema;
 mod store;
 mod vault;
 
-pub use access::{Access, identify};
+pub use access::{Access, TokenDigest, identify};
 pub use database::{Database, DatabaseError, Row, Value};
 pub use host::{
     Actor, Body, Given, Handled, KeyPair, Outcome, Publishes, Reply, Request, Settings, Unsigned,
 };
+pub use idempotency::{Fact, write_facts};
 pub use key_pattern::{DEFAULT_KEY_PATTERN, KeyPattern};
 pub use keys::{PrivateKeyFault, read_private_key};
+pub use limit::{Limiter, Limits, MalformedRule, Rule, Standing, tells_wrong_credential};
 pub use list::PageMemory;
-pub use route::{Place, Route, RouteFault, route};
+pub use route::{Endpoint, Operation, Place, Route, RouteFault, endpoints, route};
 pub use schema::migrate;
 pub use vault::{Vault, VaultError};
 
 use context::{Context, Fault};
+use idempotency::Once;
 use licentia_core::{Code, Problem};
 
 /// Handles a request within the transaction that the host has opened.
 ///
-/// The host commits only if the outcome says so. Whatever happens there is a reply: faults of ours are answered with 500
-/// and told in full to the host alone.
+/// The host commits only if the outcome says so, and then writes its facts. Whatever happens there is a reply: faults of
+/// ours are answered with 500 and told in full to the host alone.
 #[must_use]
 pub fn handle(db: &dyn Database, request: &Request<'_>, given: &Given<'_>) -> Handled {
     let route = match route(request.method, request.path, request.query) {
         Ok(route) => route,
         Err(fault) => return done(Outcome::refused(fault.reply())),
     };
-    let cx = Context::new(db, request, given);
-    let answered = route
-        .access()
-        .admit(request.actor)
-        .map_err(Fault::from)
-        .and_then(|()| calls::answer(&cx, route));
-    match answered.and_then(|reply| accepted(&cx, reply)) {
-        Ok(outcome) => done(outcome),
-        Err(Fault::NeedsKeyPairs(algorithms)) => Handled::NeedsKeyPairs(algorithms),
-        Err(Fault::Problem(problem)) => done(Outcome::refused(Reply::problem(&problem))),
-        Err(Fault::Internal(fault)) => {
+    let caller = match access::caller(db, route.endpoint().access, request.actor, given.now) {
+        Ok(caller) => caller,
+        Err(fault) => return refused(fault),
+    };
+    let cx = Context::new(db, request, given, caller);
+    match Once::of(&cx, route.endpoint()) {
+        Ok(None) => answer(&cx, &route, None).map_or_else(refused, done),
+        Ok(Some(once)) => answer_once(&cx, &route, &once),
+        Err(problem) => refused(problem.into()),
+    }
+}
+
+/// Answers a request that may have been answered before.
+fn answer_once(cx: &Context<'_>, route: &Route, once: &Once) -> Handled {
+    let answered = match once.replay(cx) {
+        Ok(Some(reply)) => accepted(cx, reply),
+        Ok(None) => answer(cx, route, Some(once)),
+        Err(fault) => return refused(fault),
+    };
+    match answered.map_or_else(refused, done) {
+        Handled::Done(outcome) if !outcome.commit => match once.fact(cx, &outcome.reply) {
+            Ok(fact) => done(Outcome {
+                facts: fact.into_iter().collect(),
+                ..*outcome
+            }),
+            Err(fault) => refused(fault),
+        },
+        handled => handled,
+    }
+}
+
+fn answer(cx: &Context<'_>, route: &Route, once: Option<&Once>) -> Result<Outcome, Fault> {
+    let reply = calls::answer(cx, route)?;
+    if let Some(once) = once {
+        once.keep(cx, &reply)?;
+    }
+    accepted(cx, reply)
+}
+
+fn refused(fault: Fault) -> Handled {
+    match fault {
+        Fault::NeedsKeyPairs(algorithms) => Handled::NeedsKeyPairs(algorithms),
+        Fault::Problem(problem) => done(Outcome::refused(Reply::problem(&problem))),
+        Fault::Internal(fault) => {
             let reply = Reply::problem(&Problem::new(Code::InternalError, "internal error"));
             done(Outcome {
                 fault: Some(fault),
@@ -77,6 +115,7 @@ fn accepted(cx: &Context<'_>, reply: Reply) -> Result<Outcome, Fault> {
         reply,
         commit: true,
         publications: publications.into_iter().collect(),
+        facts: Vec::new(),
         fault: None,
     })
 }
@@ -87,6 +126,7 @@ impl Outcome {
             reply,
             commit: false,
             publications: Vec::new(),
+            facts: Vec::new(),
             fault: None,
         }
     }

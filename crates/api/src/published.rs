@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::database::DatabaseError;
 use crate::host::Reply;
-use crate::route::Route;
+use crate::route::{Operation, Route};
 use crate::vault::Vault;
 
 /// The one account of today; it stands in every name, so that there can be more.
@@ -121,27 +121,33 @@ struct CheckRequest {
 ///
 /// # Errors
 /// Answers a request that is wrong.
-pub fn wanted(route: Route, body: &[u8], vault: &Vault) -> Result<Vec<String>, Reply> {
-    match route {
-        Route::ReadPublishedLicense(id) => Ok(vec![license_name(id)]),
-        Route::ReadProductKeys(id) => Ok(vec![product_name(id)]),
-        Route::CheckLicense => {
-            let request: CheckRequest =
-                parse(body).map_err(|fault| Reply::problem(&fault.into()))?;
+pub fn wanted(route: &Route, body: &[u8], vault: &Vault) -> Result<Vec<String>, Box<Reply>> {
+    match route.operation() {
+        Operation::ReadPublishedLicense => Ok(vec![license_name(route.id())]),
+        Operation::ReadProductKeys => Ok(vec![product_name(route.id())]),
+        Operation::CheckLicense => {
+            let request: CheckRequest = parse(body).map_err(|fault| refuse(&fault.into()))?;
             let key = request.key.parse::<LicenseKey>();
-            let key = key.map_err(|fault| Reply::problem(&Problem::field("key", fault)))?;
+            let key = key.map_err(|fault| refuse(&Problem::field("key", fault)))?;
             Ok(vault
                 .names_of(key.as_str())
                 .iter()
                 .map(|name| key_name(name))
                 .collect())
         }
-        Route::Status => Err(Reply::json(200, &serde_json::json!({ "status": "ok" }))),
-        _ => Err(Reply::problem(&Problem::new(
+        Operation::GetStatus => {
+            let status = serde_json::json!({ "status": "ok" });
+            Err(Box::new(Reply::json(200, &status)))
+        }
+        _ => Err(refuse(&Problem::new(
             Code::RouteNotFound,
             "this call is answered by the ledger",
         ))),
     }
+}
+
+fn refuse(problem: &Problem) -> Box<Reply> {
+    Box::new(Reply::problem(problem))
 }
 
 #[derive(Deserialize)]
@@ -165,7 +171,7 @@ struct PublishedProduct<'a> {
 
 /// Answers an edge route from what KV holds.
 #[must_use]
-pub fn reply(route: Route, value: Option<&str>, vault: &Vault) -> Reply {
+pub fn reply(route: &Route, value: Option<&str>, vault: &Vault) -> Reply {
     let reply = value.map(|value| reply_from(route, value, vault));
     match reply {
         Some(Ok(Some(reply))) => reply,
@@ -175,11 +181,11 @@ pub fn reply(route: Route, value: Option<&str>, vault: &Vault) -> Reply {
 }
 
 fn reply_from(
-    route: Route,
+    route: &Route,
     value: &str,
     vault: &Vault,
 ) -> Result<Option<Reply>, serde_json::Error> {
-    if let Route::ReadProductKeys(product_id) = route {
+    if route.operation() == Operation::ReadProductKeys {
         let product: PublishedProduct<'_> = serde_json::from_str(value)?;
         let statement_keys = vault
             .statement_keys()
@@ -188,7 +194,7 @@ fn reply_from(
         return Ok(Some(Reply::json(
             200,
             &KeyDocument {
-                product_id,
+                product_id: route.id(),
                 keys: product.keys,
                 statement_keys,
             },
@@ -199,8 +205,8 @@ fn reply_from(
         return Ok(None);
     };
     let version: Version = serde_json::from_str(license.get())?;
-    let reply = match route {
-        Route::ReadPublishedLicense(_) => Reply::json_text(200, value),
+    let reply = match route.operation() {
+        Operation::ReadPublishedLicense => Reply::json_text(200, value),
         _ => Reply::json(200, &serde_json::json!({ "statement": statement })),
     };
     Ok(Some(
@@ -208,12 +214,12 @@ fn reply_from(
     ))
 }
 
-fn missing(route: Route) -> Problem {
-    match route {
-        Route::ReadProductKeys(_) => {
+fn missing(route: &Route) -> Problem {
+    match route.operation() {
+        Operation::ReadProductKeys => {
             Problem::new(Code::ProductNotFound, "no product of this id is published")
         }
-        Route::CheckLicense => Problem::new(
+        Operation::CheckLicense => Problem::new(
             Code::LicenseUnknown,
             "no license with this key is published here",
         ),

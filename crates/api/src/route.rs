@@ -1,43 +1,54 @@
-//! The route table: one `match` on method and path, with who may call each route and who answers it.
+//! The route table: every call of the API as one row, from which all else about it is read.
+//!
+//! A new call is a new row: the compiler then asks for its handler (`calls::answer`). Paths are found by comparing texts,
+//! and a literal segment wins over a parameter. The table is also where the description of the API comes from.
 
-use std::str::FromStr;
+use licentia_core::{Code, Problem, Scope};
+use uuid::Uuid;
 
-use licentia_core::{ActivationId, Code, LicenseId, Problem, ProductId};
-
-use crate::access::Access;
+use crate::access::Access::{self, Open, OpenOrScoped, Scoped};
 use crate::host::Reply;
 
-/// A call of the API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Route {
-    Status,
-    CheckLicense,
-    ReadProductKeys(ProductId),
-    ReadPublishedLicense(LicenseId),
-    Import,
-    CreateProduct,
-    ListProducts,
-    ReadProduct(ProductId),
-    CreateLicense,
-    ListLicenses,
-    ReadLicense(LicenseId),
-    UpdateLicense(LicenseId),
-    DeleteLicense(LicenseId),
-    CreateActivation,
-    ListActivations,
-    ReadActivation(ActivationId),
-    SyncActivation(ActivationId),
-    DeleteActivation(ActivationId),
-    DeactivateActivation(ActivationId),
+const MEBIBYTE: usize = 1_048_576;
+const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+/// Where a resource has a second address: the first two segments of both.
+const ALIASES: [(&str, &str); 1] = [("/v3/license-policies", "/v3/license-templates")];
+
+/// A call of the API: a row of the table.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// What it is called.
+    pub operation: Operation,
+    /// The method, in upper case; HEAD is answered wherever GET is.
+    pub method: &'static str,
+    /// The path; `{id}` is a UUID and `{number}` a number. What follows a `?` must be among the query.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// Who answers it.
+    pub place: Place,
+    /// How many bytes of body it takes.
+    pub body_limit: usize,
+    /// What it does, in a sentence.
+    pub summary: &'static str,
 }
 
-/// Who answers a route.
+/// Who answers a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// The edge, from KV or from itself, with no call of the ledger.
+    /// The edge, from KV or from itself, with no call of the ledger (but to ask whether a token lets in).
     Edge,
     /// The ledger.
     Ledger,
+}
+
+/// A call with what its path says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    endpoint: &'static Endpoint,
+    id: Uuid,
+    number: u32,
 }
 
 /// Why a request has no route.
@@ -45,189 +56,401 @@ pub enum Place {
 pub enum RouteFault {
     /// The path is not one of the API's.
     Unknown,
-    /// The path lacks the method; these it has.
-    Method(&'static str),
+    /// The path lacks the method; these it has, in the form of `Allow`.
+    Method(String),
     /// An id in the path is no UUID.
     Id(String),
+    /// A number in the path is none.
+    Number(String),
 }
 
-const MEBIBYTE: usize = 1_048_576;
+macro_rules! endpoints {
+    (@limit) => { MEBIBYTE };
+    (@limit $limit:expr) => { $limit };
+    ($($operation:ident: $method:literal $path:literal, $access:expr, $place:ident $(($limit:expr))?, $summary:literal;)*) => {
+        /// The name of a call.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Operation {
+            $(#[doc = $summary] $operation,)*
+        }
 
-/// Finds the route of a request; `method` is in upper case, `path` begins with `/v3`.
+        impl Operation {
+            /// Returns the name as it is written.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$operation => stringify!($operation)),* }
+            }
+        }
+
+        const ENDPOINTS: &[Endpoint] = &[$(Endpoint {
+            operation: Operation::$operation,
+            method: $method,
+            path: $path,
+            access: $access,
+            place: Place::$place,
+            body_limit: endpoints!(@limit $($limit)?),
+            summary: $summary,
+        }),*];
+    };
+}
+
+endpoints! {
+    GetStatus: "GET" "/v3/status", Open, Edge,
+        "Says that the server is well.";
+
+    ListProducts: "GET" "/v3/products", Scoped(Scope::ProductRead), Ledger,
+        "Lists products.";
+    CreateProduct: "POST" "/v3/products", Scoped(Scope::ProductWrite), Ledger,
+        "Creates a product with its signing key.";
+    ReadProduct: "GET" "/v3/products/{id}", Scoped(Scope::ProductRead), Ledger,
+        "Reads a product.";
+    ReadProductKeys: "GET" "/v3/products/{id}/keys", Open, Edge,
+        "Reads what a client needs to verify a product's tokens.";
+
+    ListLicenses: "GET" "/v3/licenses", Scoped(Scope::LicenseRead), Ledger,
+        "Lists licenses.";
+    CreateLicense: "POST" "/v3/licenses", Scoped(Scope::LicenseWrite), Ledger,
+        "Creates a license.";
+    CheckLicense: "POST" "/v3/licenses/check", Open, Edge,
+        "Returns the signed statement about the license of a key.";
+    ReadPublishedLicense: "GET" "/v3/licenses/{id}?source=published", Scoped(Scope::LicenseRead), Edge,
+        "Reads the published copy of a license.";
+    ReadLicense: "GET" "/v3/licenses/{id}", Scoped(Scope::LicenseRead), Ledger,
+        "Reads a license.";
+    UpdateLicense: "PATCH" "/v3/licenses/{id}", Scoped(Scope::LicenseWrite), Ledger,
+        "Changes, revokes, approves, suspends or resumes a license.";
+    DeleteLicense: "DELETE" "/v3/licenses/{id}", Scoped(Scope::LicenseWrite), Ledger,
+        "Deletes a license with its activations.";
+
+    ListActivations: "GET" "/v3/activations", Scoped(Scope::ActivationRead), Ledger,
+        "Lists activations.";
+    CreateActivation: "POST" "/v3/activations", Open, Ledger,
+        "Activates a license on a machine.";
+    ReadActivation: "GET" "/v3/activations/{id}", Scoped(Scope::ActivationRead), Ledger,
+        "Reads an activation.";
+    SyncActivation: "PATCH" "/v3/activations/{id}", Open, Ledger,
+        "Syncs an activation with the server.";
+    DeleteActivation: "DELETE" "/v3/activations/{id}", OpenOrScoped(Scope::LicenseWrite), Ledger,
+        "Deletes an activation: as its client, or with a token as an administrator.";
+    DeactivateActivation: "POST" "/v3/activations/{id}/deactivate", Open, Ledger,
+        "Deactivates a machine.";
+
+    Import: "POST" "/v3/import", Scoped(Scope::AccountWrite), Ledger (MEBIBYTE * 16),
+        "Imports whole documents, all or nothing.";
+}
+
+/// Returns the table.
+#[must_use]
+pub fn endpoints() -> &'static [Endpoint] {
+    ENDPOINTS
+}
+
+/// Finds the route of a request; `method` is in upper case.
 ///
 /// # Errors
-/// Says whether the path, the method or an id is wrong.
+/// Says whether the path, the method, or an id in the path is wrong.
 pub fn route(method: &str, path: &str, query: &str) -> Result<Route, RouteFault> {
-    let segments: Vec<&str> = path.trim_end_matches('/').split('/').skip(1).collect();
-    match (segments.as_slice(), method) {
-        (["v3", "status"], "GET") => Ok(Route::Status),
-        (["v3", "import"], "POST") => Ok(Route::Import),
-        (["v3", "products"], "GET") => Ok(Route::ListProducts),
-        (["v3", "products"], "POST") => Ok(Route::CreateProduct),
-        (["v3", "products", id], "GET") => Ok(Route::ReadProduct(parse(id)?)),
-        (["v3", "products", id, "keys"], "GET") => Ok(Route::ReadProductKeys(parse(id)?)),
-        (["v3", "licenses"], "GET") => Ok(Route::ListLicenses),
-        (["v3", "licenses"], "POST") => Ok(Route::CreateLicense),
-        (["v3", "licenses", "check"], "POST") => Ok(Route::CheckLicense),
-        (["v3", "licenses", "check"], _) => Err(RouteFault::Method("POST")),
-        (["v3", "licenses", id], "GET") => read_license(parse(id)?, query),
-        (["v3", "licenses", id], "PATCH") => Ok(Route::UpdateLicense(parse(id)?)),
-        (["v3", "licenses", id], "DELETE") => Ok(Route::DeleteLicense(parse(id)?)),
-        (["v3", "activations"], "GET") => Ok(Route::ListActivations),
-        (["v3", "activations"], "POST") => Ok(Route::CreateActivation),
-        (["v3", "activations", id], "GET") => Ok(Route::ReadActivation(parse(id)?)),
-        (["v3", "activations", id], "PATCH") => Ok(Route::SyncActivation(parse(id)?)),
-        (["v3", "activations", id], "DELETE") => Ok(Route::DeleteActivation(parse(id)?)),
-        (["v3", "activations", id, "deactivate"], "POST") => {
-            Ok(Route::DeactivateActivation(parse(id)?))
+    find(ENDPOINTS, method, path, query)
+}
+
+fn find(
+    table: &'static [Endpoint],
+    method: &str,
+    path: &str,
+    query: &str,
+) -> Result<Route, RouteFault> {
+    let (head, tail) = halves(path.trim_end_matches('/'));
+    let fitting = || table.iter().filter(|endpoint| endpoint.fits(head, tail));
+    let template = fitting()
+        .map(Endpoint::template)
+        .min_by_key(|template| template.matches('{').count())
+        .ok_or(RouteFault::Unknown)?;
+    let here = || fitting().filter(|endpoint| endpoint.template() == template);
+    let wanted = here().find(|endpoint| endpoint.method == method && endpoint.asked_by(query));
+    let endpoint = wanted.ok_or_else(|| RouteFault::Method(allowed(here())))?;
+    Route::read(endpoint, tail)
+}
+
+/// Splits a path after its second segment, and gives the first half its one name.
+fn halves(path: &str) -> (&str, &str) {
+    let third = path
+        .match_indices('/')
+        .nth(2)
+        .map_or(path.len(), |(at, _)| at);
+    let (head, tail) = path.split_at_checked(third).unwrap_or((path, ""));
+    let alias = ALIASES.iter().find(|(alias, _)| *alias == head);
+    (alias.map_or(head, |(_, name)| *name), tail)
+}
+
+fn allowed<'a>(here: impl Iterator<Item = &'a Endpoint> + Clone) -> String {
+    let has = |method: &&str| here.clone().any(|endpoint| endpoint.method == *method);
+    let allowed: Vec<&str> = METHODS.into_iter().filter(has).collect();
+    allowed.join(", ").replace("GET", "GET, HEAD")
+}
+
+impl Endpoint {
+    /// Returns the path without what must be among the query.
+    #[must_use]
+    pub fn template(&self) -> &'static str {
+        self.path
+            .split_once('?')
+            .map_or(self.path, |(path, _)| path)
+    }
+
+    /// Returns the resource that it is about: the second segment of the path.
+    #[must_use]
+    pub fn tag(&self) -> &'static str {
+        self.template().split('/').nth(2).unwrap_or_default()
+    }
+
+    /// Says whether an `Idempotency-Key` makes it answer a second request as it did the first.
+    #[must_use]
+    pub fn replays(&self) -> bool {
+        let ledger = self.place == Place::Ledger;
+        ledger && (self.method == "POST" || self.operation == Operation::SyncActivation)
+    }
+
+    /// `head` holds two segments and is compared as a text, which rules out most of the table at once.
+    fn fits(&self, head: &str, tail: &str) -> bool {
+        let Some(template) = self.template().strip_prefix(head) else {
+            return false;
+        };
+        let mut given = tail.split('/');
+        let fits = template.split('/').all(|wanted| {
+            let given = given.next();
+            given.is_some_and(|given| wanted == given || is_parameter(wanted))
+        });
+        fits && given.next().is_none()
+    }
+
+    fn asked_by(&self, query: &str) -> bool {
+        match self.path.split_once('?') {
+            Some((_, wanted)) => query.split('&').any(|pair| pair == wanted),
+            None => true,
         }
-        (segments, _) => Err(methods_of(segments).map_or(RouteFault::Unknown, RouteFault::Method)),
     }
 }
 
-/// Returns the methods that a path has, in the form of `Allow`.
-fn methods_of(segments: &[&str]) -> Option<&'static str> {
-    match segments {
-        ["v3", "status"] | ["v3", "products", _] | ["v3", "products", _, "keys"] => {
-            Some("GET, HEAD")
-        }
-        ["v3", "import"] | ["v3", "activations", _, "deactivate"] => Some("POST"),
-        ["v3", "products" | "licenses" | "activations"] => Some("GET, HEAD, POST"),
-        ["v3", "licenses" | "activations", _] => Some("GET, HEAD, PATCH, DELETE"),
-        _ => None,
-    }
-}
-
-fn read_license(id: LicenseId, query: &str) -> Result<Route, RouteFault> {
-    let published = query.split('&').any(|pair| pair == "source=published");
-    Ok(if published {
-        Route::ReadPublishedLicense(id)
-    } else {
-        Route::ReadLicense(id)
-    })
-}
-
-fn parse<T: FromStr>(segment: &str) -> Result<T, RouteFault> {
-    segment
-        .parse()
-        .map_err(|_malformed| RouteFault::Id(segment.chars().take(64).collect()))
+fn is_parameter(segment: &str) -> bool {
+    segment.starts_with('{')
 }
 
 impl Route {
-    /// Returns who may call it.
-    #[must_use]
-    pub fn access(self) -> Access {
-        match self {
-            Self::Status | Self::CheckLicense | Self::ReadProductKeys(_) => Access::Open,
-            Self::CreateActivation | Self::SyncActivation(_) | Self::DeactivateActivation(_) => {
-                Access::Open
+    fn read(endpoint: &'static Endpoint, tail: &str) -> Result<Self, RouteFault> {
+        let mut route = Self {
+            endpoint,
+            id: Uuid::nil(),
+            number: 0,
+        };
+        let template = endpoint.template().rsplit('/');
+        for (wanted, given) in template.zip(tail.rsplit('/')) {
+            let shown = || given.chars().take(64).collect();
+            match wanted {
+                "{id}" => route.id = parse_id(given).ok_or_else(|| RouteFault::Id(shown()))?,
+                "{number}" => {
+                    let number = given.parse().ok();
+                    route.number = number.ok_or_else(|| RouteFault::Number(shown()))?;
+                }
+                _ => {}
             }
-            Self::DeleteActivation(_) => Access::OpenOrManagement,
-            _ => Access::Management,
         }
+        Ok(route)
     }
 
-    /// Returns who answers it.
+    /// Returns the row of the table.
     #[must_use]
-    pub fn place(self) -> Place {
-        match self {
-            Self::Status
-            | Self::CheckLicense
-            | Self::ReadProductKeys(_)
-            | Self::ReadPublishedLicense(_) => Place::Edge,
-            _ => Place::Ledger,
-        }
+    pub fn endpoint(&self) -> &'static Endpoint {
+        self.endpoint
     }
 
-    /// Returns how many bytes of body it takes.
+    /// Returns the name of the call.
     #[must_use]
-    pub fn body_limit(self) -> usize {
-        match self {
-            Self::Import => MEBIBYTE.saturating_mul(16),
-            _ => MEBIBYTE,
-        }
+    pub fn operation(&self) -> Operation {
+        self.endpoint.operation
     }
+
+    /// Returns the id in the path. A path that has none is not asked for it: it would be the nil id, which is no thing's.
+    #[must_use]
+    pub fn id<T: From<Uuid>>(&self) -> T {
+        T::from(self.id)
+    }
+
+    /// Returns the number in the path, or 0 if it has none.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+}
+
+/// Reads the hyphenated form alone, as every id is read.
+fn parse_id(segment: &str) -> Option<Uuid> {
+    Uuid::try_parse(segment)
+        .ok()
+        .filter(|_| segment.len() == 36)
 }
 
 impl RouteFault {
     /// Answers a request that has no route.
     #[must_use]
     pub fn reply(&self) -> Reply {
-        let problem = match self {
-            Self::Unknown => Problem::new(Code::RouteNotFound, "this path is not one of the API's"),
-            Self::Method(allow) => Problem::new(
-                Code::MethodNotAllowed,
-                format!("this path has the methods {allow} only"),
-            ),
-            Self::Id(id) => {
-                Problem::new(Code::InvalidId, format!("`{id}` in the path is not a UUID"))
+        match self {
+            Self::Unknown => refuse(Code::RouteNotFound, "this path is not one of the API's"),
+            Self::Method(allow) => {
+                let message = format!("this path has the methods {allow} only");
+                refuse(Code::MethodNotAllowed, message).header("Allow", allow.clone())
             }
-        };
-        let allow = if let Self::Method(allow) = self {
-            Some(*allow)
-        } else {
-            None
-        };
-        Reply {
-            allow,
-            ..Reply::problem(&problem)
+            Self::Id(id) => refuse(Code::InvalidId, format!("`{id}` in the path is not a UUID")),
+            Self::Number(text) => refuse(
+                Code::InvalidId,
+                format!("`{text}` in the path is not a number"),
+            ),
         }
     }
 }
 
+fn refuse(code: Code, message: impl Into<String>) -> Reply {
+    Reply::problem(&Problem::new(code, message))
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use licentia_core::LicenseId;
+
     use super::*;
 
     const ID: &str = "23d9646c-34f5-4d37-adeb-f7f77b927bdb";
 
+    const fn row(operation: Operation, method: &'static str, path: &'static str) -> Endpoint {
+        Endpoint {
+            operation,
+            method,
+            path,
+            access: Open,
+            place: Place::Ledger,
+            body_limit: MEBIBYTE,
+            summary: "",
+        }
+    }
+
+    /// Paths of every form, named by operations that have nothing to do with them.
+    const TABLE: &[Endpoint] = &[
+        row(Operation::ReadLicense, "GET", "/v3/licenses/{id}"),
+        row(Operation::ListLicenses, "GET", "/v3/licenses/export"),
+        row(
+            Operation::DeleteLicense,
+            "DELETE",
+            "/v3/licenses/metadata/{id}",
+        ),
+        row(Operation::UpdateLicense, "POST", "/v3/licenses/{id}/renew"),
+        row(Operation::ReadProduct, "GET", "/v3/license-templates/{id}"),
+        row(Operation::Import, "PUT", "/v3/imports/{id}/parts/{number}"),
+    ];
+
     #[track_caller]
-    fn check(method: &str, path: &str, fault: &RouteFault) {
+    fn check(method: &str, path: &str, operation: Operation) {
+        let path = path.replace("ID", ID);
+        let found = find(TABLE, method, &path, "").unwrap();
+        assert_eq!(found.operation(), operation);
+        assert_eq!(found.id::<LicenseId>().to_string() == ID, path.contains(ID));
+    }
+
+    #[track_caller]
+    fn refused(method: &str, path: &str, fault: &RouteFault) {
         assert_eq!(route(method, path, "").as_ref(), Err(fault));
     }
 
     #[test]
+    fn a_literal_segment_wins_over_a_parameter() {
+        check("GET", "/v3/licenses/export", Operation::ListLicenses);
+        check("GET", "/v3/licenses/export/", Operation::ListLicenses);
+        check("GET", "/v3/licenses/ID", Operation::ReadLicense);
+        check(
+            "DELETE",
+            "/v3/licenses/metadata/ID",
+            Operation::DeleteLicense,
+        );
+        check("POST", "/v3/licenses/ID/renew", Operation::UpdateLicense);
+    }
+
+    #[test]
+    fn one_resource_has_two_addresses() {
+        check("GET", "/v3/license-templates/ID", Operation::ReadProduct);
+        check("GET", "/v3/license-policies/ID", Operation::ReadProduct);
+    }
+
+    #[test]
+    fn a_path_may_hold_a_number_after_its_id() {
+        let path = format!("/v3/imports/{ID}/parts");
+        check("PUT", &format!("{path}/7"), Operation::Import);
+        let found = find(TABLE, "PUT", &format!("{path}/7"), "").unwrap();
+        assert_eq!(found.number(), 7);
+        let fault = find(TABLE, "PUT", &format!("{path}/x"), "");
+        assert_eq!(fault, Err(RouteFault::Number("x".into())));
+    }
+
+    #[test]
     fn a_path_lacks_a_method_or_is_unknown_or_holds_no_id() {
-        check(
-            "PUT",
-            "/v3/licenses",
-            &RouteFault::Method("GET, HEAD, POST"),
-        );
-        check(
-            "POST",
-            &format!("/v3/licenses/{ID}"),
-            &RouteFault::Method("GET, HEAD, PATCH, DELETE"),
-        );
-        check("GET", "/v3/licenses/check", &RouteFault::Method("POST"));
-        check("GET", "/v3/nothing", &RouteFault::Unknown);
-        check("GET", "/v3", &RouteFault::Unknown);
-        check("PATCH", "/v3/licenses/5", &RouteFault::Id("5".into()));
+        let methods = |allow: &str| RouteFault::Method(allow.to_owned());
+        refused("PUT", "/v3/licenses", &methods("GET, HEAD, POST"));
+        let license = format!("/v3/licenses/{ID}");
+        refused("POST", &license, &methods("GET, HEAD, PATCH, DELETE"));
+        refused("GET", "/v3/licenses/check", &methods("POST"));
+        for path in [
+            "/v3/nothing",
+            "/v3",
+            "/",
+            "",
+            "/v3/license",
+            "/v3/licenses/check/x",
+        ] {
+            refused("GET", path, &RouteFault::Unknown);
+        }
+        refused("PATCH", "/v3/licenses/5", &RouteFault::Id("5".into()));
     }
 
     #[test]
     fn the_published_copy_is_another_route() {
-        let path = format!("/v3/licenses/{ID}");
-        let id = ID.parse().unwrap();
-        assert_eq!(route("GET", &path, ""), Ok(Route::ReadLicense(id)));
+        let operation = |query| {
+            let found = route("GET", &format!("/v3/licenses/{ID}"), query).unwrap();
+            (found.operation(), found.endpoint().place)
+        };
+        assert_eq!(operation("a=b"), (Operation::ReadLicense, Place::Ledger));
         assert_eq!(
-            route("GET", &path, "a=b&source=published"),
-            Ok(Route::ReadPublishedLicense(id))
+            operation("a=b&source=published"),
+            (Operation::ReadPublishedLicense, Place::Edge)
         );
     }
 
     #[test]
     fn only_what_applications_call_is_open() {
-        assert_eq!(
-            route("POST", "/v3/activations", "").unwrap().access(),
-            Access::Open
-        );
-        assert_eq!(
-            route("GET", "/v3/activations", "").unwrap().access(),
-            Access::Management
-        );
-        assert_eq!(
-            route("POST", "/v3/import", "").unwrap().access(),
-            Access::Management
-        );
+        let open = endpoints()
+            .iter()
+            .filter(|endpoint| !matches!(endpoint.access, Scoped(_)));
+        let open: Vec<&str> = open.map(|endpoint| endpoint.operation.name()).collect();
+        let expected = [
+            "GetStatus",
+            "ReadProductKeys",
+            "CheckLicense",
+            "CreateActivation",
+            "SyncActivation",
+            "DeleteActivation",
+            "DeactivateActivation",
+        ];
+        assert_eq!(open, expected);
+    }
+
+    #[test]
+    fn every_row_is_found_by_its_own_method_and_path() {
+        let mut seen = BTreeSet::new();
+        for endpoint in endpoints() {
+            assert!(METHODS.contains(&endpoint.method), "{}", endpoint.method);
+            assert!(seen.insert((endpoint.method, endpoint.path)));
+            let path = endpoint.template().replace("{id}", ID);
+            let query = endpoint.path.split_once('?').map_or("", |(_, query)| query);
+            let found = route(endpoint.method, &path, query).unwrap();
+            assert_eq!(found.operation(), endpoint.operation);
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! A document's text holds what a thing is; columns hold what is looked up, counted or compared.
 //! Times are fixed-width text, never numbers: hosts bind numbers as doubles, which ticks would outgrow.
 
+mod answers;
 mod lists;
 mod spine;
 
@@ -13,7 +14,7 @@ use crate::database::{Database, DatabaseError, Value};
 const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS _migrations (number INTEGER PRIMARY KEY, applied_at TEXT NOT NULL) STRICT";
 
 /// Every migration, in order. One that has landed is never changed; the next is appended.
-const MIGRATIONS: &[&[&str]] = &[spine::STATEMENTS, lists::STATEMENTS];
+const MIGRATIONS: &[&[&str]] = &[spine::STATEMENTS, lists::STATEMENTS, answers::STATEMENTS];
 
 /// Brings the database up to date.
 ///

@@ -1,13 +1,18 @@
 //! The store: every SQL statement of the API, by the thing that it keeps.
 
+pub(crate) mod access_token;
 pub(crate) mod activation;
+pub(crate) mod answer;
 pub(crate) mod audit;
 pub(crate) mod license;
 pub(crate) mod outbox;
 pub(crate) mod place;
 pub(crate) mod product;
 pub(crate) mod row;
+pub(crate) mod tag;
+pub(crate) mod template;
 pub(crate) mod tombstone;
+pub(crate) mod user;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::{Object, Promise};
-use licentia_api::{Settings, Vault};
+use licentia_api::{Limits, Rule, Settings, Vault};
 use licentia_core::Seconds;
 use wasm_bindgen::prelude::*;
 
@@ -35,6 +35,10 @@ extern "C" {
     fn master_keys(this: &Bindings) -> JsValue;
     #[wasm_bindgen(method, getter, js_name = LICENTIA_MIN_SYNC_INTERVAL)]
     fn min_sync_interval(this: &Bindings) -> JsValue;
+    #[wasm_bindgen(method, getter, js_name = LICENTIA_RATE_LIMIT)]
+    fn rate_limit(this: &Bindings) -> JsValue;
+    #[wasm_bindgen(method, getter, js_name = LICENTIA_BAD_KEY_LIMIT)]
+    fn bad_key_limit(this: &Bindings) -> JsValue;
 
     #[wasm_bindgen(extends = Object)]
     type Objects;
@@ -58,6 +62,7 @@ pub(crate) struct Config {
     pub(crate) root_token: String,
     pub(crate) vault: Vault,
     pub(crate) settings: Settings,
+    pub(crate) limits: Limits,
 }
 
 thread_local! {
@@ -108,6 +113,23 @@ impl Bindings {
             root_token,
             vault,
             settings: Settings { min_sync_interval },
+            limits: self.read_limits()?,
+        })
+    }
+
+    fn read_limits(&self) -> Result<Limits, String> {
+        let usual = Limits::default();
+        let rule = |value: JsValue, name, usual| match value.as_string().as_deref() {
+            None | Some("") => Ok(usual),
+            Some(text) => Rule::parse(text).map_err(|fault| format!("`{name}` is wrong: {fault}")),
+        };
+        Ok(Limits {
+            requests: rule(self.rate_limit(), "LICENTIA_RATE_LIMIT", usual.requests)?,
+            wrong_credentials: rule(
+                self.bad_key_limit(),
+                "LICENTIA_BAD_KEY_LIMIT",
+                usual.wrong_credentials,
+            )?,
         })
     }
 }

@@ -1,8 +1,11 @@
 //! The edge: refuses what needs no ledger to be refused, answers from KV what is published, and passes on the rest.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use js_sys::futures::JsFuture;
-use licentia_api::{Actor, Place, Reply, Route, identify, published, route};
-use licentia_core::{Code, Draw, Problem, RequestId, Seed};
+use licentia_api::{Actor, Limiter, Place, Reply, Route, Standing, identify, published, route};
+use licentia_core::{Code, Draw, Problem, RequestId, Seed, Timestamp};
 use wasm_bindgen::prelude::*;
 use web_sys::{Request, Response};
 use worker::console_error;
@@ -14,11 +17,14 @@ use crate::envelope::{self, Call};
 use crate::fault::Fault;
 use crate::http::{self, Answer, Incoming};
 use crate::sign;
+use crate::slices;
 
 /// The Worker. There is one an isolate, which every request is given to: making one a request would cost each a proxy.
 #[wasm_bindgen]
 #[derive(Debug, Default)]
-pub struct Edge;
+pub struct Edge {
+    limiter: RefCell<Limiter>,
+}
 
 #[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures)]
 impl Edge {
@@ -26,7 +32,7 @@ impl Edge {
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new() -> Self {
-        Self
+        Self::default()
     }
 
     /// Answers a request; `lines` is what `entry.mjs` read of it.
@@ -39,7 +45,8 @@ impl Edge {
         lines: String,
         bindings: Bindings,
     ) -> Result<Response, JsError> {
-        let response = respond(&request, &Incoming::parse(&lines), &bindings).await;
+        let incoming = Incoming::parse(&lines);
+        let response = self.respond(&request, &incoming, &bindings).await;
         response.map_err(|fault| {
             console_error!("no answer could be made: {}", fault.in_full());
             JsError::new("no answer could be made")
@@ -47,96 +54,168 @@ impl Edge {
     }
 }
 
-async fn respond(
-    request: &Request,
-    incoming: &Incoming,
-    bindings: &Bindings,
-) -> Result<Response, Fault> {
-    let id = Draw::new(Seed(clock::random()?)).id();
-    if !incoming.is_of_the_api() {
-        return page(request, id, bindings).await;
-    }
-    if incoming.method == "OPTIONS" {
-        return http::preflight(id);
-    }
-    let answered = answer(request, incoming, id, bindings).await;
-    let answer = answered.unwrap_or_else(|fault| {
-        let Incoming { method, path, .. } = incoming;
-        console_error!("{id} {method} {path}: {}", fault.in_full());
-        problem(fault.code(), fault.message())
-    });
-    let headless = incoming.method == "HEAD";
-    let answer = if headless { answer.headless() } else { answer };
-    answer.response(id)
+/// A request, with what the Worker knows of it.
+struct Asked<'a> {
+    request: &'a Request,
+    incoming: &'a Incoming,
+    /// HEAD is answered as GET.
+    method: &'a str,
+    actor: Actor,
+    id: RequestId,
+    now: Timestamp,
+    config: Rc<Config>,
+    bindings: &'a Bindings,
 }
 
-async fn answer(
-    request: &Request,
-    incoming: &Incoming,
-    id: RequestId,
-    bindings: &Bindings,
-) -> Result<Answer, Fault> {
-    let config = match bindings.config() {
-        Ok(config) => config,
-        Err(reason) => return Ok(problem(Code::NotConfigured, reason)),
-    };
-    #[cfg(feature = "faults")]
-    if crate::faults::at_the_edge(&incoming.path) {
-        let call = call(incoming, "GET", Actor::Anonymous, id);
-        return from_ledger(&call, &[], &config, bindings).await;
+impl Edge {
+    async fn respond(
+        &self,
+        request: &Request,
+        incoming: &Incoming,
+        bindings: &Bindings,
+    ) -> Result<Response, Fault> {
+        let id = Draw::new(Seed(clock::random()?)).id();
+        if !incoming.is_of_the_api() {
+            return page(request, id, bindings).await;
+        }
+        if incoming.method == "OPTIONS" {
+            return http::preflight(id);
+        }
+        let headless = incoming.method == "HEAD";
+        let finish = |answer: Answer| {
+            let answer = if headless { answer.headless() } else { answer };
+            answer.response(id)
+        };
+        let config = match bindings.config() {
+            Ok(config) => config,
+            Err(reason) => return finish(problem(Code::NotConfigured, reason)),
+        };
+        let asked = Asked {
+            request,
+            incoming,
+            method: if headless { "GET" } else { &incoming.method },
+            actor: identify(Some(&incoming.authorization), &config.root_token),
+            id,
+            now: clock::now(),
+            config,
+            bindings,
+        };
+        finish(self.within_limits(&asked).await)
     }
-    let method = if incoming.method == "HEAD" {
-        "GET"
-    } else {
-        &incoming.method
-    };
-    let route = match route(method, &incoming.path, &incoming.query) {
-        Ok(route) => route,
-        Err(fault) => return Ok(fault.reply().into()),
-    };
-    let actor = identify(Some(&incoming.authorization), &config.root_token);
-    if let Err(refusal) = route.access().admit(actor) {
-        return Ok(Reply::problem(&refusal).into());
-    }
-    let Some(body) = body::read(request, incoming, route.body_limit()).await? else {
-        return Ok(problem(Code::BodyTooLarge, too_large(route.body_limit())));
-    };
-    match route.place() {
-        Place::Edge => from_published(route, &body, &config, bindings).await,
-        Place::Ledger => {
-            let call = call(incoming, method, actor, id);
-            from_ledger(&call, &body, &config, bindings).await
+
+    /// Answers a request that is not one too many, and says how its address stands.
+    async fn within_limits(&self, asked: &Asked<'_>) -> Answer {
+        let (limits, address) = (&asked.config.limits, asked.incoming.address);
+        let standing = self
+            .limiter
+            .borrow_mut()
+            .count(limits, address, asked.actor, asked.now);
+        let refusal = standing.and_then(|standing| standing.refusal());
+        if let (Some(refusal), Some(standing)) = (refusal, standing) {
+            return standing_at(&standing, Answer::of(refusal, asked.actor));
+        }
+        let answered = match route(asked.method, &asked.incoming.path, &asked.incoming.query) {
+            #[cfg(feature = "faults")]
+            _ if crate::faults::at_the_edge(&asked.incoming.path) => from_ledger(asked, &[]).await,
+            Ok(route) => self.with_right_credentials(asked, &route).await,
+            Err(fault) => Ok(Answer::of(fault.reply(), asked.actor)),
+        };
+        let answer = answered.unwrap_or_else(|fault| {
+            let Incoming { method, path, .. } = asked.incoming;
+            console_error!("{} {method} {path}: {}", asked.id, fault.in_full());
+            problem(fault.code(), fault.message())
+        });
+        match standing {
+            Some(standing) if !answer.is_limited() => standing_at(&standing, answer),
+            _ => answer,
         }
     }
+
+    /// Answers a request whose address has not tried too many wrong keys and tokens.
+    async fn with_right_credentials(
+        &self,
+        asked: &Asked<'_>,
+        route: &Route,
+    ) -> Result<Answer, Fault> {
+        let (limits, address) = (&asked.config.limits, asked.incoming.address);
+        let held_up = self.limiter.borrow().held_up(
+            limits,
+            route.operation(),
+            address,
+            asked.actor,
+            asked.now,
+        );
+        if let Some(answer) = held_up.and_then(|standing| refusal(&standing, asked.actor)) {
+            return Ok(answer);
+        }
+        let answer = answer(asked, route).await?;
+        if !answer.wrong_credential {
+            return Ok(answer);
+        }
+        let exceeded = self
+            .limiter
+            .borrow_mut()
+            .count_wrong(limits, address, asked.now);
+        let refusal = exceeded.and_then(|standing| refusal(&standing, asked.actor));
+        Ok(refusal.filter(|_| answer.status == 401).unwrap_or(answer))
+    }
 }
 
-async fn from_published(
-    route: Route,
-    body: &[u8],
-    config: &Config,
-    bindings: &Bindings,
-) -> Result<Answer, Fault> {
-    let keys = match published::wanted(route, body, &config.vault) {
-        Ok(keys) => keys,
-        Err(reply) => return Ok(reply.into()),
+/// Says how an address stands.
+fn standing_at(standing: &Standing, mut answer: Answer) -> Answer {
+    for (name, value) in standing.headers() {
+        answer.header(name, value);
+    }
+    answer
+}
+
+fn refusal(standing: &Standing, actor: Actor) -> Option<Answer> {
+    let refusal = standing.refusal()?;
+    Some(standing_at(standing, Answer::of(refusal, actor)))
+}
+
+async fn answer(asked: &Asked<'_>, route: &Route) -> Result<Answer, Fault> {
+    let endpoint = route.endpoint();
+    if let Err(refusal) = endpoint.access.admit(asked.actor) {
+        return Ok(Answer::of(Reply::problem(&refusal), asked.actor));
+    }
+    let body = body::read(asked.request, asked.incoming, endpoint.body_limit).await?;
+    let Some(body) = body else {
+        return Ok(problem(Code::BodyTooLarge, too_large(endpoint.body_limit)));
     };
-    let value = bindings.published()?.read(&keys).await;
-    let value = value.map_err(|fault| Fault::Unpublished(fault.in_full()))?;
-    Ok(published::reply(route, value.as_deref(), &config.vault).into())
+    match endpoint.place {
+        Place::Edge => from_published(asked, route, &body).await,
+        Place::Ledger => from_ledger(asked, &body).await,
+    }
 }
 
-async fn from_ledger(
-    call: &Call,
-    body: &[u8],
-    config: &Config,
-    bindings: &Bindings,
-) -> Result<Answer, Fault> {
-    let envelope = envelope::seal(call, body)?;
-    let bytes = http::send(&envelope, &bindings.ledger_object()?).await?;
+async fn from_published(asked: &Asked<'_>, route: &Route, body: &[u8]) -> Result<Answer, Fault> {
+    if route.endpoint().access.asks_the_ledger(asked.actor) {
+        let verdict = from_ledger(asked, &[]).await?;
+        if verdict.status != 204 {
+            return Ok(verdict);
+        }
+    }
+    let vault = &asked.config.vault;
+    let keys = match published::wanted(route, body, vault) {
+        Ok(keys) => keys,
+        Err(reply) => return Ok(Answer::of(*reply, asked.actor)),
+    };
+    let value = asked.bindings.published()?.read(&keys).await;
+    let value = value.map_err(|fault| Fault::Unpublished(fault.in_full()))?;
+    let reply = published::reply(route, value.as_deref(), vault);
+    Ok(Answer::of(reply, asked.actor))
+}
+
+async fn from_ledger(asked: &Asked<'_>, body: &[u8]) -> Result<Answer, Fault> {
+    let ledger = asked.bindings.ledger_object()?;
+    let call = call(asked);
+    let envelope = envelope::seal(&call, body)?;
+    let bytes = http::send(&envelope, &ledger).await?;
     let (head, body) = envelope::open::<envelope::Answer>(&bytes)?;
     let body = match head.token {
         Some(token) => {
-            let token = sign::sign(&token.unsigned(body)?, &config.vault).await?;
+            let token = sign::sign(&token.unsigned(body)?, &asked.config.vault).await?;
             let document = serde_json::json!({ "activationToken": token });
             Some(serde_json::to_vec(&document)?)
         }
@@ -146,8 +225,10 @@ async fn from_ledger(
         status: head.status,
         body,
         version: head.version,
-        allow: None,
         published: head.published,
+        headers: head.headers,
+        slices: head.more.map(|more| slices::after(more, call, ledger)),
+        wrong_credential: head.wrong_credential,
     })
 }
 
@@ -162,21 +243,26 @@ async fn page(request: &Request, id: RequestId, bindings: &Bindings) -> Result<R
 }
 
 /// The envelope's head: what the ledger is told of a request, and nothing else.
-fn call(incoming: &Incoming, method: &str, actor: Actor, request_id: RequestId) -> Call {
+fn call(asked: &Asked<'_>) -> Call {
+    let incoming = asked.incoming;
     Call {
-        method: method.to_owned(),
+        method: asked.method.to_owned(),
         path: incoming.path.clone(),
         query: incoming.query.clone(),
         content_type: incoming.media_type.clone(),
-        caller: actor.into(),
+        caller: asked.actor.into(),
         address: incoming.address,
         country: incoming.country.clone(),
-        request_id,
+        request_id: asked.id,
+        idempotency_key: incoming.idempotency_key.clone(),
+        if_match: incoming.if_match.clone(),
+        slice: None,
     }
 }
 
 fn problem(code: Code, message: impl Into<String>) -> Answer {
-    Reply::problem(&Problem::new(code, message)).into()
+    let reply = Reply::problem(&Problem::new(code, message));
+    Answer::of(reply, Actor::Anonymous)
 }
 
 fn too_large(limit: usize) -> String {

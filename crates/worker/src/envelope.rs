@@ -5,14 +5,14 @@
 
 use std::net::IpAddr;
 
-use licentia_api::{Actor, Body, Reply, Request, Unsigned};
-use licentia_core::{Algorithm, Area, Origin, RequestId};
+use licentia_api::{Actor, Body, Reply, Request, TokenDigest, Unsigned, tells_wrong_credential};
+use licentia_core::{Algorithm, Area, Origin, ProductId, RequestId};
 use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
 
 /// A request on its way to the ledger.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Call {
     pub(crate) method: String,
     pub(crate) path: String,
@@ -22,6 +22,13 @@ pub(crate) struct Call {
     pub(crate) address: Option<IpAddr>,
     pub(crate) country: Option<String>,
     pub(crate) request_id: RequestId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) idempotency_key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) if_match: Option<String>,
+    /// Which slice of a long answer is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) slice: Option<String>,
 }
 
 /// Who asks, as the Worker found.
@@ -29,6 +36,8 @@ pub(crate) struct Call {
 pub(crate) enum Caller {
     Anonymous,
     Root,
+    /// The digest of a token.
+    Token([u8; 32]),
     Refused,
 }
 
@@ -39,6 +48,15 @@ pub(crate) struct Answer {
     pub(crate) version: Option<i64>,
     pub(crate) published: Option<Published>,
     pub(crate) token: Option<Token>,
+    /// Headers of this answer alone: names and values in turn, a line each.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) headers: String,
+    /// Where a long answer goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) more: Option<String>,
+    /// Whether it tells that a credential was wrong.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) wrong_credential: bool,
 }
 
 /// Whether KV has what the answer says.
@@ -57,7 +75,7 @@ pub(crate) enum Published {
 pub(crate) struct Token {
     kid: String,
     algorithm: Algorithm,
-    bound_to: String,
+    product_id: ProductId,
     length: usize,
 }
 
@@ -73,6 +91,9 @@ impl Call {
             actor: self.caller.into(),
             origin,
             request_id: self.request_id,
+            idempotency_key: self.idempotency_key.as_deref(),
+            if_match: self.if_match.as_deref(),
+            slice: self.slice.as_deref(),
         }
     }
 
@@ -87,20 +108,28 @@ impl Call {
 
 impl Answer {
     #[cfg(feature = "faults")]
-    pub(crate) fn plain(status: u16) -> Self {
+    pub(crate) fn plain(status: u16, more: Option<String>) -> Self {
         Self {
             status,
             version: None,
             published: None,
             token: None,
+            headers: String::new(),
+            more,
+            wrong_credential: false,
         }
     }
 
     /// Splits a reply of the API into what crosses as head and as body.
-    pub(crate) fn of(reply: Reply, published: Option<Published>) -> (Self, Vec<u8>) {
+    pub(crate) fn of(
+        reply: Reply,
+        published: Option<Published>,
+        caller: Caller,
+    ) -> (Self, Vec<u8>) {
+        let wrong_credential = tells_wrong_credential(reply.code, caller.into());
         let (token, body) = match reply.body {
             Body::Empty => (None, Vec::new()),
-            Body::Json(bytes) => (None, bytes),
+            Body::Bytes(bytes) => (None, bytes),
             Body::Token(unsigned) => {
                 let (token, body) = Token::of(*unsigned);
                 (Some(token), body)
@@ -112,6 +141,9 @@ impl Answer {
                 version: reply.version,
                 published,
                 token,
+                headers: lines(&reply.headers),
+                more: reply.more,
+                wrong_credential,
             },
             body,
         )
@@ -123,6 +155,7 @@ impl From<Actor> for Caller {
         match actor {
             Actor::Anonymous => Self::Anonymous,
             Actor::Root => Self::Root,
+            Actor::Token(TokenDigest(digest)) => Self::Token(digest),
             Actor::Refused => Self::Refused,
         }
     }
@@ -133,6 +166,7 @@ impl From<Caller> for Actor {
         match caller {
             Caller::Anonymous => Self::Anonymous,
             Caller::Root => Self::Root,
+            Caller::Token(digest) => Self::Token(TokenDigest(digest)),
             Caller::Refused => Self::Refused,
         }
     }
@@ -145,12 +179,12 @@ impl Token {
             kid,
             algorithm,
             wrapped,
-            bound_to,
+            product_id,
         } = unsigned;
         let token = Self {
             kid,
             algorithm,
-            bound_to,
+            product_id,
             length: signing_input.len(),
         };
         (token, [signing_input, wrapped].concat().into_bytes())
@@ -165,9 +199,15 @@ impl Token {
             kid: self.kid,
             algorithm: self.algorithm,
             wrapped: text(wrapped)?,
-            bound_to: self.bound_to,
+            product_id: self.product_id,
         })
     }
+}
+
+/// Writes headers as they cross: names and values in turn, a line each. No value holds a line break.
+pub(crate) fn lines(headers: &[(String, String)]) -> String {
+    let line = |(name, value): &(String, String)| format!("{name}\n{value}\n");
+    headers.iter().map(line).collect()
 }
 
 /// Joins head and body.
@@ -188,6 +228,8 @@ pub(crate) fn open<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<(T, &'a [u
 
 #[cfg(test)]
 mod tests {
+    use licentia_core::{Draw, Seed};
+
     use super::*;
 
     #[test]
@@ -204,7 +246,7 @@ mod tests {
             kid: "kid".to_owned(),
             algorithm: Algorithm::EdDSA,
             wrapped: "wrapped".to_owned(),
-            bound_to: "default/product".to_owned(),
+            product_id: Draw::new(Seed([1; 32])).id(),
         };
         let (token, body) = Token::of(unsigned);
         let arrived = token.unsigned(&body).unwrap();

@@ -34,6 +34,9 @@ pub(crate) enum Fault {
     /// KV failed.
     #[error("KV cannot be read: {0}")]
     Unpublished(String),
+    /// A slice of a long answer was refused.
+    #[error("a slice of the answer was refused with {0}")]
+    BrokenOff(u16),
     /// A secret is missing.
     #[error("{0}")]
     NotConfigured(String),

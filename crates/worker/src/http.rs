@@ -2,29 +2,30 @@
 //!
 //! Each header of its own would be a crossing. Every answer has `X-Request-Id` and CORS for every origin without credentials; `http.js` holds their text.
 
+use std::fmt::{Display, Write};
 use std::net::IpAddr;
 
 use js_sys::futures::JsFuture;
 use js_sys::{Promise, Uint8Array};
-use licentia_api::{Body, Publishes, Reply};
+use licentia_api::{Actor, Body, Publishes, Reply, tells_wrong_credential};
 use licentia_core::RequestId;
 use wasm_bindgen::prelude::*;
 use web_sys::Response;
 
 use crate::config::LedgerObject;
-use crate::envelope::Published;
+use crate::envelope::{self, Published};
 use crate::fault::Fault;
 
 #[wasm_bindgen(module = "/src/http.js")]
 extern "C" {
     #[wasm_bindgen(catch)]
-    fn respond(
+    fn respond(status: u16, headers: &str, body: Option<&[u8]>) -> Result<Response, JsValue>;
+    #[wasm_bindgen(catch, js_name = respondInSlices)]
+    fn respond_in_slices(
         status: u16,
-        request_id: &str,
-        body: Option<&[u8]>,
-        version: Option<f64>,
-        published: Option<&str>,
-        allow: Option<&str>,
+        headers: &str,
+        first: &[u8],
+        next: &JsValue,
     ) -> Result<Response, JsValue>;
     #[wasm_bindgen(catch, js_name = preflight)]
     fn respond_to_preflight(request_id: &str) -> Result<Response, JsValue>;
@@ -45,9 +46,10 @@ pub(crate) struct Incoming {
     /// The length that the client declared.
     pub(crate) length: Option<usize>,
     /// Where Cloudflare says that the request came from. A header that a client can set itself is not looked at.
-    /// Nothing of it is read for a request that changes nothing.
     pub(crate) address: Option<IpAddr>,
     pub(crate) country: Option<String>,
+    pub(crate) idempotency_key: Option<String>,
+    pub(crate) if_match: Option<String>,
 }
 
 /// An answer, ready for its headers.
@@ -56,8 +58,13 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Option<Vec<u8>>,
     pub(crate) version: Option<i64>,
-    pub(crate) allow: Option<&'static str>,
     pub(crate) published: Option<Published>,
+    /// Headers of this answer alone: names and values in turn, a line each.
+    pub(crate) headers: String,
+    /// What gives the slices that follow `body`: a function whose promises resolve to bytes, and to nothing at the end.
+    pub(crate) slices: Option<JsValue>,
+    /// Whether it tells that a credential was wrong.
+    pub(crate) wrong_credential: bool,
 }
 
 impl Incoming {
@@ -72,12 +79,14 @@ impl Incoming {
             path,
             query,
             authorization: next().to_owned(),
+            address: next().parse().ok(),
             media_type: media_type(next()),
             length: next().parse().ok(),
-            address: next().parse().ok(),
             country: Some(next())
                 .filter(|code| is_country(code))
                 .map(str::to_owned),
+            idempotency_key: present(next()),
+            if_match: present(next()),
         }
     }
 
@@ -91,10 +100,11 @@ impl Incoming {
     }
 }
 
-impl From<Reply> for Answer {
-    fn from(reply: Reply) -> Self {
+impl Answer {
+    /// Makes an answer of a reply that is made at the edge; `actor` asked for it.
+    pub(crate) fn of(reply: Reply, actor: Actor) -> Self {
         let body = match reply.body {
-            Body::Json(bytes) => Some(bytes),
+            Body::Bytes(bytes) => Some(bytes),
             // INVARIANT: tokens come from the ledger alone, and are signed before they come here.
             Body::Empty | Body::Token(_) => None,
         };
@@ -106,35 +116,52 @@ impl From<Reply> for Answer {
             status: reply.status,
             body,
             version: reply.version,
-            allow: reply.allow,
             published,
+            headers: envelope::lines(&reply.headers),
+            slices: None,
+            wrong_credential: tells_wrong_credential(reply.code, actor),
         }
     }
-}
 
-impl Answer {
     /// Returns the answer without its body, as HEAD wants it.
     pub(crate) fn headless(self) -> Self {
-        Self { body: None, ..self }
+        Self {
+            body: None,
+            slices: None,
+            ..self
+        }
+    }
+
+    /// Says whether it is the answer to one request too many, which says by itself how its address stands.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.status == 429
+    }
+
+    /// Adds a header.
+    pub(crate) fn header(&mut self, name: &str, value: impl Display) {
+        // INVARIANT: a `String` takes whatever is written.
+        let _written = writeln!(self.headers, "{name}\n{value}");
     }
 
     /// Makes the runtime's response.
-    pub(crate) fn response(self, request_id: RequestId) -> Result<Response, Fault> {
-        #[expect(clippy::cast_precision_loss, reason = "versions are far below 2^53")]
-        let version = self.version.map(|version| version as f64);
-        let published = self.published.map(|published| match published {
-            Published::Version(version) => version.to_string(),
-            Published::Pending => "pending".to_owned(),
-        });
-        let (id, body) = (request_id.to_string(), self.body.as_deref());
-        Ok(respond(
-            self.status,
-            &id,
-            body,
-            version,
-            published.as_deref(),
-            self.allow,
-        )?)
+    pub(crate) fn response(mut self, request_id: RequestId) -> Result<Response, Fault> {
+        self.header("X-Request-Id", request_id);
+        if let Some(version) = self.version {
+            self.header("ETag", format_args!("\"{version}\""));
+        }
+        match self.published {
+            Some(Published::Version(version)) => self.header("Licentia-Published", version),
+            Some(Published::Pending) => self.header("Licentia-Published", "pending"),
+            None => {}
+        }
+        if self.status == 503 {
+            self.header("Retry-After", 1);
+        }
+        let (headers, body) = (self.headers.as_str(), self.body.as_deref());
+        Ok(match &self.slices {
+            Some(next) => respond_in_slices(self.status, headers, body.unwrap_or_default(), next)?,
+            None => respond(self.status, headers, body)?,
+        })
     }
 }
 
@@ -156,6 +183,12 @@ fn split(url: &str) -> (String, String) {
     let path = rest.split_once('/').map_or("", |(_, path)| path);
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     (format!("/{path}"), query.to_owned())
+}
+
+fn present(line: &str) -> Option<String> {
+    Some(line)
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
 }
 
 fn media_type(header: &str) -> String {
@@ -202,13 +235,15 @@ mod tests {
 
     #[test]
     fn a_request_is_read_line_by_line() {
-        let lines = "POST\nhttp://a.example/v3/x\nBearer t\nApplication/JSON; charset=utf-8\n12\n2001:db8::1\nDE";
+        let lines = "POST\nhttp://a.example/v3/x\nBearer t\n2001:db8::1\nApplication/JSON; charset=utf-8\n12\nDE\nkey 1";
         let incoming = Incoming::parse(lines);
         assert_eq!(incoming.authorization, "Bearer t");
         assert_eq!(incoming.media_type, "application/json");
         assert_eq!(incoming.length, Some(12));
         assert_eq!(incoming.address, "2001:db8::1".parse().ok());
         assert_eq!(incoming.country.as_deref(), Some("DE"));
+        assert_eq!(incoming.idempotency_key.as_deref(), Some("key 1"));
+        assert_eq!(incoming.if_match, None);
     }
 
     #[test]

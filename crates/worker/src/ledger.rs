@@ -5,7 +5,9 @@
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
-use licentia_api::{Given, Handled, KeyPair, Outcome, PageMemory, Publishes, handle, migrate};
+use licentia_api::{
+    Given, Handled, KeyPair, Outcome, PageMemory, Publishes, handle, migrate, write_facts,
+};
 use licentia_core::{Algorithm, Seed};
 use wasm_bindgen::prelude::*;
 use worker::console_error;
@@ -84,15 +86,15 @@ impl Ledger {
         self.migrate()?;
         let config = self.config()?;
         #[cfg(feature = "faults")]
-        if let Some(body) = crate::faults::in_the_ledger(&self.storage, &call)? {
-            return envelope::seal(&Answer::plain(200), &body);
+        if let Some((head, body)) = crate::faults::in_the_ledger(&self.storage, &call)? {
+            return envelope::seal(&head, &body);
         }
 
         let outcome = self.handle(&call, body, &config).await?;
         let published = self
             .publish(outcome.publications, &outcome.reply.publishes, &config)
             .await?;
-        let (head, body) = Answer::of(outcome.reply, published);
+        let (head, body) = Answer::of(outcome.reply, published, call.caller);
         envelope::seal(&head, &body)
     }
 
@@ -140,7 +142,7 @@ impl Ledger {
         if request.method == "GET" {
             return Ok(handle(&database, request, given));
         }
-        transaction(&self.storage, || {
+        let handled = transaction(&self.storage, || {
             let handled = handle(&database, request, given);
             let commit = matches!(&handled, Handled::Done(outcome) if outcome.commit);
             Ok(if commit {
@@ -148,7 +150,15 @@ impl Ledger {
             } else {
                 End::RollBack(handled)
             })
-        })
+        })?;
+        if let Handled::Done(outcome) = &handled
+            && !outcome.facts.is_empty()
+        {
+            transaction(&self.storage, || {
+                Ok(End::Commit(write_facts(&database, &outcome.facts)?))
+            })?;
+        }
+        Ok(handled)
     }
 
     async fn publish(

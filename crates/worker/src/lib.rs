@@ -16,6 +16,7 @@ mod http;
 mod ledger;
 mod publish;
 mod sign;
+mod slices;
 mod sql;
 mod transaction;
 

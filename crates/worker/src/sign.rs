@@ -93,7 +93,7 @@ async fn key_of(unsigned: &Unsigned, vault: &Vault) -> Result<JsValue, Fault> {
     if let Some(key) = KEYS.with_borrow(|keys| keys.get(&unsigned.kid).cloned()) {
         return Ok(key);
     }
-    let private = vault.unwrap(&unsigned.bound_to, &unsigned.wrapped)?;
+    let private = vault.unwrap(&unsigned.bound_to(), &unsigned.wrapped)?;
     let private = Uint8Array::from(private.as_slice());
     let parameters = parameters_of(unsigned.algorithm)?;
     let uses = Array::of1(&"sign".into());

@@ -9,10 +9,11 @@ use licentia_core::{
     LicenseType, Problem, Product, Refusal, Seat, signing_input,
 };
 
-use super::{parse_json, products};
+use super::{page, parse_json};
+use crate::access::Caller;
 use crate::context::{Context, Fault};
 use crate::database::Value;
-use crate::host::{Actor, Body, Publishes, Reply, Unsigned};
+use crate::host::{Body, Publishes, Reply, Unsigned};
 use crate::list;
 use crate::store;
 use crate::store::tombstone::Kind;
@@ -152,10 +153,9 @@ pub(super) fn deactivate(cx: &Context<'_>, id: ActivationId, body: &[u8]) -> Res
 
 /// `DELETE /v3/activations/{id}`: by an administrator with a token, else by the client that holds the id.
 pub(super) fn delete(cx: &Context<'_>, id: ActivationId) -> Result<Reply, Fault> {
-    let by = if cx.request.actor == Actor::Root {
-        DeactivatedBy::Administrator
-    } else {
-        DeactivatedBy::Client
+    let by = match cx.caller {
+        Caller::Anonymous => DeactivatedBy::Client,
+        Caller::Root | Caller::Token(_) => DeactivatedBy::Administrator,
     };
     let activation = match store::activation::load(cx.db, id)? {
         Some(activation) => activation,
@@ -178,10 +178,11 @@ pub(super) fn list(cx: &Context<'_>) -> Result<Reply, Fault> {
     let listed = list::list(cx, &list::ACTIVATIONS)?;
     let activations = listed.rows.iter().map(store::activation::from_row);
     let activations = activations.collect::<Result<Vec<_>, _>>()?;
-    let views = activations
+    let views: Vec<_> = activations
         .iter()
-        .map(|activation| ActivationView::new(activation, &[]));
-    Ok(Reply::json(200, &views.collect::<Vec<_>>()))
+        .map(|activation| ActivationView::new(activation, &[]))
+        .collect();
+    Ok(page(cx, &listed, &views))
 }
 
 /// Finds the license that a machine wants to activate.
@@ -336,7 +337,7 @@ fn token(
         kid: key.kid.clone(),
         algorithm: key.algorithm,
         wrapped: key.wrapped.clone(),
-        bound_to: products::bound_to(product.id, &key.kid),
+        product_id: product.id,
     };
     Ok(Reply::with(status, Body::Token(Box::new(unsigned))))
 }

@@ -5,7 +5,7 @@ use licentia_core::{
     Change, Code, Command, License, LicenseId, LicenseKey, Pending, Problem, Terms, Totals, parse,
 };
 
-use super::{changes, parse_json};
+use super::{changes, page, parse_json};
 use crate::context::{Context, Fault};
 use crate::database::Value;
 use crate::host::{Publishes, Reply};
@@ -41,10 +41,11 @@ pub(super) fn list(cx: &Context<'_>) -> Result<Reply, Fault> {
     let listed = list::list(cx, &list::LICENSES)?;
     let licenses = listed.rows.iter().map(store::license::from_row);
     let licenses = licenses.collect::<Result<Vec<_>, _>>()?;
-    let views = licenses
+    let views: Vec<_> = licenses
         .iter()
-        .map(|license| LicenseView::new(license, None));
-    Ok(Reply::json(200, &views.collect::<Vec<_>>()))
+        .map(|license| LicenseView::new(license, None))
+        .collect();
+    Ok(page(cx, &listed, &views))
 }
 
 /// `GET /v3/licenses/{id}`
@@ -57,6 +58,7 @@ pub(super) fn read(cx: &Context<'_>, id: LicenseId) -> Result<Reply, Fault> {
 pub(super) fn update(cx: &Context<'_>, id: LicenseId, body: &[u8]) -> Result<Reply, Fault> {
     let input: LicenseInput = parse_json(cx, body)?;
     let mut license = store::license::load(cx.db, id)?.ok_or_else(not_found)?;
+    cx.check_version(license.version)?;
     let change = change(cx, &license, &input, body)?;
     let before = license.clone();
 

@@ -3,11 +3,11 @@
 use licentia_core::wire::{ProductInput, ProductView};
 use licentia_core::{Code, Problem, Product, ProductId, TokenKey, VerifyingKey};
 
-use super::parse_json;
+use super::{page, parse_json};
 use crate::context::{Context, Fault};
-use crate::host::{KeyPair, Reply};
+use crate::host::{KeyPair, Reply, bound_to};
 use crate::list;
-use crate::published::{ACCOUNT, Subject};
+use crate::published::Subject;
 use crate::store;
 
 /// `POST /v3/products`
@@ -40,7 +40,7 @@ pub(super) fn list(cx: &Context<'_>) -> Result<Reply, Fault> {
         .iter()
         .map(|counted| ProductView::new(&counted.product, counted.licenses, None))
         .collect();
-    Ok(Reply::json(200, &views))
+    Ok(page(cx, &listed, &views))
 }
 
 /// `GET /v3/products/{id}`
@@ -82,11 +82,6 @@ pub(super) fn wrap(
         public_key: public.to_spki_pem(),
         wrapped,
     })
-}
-
-/// Returns what a product's wrapped key is bound to.
-pub(super) fn bound_to(product: ProductId, kid: &str) -> String {
-    format!("{ACCOUNT}/{product}/{kid}")
 }
 
 /// Adds a product, with its audit entry and publication.

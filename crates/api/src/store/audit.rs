@@ -5,8 +5,8 @@ use serde::Serialize;
 use std::net::IpAddr;
 
 use super::{document, optional, row, text};
+use crate::access::Caller;
 use crate::database::{Database, DatabaseError};
-use crate::host::Actor;
 
 /// A property that changed.
 #[derive(Debug, PartialEq, Serialize)]
@@ -23,7 +23,7 @@ pub(crate) struct Entry<'a> {
     pub(crate) id: RequestId,
     pub(crate) at: Timestamp,
     pub(crate) request_id: RequestId,
-    pub(crate) actor: Actor,
+    pub(crate) actor: Caller,
     pub(crate) address: Option<IpAddr>,
     pub(crate) action: &'a str,
     pub(crate) resource: &'a str,
@@ -33,15 +33,11 @@ pub(crate) struct Entry<'a> {
 
 /// Appends an entry.
 pub(crate) fn append(db: &dyn Database, entry: &Entry<'_>) -> Result<(), DatabaseError> {
-    let actor = match entry.actor {
-        Actor::Root => "root",
-        Actor::Anonymous | Actor::Refused => "anonymous",
-    };
     let columns = vec![
         ("id", text(entry.id)),
         ("created_at", text(entry.at)),
         ("request_id", text(entry.request_id)),
-        ("actor", text(actor)),
+        ("actor", text(entry.actor)),
         ("address", optional(entry.address)),
         ("action", text(entry.action)),
         ("resource", text(entry.resource)),

@@ -1,7 +1,7 @@
 //! Licenses' rows: the document, a column for each filter, and children for what is many.
 
 use licentia_core::wire::{StoredLicense, StoredMeterTotals};
-use licentia_core::{License, LicenseId, LicenseKey, Seconds, Timestamp, Totals};
+use licentia_core::{License, LicenseId, LicenseKey, Seconds, Timestamp, Totals, UserId};
 
 use super::row::{self, Columns};
 use super::tombstone::Kind;
@@ -12,6 +12,8 @@ const FIND_BY_ID: &str =
     "SELECT activations, deactivations, meter_uses, document FROM licenses WHERE id = ?1";
 const FIND_BY_KEY: &str =
     "SELECT activations, deactivations, meter_uses, document FROM licenses WHERE key = ?1";
+const FIND_BY_OWNER: &str =
+    "SELECT activations, deactivations, meter_uses, document FROM licenses WHERE user_id = ?1";
 const NUMBER: &str = "SELECT number FROM licenses WHERE id = ?1";
 const DELETE: &str = "DELETE FROM licenses WHERE id = ?1";
 
@@ -39,6 +41,7 @@ pub(crate) fn insert(db: &dyn Database, license: &License) -> Result<(), Databas
     let mut columns = columns(license)?;
     columns.extend(fixed(license));
     columns.extend(totals(license)?);
+    columns.push(searched(db, license)?);
     let number = row::insert(db, "licenses", license.created_at, &columns)?;
     row::add_children(db, "license_tags", &["tag"], number, &tags(license))?;
     row::add_children(
@@ -56,13 +59,11 @@ pub(crate) fn save(
     before: &License,
     license: &License,
 ) -> Result<(), DatabaseError> {
-    row::update(
-        db,
-        "licenses",
-        &license.id,
-        &columns(before)?,
-        &columns(license)?,
-    )?;
+    let mut changed = columns(license)?;
+    if lines(before) != lines(license) || before.user_id != license.user_id {
+        changed.push(searched(db, license)?);
+    }
+    row::update(db, "licenses", &license.id, &columns(before)?, &changed)?;
     save_totals(db, before, license)?;
     let (tags_changed, metadata_changed) = (
         before.terms.tags != license.terms.tags,
@@ -141,6 +142,7 @@ fn columns(license: &License) -> Result<Columns, DatabaseError> {
     let flag = |set: bool| Value::Integer(i64::from(set));
     Ok(vec![
         ("key", text(license.key.as_str())),
+        ("user_id", optional(license.user_id)),
         ("expires_at", optional(license.expires_at)),
         ("expiring_at", optional(expiring_at(license))),
         ("revoked", flag(license.revoked)),
@@ -166,7 +168,6 @@ fn columns(license: &License) -> Result<Columns, DatabaseError> {
         ),
         ("allow_vm_activation", flag(terms.allow_vm_activation)),
         ("user_locked", flag(terms.user_locked)),
-        ("search", text(searched(license))),
         ("document", document(&StoredLicense::from(license))?),
     ])
 }
@@ -187,13 +188,37 @@ fn word(value: &impl serde::Serialize) -> Result<Value, DatabaseError> {
     }
 }
 
-/// What a search looks into, a line each, so that no fragment spans two.
-fn searched(license: &License) -> String {
-    let mut lines = vec![license.key.as_str()];
-    lines.extend(license.terms.notes.as_deref());
-    lines.extend(license.terms.tags.iter().map(String::as_str));
-    lines.extend(license.metadata.iter().map(|entry| entry.value.as_str()));
-    lines.join("\n").to_lowercase()
+/// What a search looks into, a line each, so that no fragment spans two: what the license says, and who owns it.
+fn searched(db: &dyn Database, license: &License) -> Result<(&'static str, Value), DatabaseError> {
+    let mut lines = lines(license);
+    if let Some(id) = license.user_id {
+        let owner = super::user::load(db, id)?;
+        lines.extend(owner.map(|owner| super::user::named_by(&owner)));
+    }
+    Ok(("search", text(lines.join("\n").to_lowercase())))
+}
+
+fn lines(license: &License) -> Vec<String> {
+    let mut lines = vec![license.key.as_str().to_owned()];
+    lines.extend(license.terms.notes.clone());
+    lines.extend(license.terms.tags.iter().cloned());
+    lines.extend(license.metadata.iter().map(|entry| entry.value.clone()));
+    lines
+}
+
+/// Writes anew what searches look into, of every license of an owner whose name, company or address changed.
+pub(super) fn search_anew(db: &dyn Database, owner: UserId) -> Result<(), DatabaseError> {
+    for row in db.query(FIND_BY_OWNER, &[text(owner)])? {
+        let license = from_row(&row)?;
+        row::update(
+            db,
+            "licenses",
+            &license.id,
+            &Vec::new(),
+            &vec![searched(db, &license)?],
+        )?;
+    }
+    Ok(())
 }
 
 fn tags(license: &License) -> Vec<Vec<Value>> {

@@ -4,9 +4,10 @@ use licentia_core::wire::StoredProduct;
 use licentia_core::{Product, ProductId};
 
 use super::row::{self, Columns};
-use super::{corrupt, document, read, text, unsigned};
+use super::{corrupt, document, optional, read, text, unsigned};
 use crate::database::{Database, DatabaseError, Row, Value};
 
+const DELETE: &str = "DELETE FROM products WHERE id = ?1";
 const FIND: &str = "SELECT licenses, document FROM products WHERE id = ?1";
 
 /// A product with its number of licenses.
@@ -34,9 +35,25 @@ pub(crate) fn insert(db: &dyn Database, product: &Product) -> Result<(), Databas
     row::insert(db, "products", product.created_at, &columns).map(drop)
 }
 
+/// Saves a product that is there, and was as `before` says.
+pub(crate) fn save(
+    db: &dyn Database,
+    before: &Product,
+    product: &Product,
+) -> Result<(), DatabaseError> {
+    let (was, is) = (columns(before)?, columns(product)?);
+    row::update(db, "products", &product.id, &was, &is)
+}
+
+/// Deletes a product.
+pub(crate) fn delete(db: &dyn Database, id: ProductId) -> Result<(), DatabaseError> {
+    db.execute(DELETE, &[text(id)])
+}
+
 fn columns(product: &Product) -> Result<Columns, DatabaseError> {
     let lines = [&product.name, &product.display_name, &product.description];
     Ok(vec![
+        ("template_id", optional(product.template_id)),
         ("name", text(&product.name)),
         (
             "search",

@@ -27,10 +27,11 @@ pub(crate) enum Part {
     Wasm,
     Browser,
     Package,
+    Examples,
 }
 
 impl Part {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Core,
         Self::Api,
         Self::Cli,
@@ -39,6 +40,7 @@ impl Part {
         Self::Wasm,
         Self::Browser,
         Self::Package,
+        Self::Examples,
     ];
 
     fn name(self) -> &'static str {
@@ -51,6 +53,7 @@ impl Part {
             Self::Wasm => "wasm",
             Self::Browser => "browser",
             Self::Package => "package",
+            Self::Examples => "examples",
         }
     }
 
@@ -63,7 +66,7 @@ impl Part {
             Self::Xtask => &["xtask"],
             Self::Worker => &["licentia-worker"],
             Self::Wasm => &["licentia-wasm"],
-            Self::Browser | Self::Package => &[],
+            Self::Browser | Self::Package | Self::Examples => &[],
         }
     }
 
@@ -77,6 +80,7 @@ impl Part {
             Self::Wasm => Some("tests/wasm"),
             Self::Browser => Some("tests/browser"),
             Self::Package => Some("tests/package"),
+            Self::Examples => Some("tests/examples"),
         }
     }
 }
