@@ -60,6 +60,7 @@ fn each_call_lets_in_the_tokens_that_have_its_scope_and_no_others() {
         let token = token(&host, number, &[*scope], None);
         for endpoint in endpoints() {
             let target = endpoint.path.replace("{id}", ID).replace("{number}", "1");
+            let target = target.replace("{kid}", "00d9646c34f5adeb");
             let answer = call(&mut host, endpoint.method, &target, &token);
             let lets_in = match endpoint.access {
                 Access::Open => true,

@@ -1,10 +1,13 @@
 //! The calls: each parses, decides, saves and answers.
 
 mod activations;
+mod analytics;
 mod changes;
 mod csv;
 mod import;
 mod licenses;
+mod patch;
+mod product_keys;
 mod products;
 mod templates;
 
@@ -24,6 +27,19 @@ pub(crate) fn answer(cx: &Context<'_>, route: &Route) -> Result<Reply, Fault> {
         Operation::ListProducts => products::list(cx),
         Operation::CreateProduct => products::create(cx, body),
         Operation::ReadProduct => products::read(cx, route.id()),
+        Operation::UpdateProduct => products::update(cx, route.id(), body),
+        Operation::DeleteProduct => products::delete(cx, route.id()),
+        Operation::DeleteProductMetadata => products::delete_metadata(cx, route.id()),
+        Operation::ReadProductFile => product_keys::file(cx, route.id()),
+        Operation::CreateProductKey => product_keys::rotate(cx, route.id(), body),
+        Operation::DeleteProductKey => product_keys::retire(cx, route.id(), &route.kid()),
+        Operation::ListLicenseTemplates => templates::list(cx),
+        Operation::CreateLicenseTemplate => templates::create(cx, body),
+        Operation::ReadLicenseTemplate => templates::read(cx, route.id()),
+        Operation::UpdateLicenseTemplate => templates::update(cx, route.id(), body),
+        Operation::DeleteLicenseTemplate => templates::delete(cx, route.id()),
+        Operation::ReadLicenseStats => analytics::licenses(cx),
+        Operation::ReadAccountStats => analytics::account(cx),
         Operation::ListLicenses => licenses::list(cx),
         Operation::CreateLicense => licenses::create(cx, body),
         Operation::ReadLicense => licenses::read(cx, route.id()),

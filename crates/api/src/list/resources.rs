@@ -243,7 +243,12 @@ pub(crate) const USERS: Resource = Resource {
 pub(crate) const PRODUCTS: Resource = Resource {
     table: "products",
     select: "r.licenses, r.document",
-    fields: &[CREATED, column("name", Text, "name")],
+    fields: &[
+        CREATED,
+        column("name", Text, "name"),
+        entry("metadata.key", Text, "product_metadata", "key"),
+        entry("metadata.value", Exact, "product_metadata", "value"),
+    ],
     ..SMALL
 };
 
