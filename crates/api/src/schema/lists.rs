@@ -123,12 +123,14 @@ pub(super) const STATEMENTS: &[&str] = &[
     "CREATE INDEX users_by_last_seen ON users (last_seen_at)",
     "CREATE TABLE user_metadata (
         number INTEGER NOT NULL REFERENCES users (number) ON DELETE CASCADE,
+        id TEXT NOT NULL,
         key TEXT NOT NULL COLLATE NOCASE,
         value TEXT NOT NULL,
         PRIMARY KEY (number, key)
     ) STRICT, WITHOUT ROWID",
     "CREATE INDEX user_metadata_by_key ON user_metadata (key, value)",
     "CREATE INDEX user_metadata_by_value ON user_metadata (value)",
+    "CREATE INDEX user_metadata_by_id ON user_metadata (id)",
     "CREATE TABLE user_tags (
         number INTEGER NOT NULL REFERENCES users (number) ON DELETE CASCADE,
         tag TEXT NOT NULL COLLATE NOCASE,
@@ -192,6 +194,12 @@ pub(super) const STATEMENTS: &[&str] = &[
     "INSERT OR IGNORE INTO license_tags (number, tag)
         SELECT number, tag.value FROM licenses_in_order, json_each(document, '$.terms.tags') AS tag",
     "CREATE INDEX license_tags_by_tag ON license_tags (tag)",
+    "CREATE TABLE license_users (
+        number INTEGER NOT NULL REFERENCES licenses_in_order (number) ON DELETE CASCADE,
+        user_id TEXT NOT NULL,
+        PRIMARY KEY (number, user_id)
+    ) STRICT, WITHOUT ROWID",
+    "CREATE INDEX license_users_by_user ON license_users (user_id)",
     "CREATE TABLE activations_in_order (
         number INTEGER PRIMARY KEY,
         id TEXT NOT NULL UNIQUE,

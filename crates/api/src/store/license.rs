@@ -43,14 +43,10 @@ pub(crate) fn insert(db: &dyn Database, license: &License) -> Result<(), Databas
     columns.extend(totals(license)?);
     columns.push(searched(db, license)?);
     let number = row::insert(db, "licenses", license.created_at, &columns)?;
-    row::add_children(db, "license_tags", &["tag"], number, &tags(license))?;
-    row::add_children(
-        db,
-        "license_metadata",
-        &METADATA,
-        number,
-        &metadata(license),
-    )
+    let mut children = children(license).into_iter();
+    children.try_for_each(|(table, columns, entries)| {
+        row::add_children(db, table, columns, number, &entries)
+    })
 }
 
 /// Saves a license that is there, and was as `before` says.
@@ -65,27 +61,25 @@ pub(crate) fn save(
     }
     row::update(db, "licenses", &license.id, &columns(before)?, &changed)?;
     save_totals(db, before, license)?;
-    let (tags_changed, metadata_changed) = (
-        before.terms.tags != license.terms.tags,
-        metadata(before) != metadata(license),
-    );
-    if !tags_changed && !metadata_changed {
+    save_children(db, before, license)
+}
+
+/// Writes those children that changed.
+fn save_children(
+    db: &dyn Database,
+    before: &License,
+    license: &License,
+) -> Result<(), DatabaseError> {
+    let was = children(before);
+    let mut changed = children(license).to_vec();
+    changed.retain(|many| !was.contains(many));
+    if changed.is_empty() {
         return Ok(());
     }
     let number = number(db, license.id)?;
-    if tags_changed {
-        row::replace_children(db, "license_tags", &["tag"], number, &tags(license))?;
-    }
-    if metadata_changed {
-        row::replace_children(
-            db,
-            "license_metadata",
-            &METADATA,
-            number,
-            &metadata(license),
-        )?;
-    }
-    Ok(())
+    changed.iter().try_for_each(|(table, columns, entries)| {
+        row::replace_children(db, table, columns, number, entries)
+    })
 }
 
 /// Saves what was counted, and nothing else.
@@ -114,8 +108,6 @@ fn number(db: &dyn Database, id: LicenseId) -> Result<i64, DatabaseError> {
         _ => Err(corrupt("the number of a license")),
     }
 }
-
-const METADATA: [&str; 2] = ["key", "value"];
 
 /// What never changes.
 fn fixed(license: &License) -> Columns {
@@ -221,20 +213,17 @@ pub(super) fn search_anew(db: &dyn Database, owner: UserId) -> Result<(), Databa
     Ok(())
 }
 
-fn tags(license: &License) -> Vec<Vec<Value>> {
-    license
-        .terms
-        .tags
-        .iter()
-        .map(|tag| vec![text(tag)])
-        .collect()
-}
-
-fn metadata(license: &License) -> Vec<Vec<Value>> {
-    let entries = license.metadata.iter();
-    entries
-        .map(|entry| vec![text(&entry.key), text(&entry.value)])
-        .collect()
+/// Returns what a license has many of: a table each, with its columns and its entries.
+fn children(license: &License) -> [row::Children; 3] {
+    let tags = license.terms.tags.iter().map(|tag| vec![text(tag)]);
+    let users = license.additional_user_ids.iter().map(|id| vec![text(id)]);
+    let metadata = license.metadata.iter();
+    let metadata = metadata.map(|entry| vec![text(&entry.key), text(&entry.value)]);
+    [
+        ("license_tags", &["tag"], tags.collect()),
+        ("license_users", &["user_id"], users.collect()),
+        ("license_metadata", &["key", "value"], metadata.collect()),
+    ]
 }
 
 /// Reads the document of a license, as a row or a tombstone holds it.
