@@ -4,12 +4,17 @@ mod activations;
 mod analytics;
 mod changes;
 mod csv;
+mod event_logs;
 mod import;
 mod licenses;
 mod patch;
+mod personal_access_tokens;
 mod product_keys;
 mod products;
+mod roles;
+mod tags;
 mod templates;
+mod users;
 
 use licentia_core::{Code, Problem, parse};
 use serde::Serialize;
@@ -58,6 +63,30 @@ pub(crate) fn answer(cx: &Context<'_>, route: &Route) -> Result<Reply, Fault> {
         Operation::SyncActivation => activations::sync(cx, route.id(), body),
         Operation::DeleteActivation => activations::delete(cx, route.id()),
         Operation::DeactivateActivation => activations::deactivate(cx, route.id(), body),
+        Operation::ListUsers => users::list(cx),
+        Operation::CreateUser => users::create(cx, body),
+        Operation::ExportUsers => users::export(cx),
+        Operation::ReadUser => users::read(cx, route.id()),
+        Operation::UpdateUser => users::update(cx, route.id(), body),
+        Operation::DeleteUser => users::delete(cx, route.id()),
+        Operation::DeleteUserMetadata => users::delete_metadata(cx, route.id()),
+        Operation::ListTags => tags::list(cx),
+        Operation::CreateTag => tags::create(cx, body),
+        Operation::ReadTag => tags::read(cx, route.id()),
+        Operation::UpdateTag => tags::update(cx, route.id(), body),
+        Operation::DeleteTag => tags::delete(cx, route.id()),
+        Operation::ListPersonalAccessTokens => personal_access_tokens::list(cx),
+        Operation::CreatePersonalAccessToken => personal_access_tokens::create(cx, body),
+        Operation::ReadPersonalAccessToken => personal_access_tokens::read(cx, route.id()),
+        Operation::UpdatePersonalAccessToken => {
+            personal_access_tokens::update(cx, route.id(), body)
+        }
+        Operation::DeletePersonalAccessToken => personal_access_tokens::delete(cx, route.id()),
+        Operation::ListRoles => roles::list(cx),
+        Operation::ListRoleClaims => Ok(roles::claims()),
+        Operation::ReadRole => roles::read(route.id()),
+        Operation::ListEventLogs => event_logs::list(cx),
+        Operation::ReadEventLog => event_logs::read(cx, route.id()),
         Operation::Import => import::import(cx, body),
         // The edge answers these. It asks here whether a token lets in, which has been found out by now.
         Operation::GetStatus

@@ -180,6 +180,55 @@ endpoints! {
     ReadAccountStats: "GET" "/v3/analytics/stats", Scoped(Scope::AnalyticsRead), Ledger,
         "Counts what the account has of each resource.";
 
+    ListUsers: "GET" "/v3/users", Scoped(Scope::UserRead), Ledger,
+        "Lists users.";
+    CreateUser: "POST" "/v3/users", Scoped(Scope::UserWrite), Ledger,
+        "Creates a user, who may own licenses.";
+    ExportUsers: "GET" "/v3/users/export", Scoped(Scope::UserRead), Ledger,
+        "Exports users as CSV.";
+    ReadUser: "GET" "/v3/users/{id}", Scoped(Scope::UserRead), Ledger,
+        "Reads a user.";
+    UpdateUser: "PATCH" "/v3/users/{id}", Scoped(Scope::UserWrite), Ledger,
+        "Changes a user.";
+    DeleteUser: "DELETE" "/v3/users/{id}", Scoped(Scope::UserWrite), Ledger,
+        "Deletes a user who has no license.";
+    DeleteUserMetadata: "DELETE" "/v3/users/metadata/{id}", Scoped(Scope::UserWrite), Ledger,
+        "Deletes a metadata entry of a user.";
+
+    ListTags: "GET" "/v3/tags", Scoped(Scope::TagRead), Ledger,
+        "Lists tags.";
+    CreateTag: "POST" "/v3/tags", Scoped(Scope::TagWrite), Ledger,
+        "Creates a tag.";
+    ReadTag: "GET" "/v3/tags/{id}", Scoped(Scope::TagRead), Ledger,
+        "Reads a tag.";
+    UpdateTag: "PATCH" "/v3/tags/{id}", Scoped(Scope::TagWrite), Ledger,
+        "Changes a tag.";
+    DeleteTag: "DELETE" "/v3/tags/{id}", Scoped(Scope::TagWrite), Ledger,
+        "Deletes a tag; what is marked with its name stays so.";
+
+    ListPersonalAccessTokens: "GET" "/v3/personal-access-tokens", Scoped(Scope::PersonalAccessTokenWrite), Ledger,
+        "Lists personal access tokens, without their texts.";
+    CreatePersonalAccessToken: "POST" "/v3/personal-access-tokens", Scoped(Scope::PersonalAccessTokenWrite), Ledger,
+        "Creates a personal access token, whose text is shown this once.";
+    ReadPersonalAccessToken: "GET" "/v3/personal-access-tokens/{id}", Scoped(Scope::PersonalAccessTokenWrite), Ledger,
+        "Reads a personal access token, without its text.";
+    UpdatePersonalAccessToken: "PATCH" "/v3/personal-access-tokens/{id}", Scoped(Scope::PersonalAccessTokenWrite), Ledger,
+        "Revokes or renames a personal access token.";
+    DeletePersonalAccessToken: "DELETE" "/v3/personal-access-tokens/{id}", Scoped(Scope::PersonalAccessTokenWrite), Ledger,
+        "Deletes a personal access token.";
+
+    ListRoles: "GET" "/v3/roles", Scoped(Scope::RoleRead), Ledger,
+        "Lists roles.";
+    ListRoleClaims: "GET" "/v3/roles/claims", Scoped(Scope::RoleRead), Ledger,
+        "Lists what roles and access tokens may claim.";
+    ReadRole: "GET" "/v3/roles/{id}", Scoped(Scope::RoleRead), Ledger,
+        "Reads a role.";
+
+    ListEventLogs: "GET" "/v3/event-logs", Scoped(Scope::EventLogRead), Ledger,
+        "Lists what happened to resources.";
+    ReadEventLog: "GET" "/v3/event-logs/{id}", Scoped(Scope::EventLogRead), Ledger,
+        "Reads an entry of the event log.";
+
     Import: "POST" "/v3/import", Scoped(Scope::AccountWrite), Ledger (MEBIBYTE * 16),
         "Imports whole documents, all or nothing.";
 }

@@ -35,7 +35,7 @@ pub use meter::{
     ActivationMeterInput, MeterIncrement, MeterIncrementAnswer, MeterInput, MeterView,
 };
 pub use product::{KeyInput, NullableProductFields, ProductInput, ProductView, TokenKeyInput};
-pub use role::RoleView;
+pub use role::{ClaimsView, RoleView};
 pub use stats::{AccountStatsView, LicenseStatsView};
 pub use stored::{StoredLicense, StoredMeterTotals, StoredProduct};
 pub use stored_account::{StoredAccessToken, StoredTag, StoredTemplate, StoredUser};

@@ -3,6 +3,9 @@
 //! A spreadsheet takes a text that begins like a formula for one and runs it, and machines that nobody knows send texts. So an
 //! apostrophe stands before such a beginning: of the text, and of what a spreadsheet with another separator would split off.
 
+use licentia_core::Metadata;
+use serde_json::{Map, Value};
+
 use crate::context::{Context, Fault};
 use crate::database::Row;
 use crate::host::Reply;
@@ -58,6 +61,15 @@ pub(super) fn plain(value: impl ToString) -> String {
 /// Makes a cell of what may be absent: an empty one.
 pub(super) fn optional(value: Option<impl ToString>) -> String {
     value.map_or_else(String::new, plain)
+}
+
+/// Makes a cell of metadata: a JSON object.
+pub(super) fn metadata(entries: &[Metadata]) -> String {
+    let entries = entries.iter();
+    let members: Map<String, Value> = entries
+        .map(|entry| (entry.key.clone(), entry.value.clone().into()))
+        .collect();
+    text(&Value::Object(members).to_string())
 }
 
 fn place(slice: &str) -> Result<i64, Fault> {

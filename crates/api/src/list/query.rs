@@ -225,6 +225,7 @@ fn value_of(field: &Field, operator: Operator, text: &str) -> Result<Value, Prob
         }
         _ if fragment && field.kind == Kind::Boolean => Err(no_fragments(field)),
         _ if fragment && matches!(field.at, At::Order) => Err(no_fragments(field)),
+        _ if fragment && field.kind == Kind::Word => one(field, text),
         _ if fragment => Ok(Value::Text(short(field.name, text)?.to_owned())),
         _ => one(field, text),
     }
@@ -249,7 +250,7 @@ fn one(field: &Field, text: &str) -> Result<Value, Problem> {
     let wrong = |reason: &str| Problem::field(field.name, reason);
     match field.kind {
         Kind::Text | Kind::Exact => Ok(Value::Text(short(field.name, text)?.to_owned())),
-        Kind::Word => Ok(Value::Text(short(field.name, text)?.to_ascii_lowercase())),
+        Kind::Word => Ok(Value::Text(short(field.name, text)?.to_lowercase())),
         Kind::Id => {
             let id: Result<licentia_core::RequestId, _> = text.parse();
             id.map(|id| Value::Text(id.to_string()))

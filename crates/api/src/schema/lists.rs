@@ -136,12 +136,14 @@ pub(super) const STATEMENTS: &[&str] = &[
     "CREATE INDEX users_by_last_seen ON users (last_seen_at)",
     "CREATE TABLE user_metadata (
         number INTEGER NOT NULL REFERENCES users (number) ON DELETE CASCADE,
+        id TEXT NOT NULL,
         key TEXT NOT NULL COLLATE NOCASE,
         value TEXT NOT NULL,
         PRIMARY KEY (number, key)
     ) STRICT, WITHOUT ROWID",
     "CREATE INDEX user_metadata_by_key ON user_metadata (key, value)",
     "CREATE INDEX user_metadata_by_value ON user_metadata (value)",
+    "CREATE INDEX user_metadata_by_id ON user_metadata (id)",
     "CREATE TABLE user_tags (
         number INTEGER NOT NULL REFERENCES users (number) ON DELETE CASCADE,
         tag TEXT NOT NULL COLLATE NOCASE,

@@ -63,16 +63,10 @@ pub(crate) fn insert(db: &dyn Database, license: &License) -> Result<(), Databas
     columns.extend(totals(license)?);
     columns.push(searched(db, license)?);
     let number = row::insert(db, "licenses", license.created_at, &columns)?;
-    for many in MANY {
-        row::add_children(
-            db,
-            many.table,
-            many.columns,
-            number,
-            &(many.entries)(license),
-        )?;
-    }
-    Ok(())
+    let mut children = children(license).into_iter();
+    children.try_for_each(|(table, columns, entries)| {
+        row::add_children(db, table, columns, number, &entries)
+    })
 }
 
 /// Saves a license that is there, and was as `before` says.
@@ -87,22 +81,25 @@ pub(crate) fn save(
     }
     row::update(db, "licenses", &license.id, &columns(before)?, &changed)?;
     save_totals(db, before, license)?;
-    let differs = |many: &&Many| (many.entries)(before) != (many.entries)(license);
-    let changed: Vec<&Many> = MANY.iter().filter(differs).collect();
+    save_children(db, before, license)
+}
+
+/// Writes those children that changed.
+fn save_children(
+    db: &dyn Database,
+    before: &License,
+    license: &License,
+) -> Result<(), DatabaseError> {
+    let was = children(before);
+    let mut changed = children(license).to_vec();
+    changed.retain(|many| !was.contains(many));
     if changed.is_empty() {
         return Ok(());
     }
     let number = number(db, license.id)?;
-    for many in changed {
-        row::replace_children(
-            db,
-            many.table,
-            many.columns,
-            number,
-            &(many.entries)(license),
-        )?;
-    }
-    Ok(())
+    changed.iter().try_for_each(|(table, columns, entries)| {
+        row::replace_children(db, table, columns, number, entries)
+    })
 }
 
 /// Saves what was counted, and nothing else.
@@ -131,36 +128,6 @@ fn number(db: &dyn Database, id: LicenseId) -> Result<i64, DatabaseError> {
         _ => Err(corrupt("the number of a license")),
     }
 }
-
-/// What a license has many of: a table with an entry each.
-struct Many {
-    table: &'static str,
-    columns: &'static [&'static str],
-    entries: fn(&License) -> Vec<Vec<Value>>,
-}
-
-const MANY: [Many; 4] = [
-    Many {
-        table: "license_tags",
-        columns: &["tag"],
-        entries: tags,
-    },
-    Many {
-        table: "license_metadata",
-        columns: &["key", "value", "id"],
-        entries: metadata,
-    },
-    Many {
-        table: "license_meters",
-        columns: &["id"],
-        entries: meters,
-    },
-    Many {
-        table: "license_users",
-        columns: &["user_id"],
-        entries: users,
-    },
-];
 
 /// What never changes.
 fn fixed(license: &License) -> Columns {
@@ -266,31 +233,23 @@ pub(super) fn search_anew(db: &dyn Database, owner: UserId) -> Result<(), Databa
     Ok(())
 }
 
-fn tags(license: &License) -> Vec<Vec<Value>> {
-    license
-        .terms
-        .tags
-        .iter()
-        .map(|tag| vec![text(tag)])
-        .collect()
-}
-
-fn metadata(license: &License) -> Vec<Vec<Value>> {
-    let entries = license.metadata.iter();
-    entries
-        .map(|entry| vec![text(&entry.key), text(&entry.value), text(entry.id)])
-        .collect()
-}
-
-fn meters(license: &License) -> Vec<Vec<Value>> {
-    let meters = license.meters.iter();
-    meters.map(|meter| vec![text(meter.id)]).collect()
-}
-
-/// The users besides the owner, who has a column.
-fn users(license: &License) -> Vec<Vec<Value>> {
-    let users = license.additional_user_ids.iter();
-    users.map(|user| vec![text(user)]).collect()
+/// Returns what a license has many of: a table each, with its columns and its entries.
+fn children(license: &License) -> [row::Children; 4] {
+    let tags = license.terms.tags.iter().map(|tag| vec![text(tag)]);
+    let users = license.additional_user_ids.iter().map(|id| vec![text(id)]);
+    let meters = license.meters.iter().map(|meter| vec![text(meter.id)]);
+    let metadata = license.metadata.iter();
+    let metadata = metadata.map(|entry| vec![text(&entry.key), text(&entry.value), text(entry.id)]);
+    [
+        ("license_tags", &["tag"], tags.collect()),
+        ("license_users", &["user_id"], users.collect()),
+        ("license_meters", &["id"], meters.collect()),
+        (
+            "license_metadata",
+            &["key", "value", "id"],
+            metadata.collect(),
+        ),
+    ]
 }
 
 /// Reads the document of a license, as a row or a tombstone holds it.
