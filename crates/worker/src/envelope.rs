@@ -19,6 +19,7 @@ pub(crate) struct Call {
     pub(crate) query: String,
     pub(crate) content_type: String,
     pub(crate) caller: Caller,
+    pub(crate) host: String,
     pub(crate) address: Option<IpAddr>,
     pub(crate) country: Option<String>,
     #[serde(default, skip_serializing_if = "Area::is_unknown")]
@@ -91,6 +92,7 @@ impl Call {
             content_type: &self.content_type,
             body,
             actor: self.caller.into(),
+            host: &self.host,
             origin,
             request_id: self.request_id,
             idempotency_key: self.idempotency_key.as_deref(),

@@ -7,6 +7,7 @@ mod activate;
 mod bulk_delete;
 mod count;
 mod end;
+pub(super) mod export;
 mod listing;
 mod sync;
 
@@ -14,6 +15,7 @@ pub(super) use activate::create;
 pub(super) use bulk_delete::delete_many;
 pub(super) use count::count;
 pub(super) use end::{deactivate, delete};
+pub(super) use export::export;
 pub(super) use listing::{list, read};
 pub(super) use sync::sync;
 

@@ -35,7 +35,7 @@ pub(crate) struct Field {
 pub(crate) enum Kind {
     /// A text, the same in any case.
     Text,
-    /// One word of a fixed set, kept in lower case.
+    /// A text that is kept in lower case, such as an e-mail address or one word of a fixed set.
     Word,
     /// A text that is compared letter by letter, such as a license key.
     Exact,

@@ -1,59 +1,65 @@
-//! Access tokens, as far as letting somebody in needs them: by their digest. No text of a token is stored.
+//! Access tokens' rows. No text of a token is stored, only its digest; and its last use, which moves without the rest.
 
-use std::collections::BTreeSet;
+use licentia_core::wire::StoredAccessToken;
+use licentia_core::{AccessToken, Seconds, Timestamp, TokenId, TokenText};
 
-use licentia_core::{Scope, Seconds, Timestamp, TokenId};
-use serde::Deserialize;
-
-use super::{corrupt, read, text};
+use super::row::{self, Columns};
+use super::{corrupt, document, read, text};
 use crate::access::TokenDigest;
-use crate::database::{Database, DatabaseError, Value};
+use crate::database::{Database, DatabaseError, Row, Value};
 
-const FIND: &str = "SELECT id, last_used_at, document FROM access_tokens WHERE digest = ?1";
+const FIND: &str = "SELECT last_used_at, document FROM access_tokens WHERE id = ?1";
+const FIND_BY_DIGEST: &str = "SELECT last_used_at, document FROM access_tokens WHERE digest = ?1";
 const TOUCH: &str = "UPDATE access_tokens SET last_used_at = ?2 WHERE id = ?1";
+const DELETE: &str = "DELETE FROM access_tokens WHERE id = ?1";
 
 /// How exact `lastUsedAt` is: a busy token must not cost a write a call.
 const TOUCHED_ONCE_IN: Seconds = Seconds(60);
 
-/// What decides whether a token lets its holder in.
-#[derive(Debug)]
-pub(crate) struct Stored {
-    pub(crate) id: TokenId,
-    pub(crate) scopes: BTreeSet<Scope>,
-    expires_at: Option<Timestamp>,
-    revoked: bool,
-    last_used_at: Option<Timestamp>,
-}
-
-/// What of a token's document that takes.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Document {
-    scopes: Vec<String>,
-    expires_at: Option<Timestamp>,
-    revoked: bool,
-}
-
-impl Stored {
-    /// Says whether it lets anybody in at all.
-    pub(crate) fn is_in_force(&self, now: Timestamp) -> bool {
-        !self.revoked && self.expires_at.is_none_or(|end| now <= end)
-    }
+/// Loads a token by its id.
+pub(crate) fn load(db: &dyn Database, id: TokenId) -> Result<Option<AccessToken>, DatabaseError> {
+    let rows = db.query(FIND, &[text(id)])?;
+    rows.first().map(from_row).transpose()
 }
 
 /// Finds a token by its digest.
 pub(crate) fn find_by_digest(
     db: &dyn Database,
     digest: TokenDigest,
-) -> Result<Option<Stored>, DatabaseError> {
-    let rows = db.query(FIND, &[text(digest)])?;
-    rows.first().map(|row| stored(row)).transpose()
+) -> Result<Option<AccessToken>, DatabaseError> {
+    let rows = db.query(FIND_BY_DIGEST, &[text(digest)])?;
+    rows.first().map(from_row).transpose()
+}
+
+/// Adds a token with the digest of its text.
+pub(crate) fn insert(
+    db: &dyn Database,
+    token: &AccessToken,
+    secret: &TokenText,
+) -> Result<(), DatabaseError> {
+    let mut columns = columns(token)?;
+    columns.extend([
+        ("id", text(token.id)),
+        ("digest", text(TokenDigest::of(secret.as_str()))),
+        ("created_at", text(token.created_at)),
+    ]);
+    row::insert(db, "access_tokens", token.created_at, &columns).map(drop)
+}
+
+/// Saves a token that is there, and was as `before` says.
+pub(crate) fn save(
+    db: &dyn Database,
+    before: &AccessToken,
+    token: &AccessToken,
+) -> Result<(), DatabaseError> {
+    let (was, is) = (columns(before)?, columns(token)?);
+    row::update(db, "access_tokens", &token.id, &was, &is)
 }
 
 /// Notes that a token was used, at most once a minute.
 pub(crate) fn touch(
     db: &dyn Database,
-    token: &Stored,
+    token: &AccessToken,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
     let fresh = |last: Timestamp| now < last.plus(TOUCHED_ONCE_IN);
@@ -63,24 +69,30 @@ pub(crate) fn touch(
     db.execute(TOUCH, &[text(token.id), text(now)])
 }
 
-fn stored(row: &[Value]) -> Result<Stored, DatabaseError> {
-    let [Value::Text(id), last_used_at, Value::Text(document)] = row else {
-        return Err(corrupt("an access token"));
+/// Deletes a token.
+pub(crate) fn delete(db: &dyn Database, id: TokenId) -> Result<(), DatabaseError> {
+    db.execute(DELETE, &[text(id)])
+}
+
+fn columns(token: &AccessToken) -> Result<Columns, DatabaseError> {
+    Ok(vec![
+        ("name", text(&token.name)),
+        ("search", text(token.name.to_lowercase())),
+        ("document", document(&StoredAccessToken::from(token))?),
+    ])
+}
+
+/// Reads a row as lists select it.
+pub(crate) fn from_row(row: &Row) -> Result<AccessToken, DatabaseError> {
+    let (last_used_at, document) = match row.as_slice() {
+        [Value::Null, Value::Text(document)] => (None, document),
+        [Value::Text(at), Value::Text(document)] => {
+            let at = at.parse();
+            let at = at.map_err(|_at| corrupt("the last use of an access token"))?;
+            (Some(at), document)
+        }
+        _ => return Err(corrupt("the row of an access token")),
     };
-    let document: Document = read(document)?;
-    let scopes = document.scopes.iter().map(|name| Scope::named(name));
-    let scopes: Option<_> = scopes.collect();
-    let last_used_at = match last_used_at {
-        Value::Text(at) => at.parse().map(Some),
-        _ => Ok(None),
-    };
-    Ok(Stored {
-        id: id
-            .parse()
-            .map_err(|_id| corrupt("the id of an access token"))?,
-        scopes: scopes.ok_or_else(|| corrupt("the scopes of an access token"))?,
-        expires_at: document.expires_at,
-        revoked: document.revoked,
-        last_used_at: last_used_at.map_err(|_at| corrupt("the last use of an access token"))?,
-    })
+    let token = read::<StoredAccessToken>(document)?.into_token(last_used_at);
+    token.ok_or_else(|| corrupt("the scopes of an access token"))
 }

@@ -14,6 +14,9 @@ pub(crate) const LAST: i64 = (1 << 53) - 1;
 /// The columns of a row, by name.
 pub(crate) type Columns = Vec<(&'static str, Value)>;
 
+/// What a row has many of: the child table, its columns after `number`, and its entries.
+pub(crate) type Children = (&'static str, &'static [&'static str], Vec<Vec<Value>>);
+
 /// Returns the first and the last number of rows that are created in the second of `time`.
 pub(crate) fn places_of(time: Timestamp) -> (i64, i64) {
     let first = time.unix_seconds().saturating_mul(A_SECOND);
