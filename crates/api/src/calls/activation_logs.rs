@@ -3,7 +3,7 @@
 use licentia_core::wire::ActivationLogView;
 use licentia_core::{ActivationLogId, Code, Problem};
 
-use super::activations::export;
+use super::activations::cells::{machine, metadata, place};
 use super::csv::{self, Cells};
 use super::page;
 use crate::context::{Context, Fault};
@@ -72,9 +72,9 @@ fn cells(logged: &Logged) -> Cells {
         csv::plain(activation.license_id),
         csv::optional(activation.product_id),
     ];
-    cells.extend(export::machine(&activation.device, activation.offline));
-    cells.extend(export::place(activation));
-    cells.push(export::metadata(&activation.device));
+    cells.extend(machine(&activation.device, activation.offline));
+    cells.extend(place(activation));
+    cells.push(metadata(&activation.device));
     cells
 }
 

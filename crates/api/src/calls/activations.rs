@@ -5,9 +5,10 @@
 
 mod activate;
 mod bulk_delete;
+pub(super) mod cells;
 mod count;
 mod end;
-pub(super) mod export;
+mod export;
 mod listing;
 mod sync;
 

@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use licentia_core::{Activation, Device, License, LicenseId};
+use licentia_core::{Activation, License, LicenseId};
 use serde_json::{Map, Value};
 
+use super::cells::{machine, metadata, place, said};
 use super::listing::licenses_of;
 use crate::calls::csv::{self, Cells, optional, plain, text};
 use crate::context::{Context, Fault};
@@ -79,42 +80,6 @@ fn cells(activation: &Activation, licenses: &BTreeMap<LicenseId, License>) -> Ce
     cells
 }
 
-/// Returns the cells of `os`, `osVersion`, `hostname`, `vmName`, `container`, `offline` and `appVersion`.
-pub(in crate::calls) fn machine(device: &Device, offline: bool) -> Cells {
-    vec![
-        plain(&device.os),
-        said(device.os_version.as_ref()),
-        text(&device.hostname),
-        said(device.vm_name.as_ref()),
-        plain(device.container),
-        plain(offline),
-        text(&device.app_version),
-    ]
-}
-
-/// Returns the cells of `ipAddress`, `countryCode`, `regionCode`, `regionName`, `city`, `zipCode` and `timeZone`.
-pub(in crate::calls) fn place(activation: &Activation) -> Cells {
-    let area = &activation.area;
-    vec![
-        optional(activation.address),
-        optional(activation.country.as_ref()),
-        said(area.region_code.as_ref()),
-        said(area.region_name.as_ref()),
-        said(area.city.as_ref()),
-        said(area.zip_code.as_ref()),
-        said(area.time_zone.as_ref()),
-    ]
-}
-
-/// Makes a cell of what a machine says of its own: a JSON object.
-pub(in crate::calls) fn metadata(device: &Device) -> String {
-    let entries = device.metadata.iter();
-    let members: Map<String, Value> = entries
-        .map(|(key, value)| (key.clone(), value.clone().into()))
-        .collect();
-    text(&Value::Object(members).to_string())
-}
-
 fn meters(activation: &Activation, license: Option<&License>) -> String {
     let counted = activation.meters.iter().filter_map(|counted| {
         let mut meters = license?.meters.iter();
@@ -123,8 +88,4 @@ fn meters(activation: &Activation, license: Option<&License>) -> String {
     });
     let members: Map<String, Value> = counted.collect();
     text(&Value::Object(members).to_string())
-}
-
-fn said(value: Option<&String>) -> String {
-    value.map_or_else(String::new, |value| text(value))
 }
