@@ -337,6 +337,17 @@ fn way_of_row(
         } if condition.fixes() && condition.value == Value::Integer(value) => {
             Some(along(index, condition.test_row(column)))
         }
+        At::Row {
+            column,
+            index: Seek::Days {
+                index,
+                column: days,
+            },
+        } => {
+            let days = condition.test_days(days)?.push(" AND ");
+            let exactly = days.append(&condition.test_row(column));
+            Some(in_another_order(along(index, exactly)))
+        }
         At::Now {
             holds,
             times,
