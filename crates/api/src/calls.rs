@@ -1,15 +1,19 @@
 //! The calls: each parses, decides, saves and answers.
 
 mod activations;
+mod analytics;
 mod changes;
 mod csv;
 mod event_logs;
 mod import;
 mod licenses;
+mod patch;
 mod personal_access_tokens;
+mod product_keys;
 mod products;
 mod roles;
 mod tags;
+mod templates;
 mod users;
 
 use licentia_core::{Code, Problem, parse};
@@ -28,11 +32,31 @@ pub(crate) fn answer(cx: &Context<'_>, route: &Route) -> Result<Reply, Fault> {
         Operation::ListProducts => products::list(cx),
         Operation::CreateProduct => products::create(cx, body),
         Operation::ReadProduct => products::read(cx, route.id()),
+        Operation::UpdateProduct => products::update(cx, route.id(), body),
+        Operation::DeleteProduct => products::delete(cx, route.id()),
+        Operation::DeleteProductMetadata => products::delete_metadata(cx, route.id()),
+        Operation::ReadProductFile => product_keys::file(cx, route.id()),
+        Operation::CreateProductKey => product_keys::rotate(cx, route.id(), body),
+        Operation::DeleteProductKey => product_keys::retire(cx, route.id(), &route.kid()),
+        Operation::ListLicenseTemplates => templates::list(cx),
+        Operation::CreateLicenseTemplate => templates::create(cx, body),
+        Operation::ReadLicenseTemplate => templates::read(cx, route.id()),
+        Operation::UpdateLicenseTemplate => templates::update(cx, route.id(), body),
+        Operation::DeleteLicenseTemplate => templates::delete(cx, route.id()),
+        Operation::ReadLicenseStats => analytics::licenses(cx),
+        Operation::ReadAccountStats => analytics::account(cx),
         Operation::ListLicenses => licenses::list(cx),
         Operation::CreateLicense => licenses::create(cx, body),
         Operation::ReadLicense => licenses::read(cx, route.id()),
         Operation::UpdateLicense => licenses::update(cx, route.id(), body),
         Operation::DeleteLicense => licenses::delete(cx, route.id()),
+        Operation::ExportLicenses => licenses::export::export(cx),
+        Operation::RenewLicense => licenses::term::renew(cx, route.id()),
+        Operation::ExtendLicense => licenses::term::extend(cx, route.id(), body),
+        Operation::UpdateExpiresAtLicense => licenses::term::set_expiry(cx, route.id(), body),
+        Operation::DeleteMetadataLicense => licenses::parts::delete_metadata(cx, route.id()),
+        Operation::DeleteMeterAttributeLicense => licenses::parts::delete_meter(cx, route.id()),
+        Operation::ResetMeterAttributeLicense => licenses::parts::reset_meter(cx, route.id()),
         Operation::ListActivations => activations::list(cx),
         Operation::CreateActivation => activations::create(cx, body),
         Operation::ReadActivation => activations::read(cx, route.id()),

@@ -102,6 +102,12 @@ codes! {
         "The license is for another product." "Check the product id that the application was built with.";
     IpAddressNotAllowed 400 "IP_ADDRESS_NOT_ALLOWED"
         "The request's address is not allowed by the license." "Change the license's lists of addresses.";
+    KeyInUse 409 "KEY_IN_USE"
+        "The key signs the product's tokens." "Make another key first, and give applications the time to sync.";
+    KeyLimitReached 409 "KEY_LIMIT_REACHED"
+        "The product has as many keys as it may have." "Retire a key that no stored token was signed with any more.";
+    KeyNotFound 404 "KEY_NOT_FOUND"
+        "The product has no key of this name." "Read its keys.";
     LicenseExists 409 "LICENSE_EXISTS"
         "An imported license has the id of one that exists, or that was deleted." "Leave the line out.";
     LicenseKeyExists 409 "LICENSE_KEY_EXISTS"

@@ -251,6 +251,7 @@ fn call(asked: &Asked<'_>) -> Call {
         query: incoming.query.clone(),
         content_type: incoming.media_type.clone(),
         caller: asked.actor.into(),
+        host: incoming.host.clone(),
         address: incoming.address,
         country: incoming.country.clone(),
         request_id: asked.id,

@@ -37,6 +37,8 @@ extern "C" {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Incoming {
     pub(crate) method: String,
+    /// The address of the server that it was sent to, such as `https://licenses.example.com`.
+    pub(crate) host: String,
     /// As it was sent, percent-encoded.
     pub(crate) path: String,
     pub(crate) query: String,
@@ -73,9 +75,10 @@ impl Incoming {
         let mut lines = lines.split('\n');
         let mut next = || lines.next().unwrap_or_default();
         let method = next().to_owned();
-        let (path, query) = split(next());
+        let (host, path, query) = split(next());
         Self {
             method,
+            host,
             path,
             query,
             authorization: next().to_owned(),
@@ -177,12 +180,16 @@ pub(crate) async fn send(envelope: &[u8], ledger: &LedgerObject) -> Result<Vec<u
     Ok(bytes.unchecked_into::<Uint8Array>().to_vec())
 }
 
-/// Returns path and query of an absolute address, as they were sent.
-fn split(url: &str) -> (String, String) {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let path = rest.split_once('/').map_or("", |(_, path)| path);
+/// Returns server, path and query of an absolute address, as they were sent.
+fn split(url: &str) -> (String, String, String) {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    (format!("/{path}"), query.to_owned())
+    (
+        format!("{scheme}://{host}"),
+        format!("/{path}"),
+        query.to_owned(),
+    )
 }
 
 fn present(line: &str) -> Option<String> {
@@ -206,20 +213,23 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(url: &str, path: &str, query: &str) {
-        assert_eq!(split(url), (path.to_owned(), query.to_owned()));
+    fn check(host: &str, rest: &str, path: &str, query: &str) {
+        let parts = [host, path, query].map(str::to_owned);
+        assert_eq!(<[String; 3]>::from(split(&format!("{host}{rest}"))), parts);
     }
 
     #[test]
     fn path_and_query_stay_as_they_were_sent() {
+        let (public, local) = ("https://a.example", "http://127.0.0.1:8787");
         check(
-            "https://a.example/v3/licenses?key=a%2Fb?c",
+            public,
+            "/v3/licenses?key=a%2Fb?c",
             "/v3/licenses",
             "key=a%2Fb?c",
         );
-        check("http://127.0.0.1:8787/v3/a%20b", "/v3/a%20b", "");
-        check("http://127.0.0.1:8787/", "/", "");
-        check("http://127.0.0.1:8787", "/", "");
+        check(local, "/v3/a%20b", "/v3/a%20b", "");
+        check(local, "/", "/", "");
+        check(local, "", "/", "");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use licentia_core::{Event, License, Metadata, Meter, Timestamp};
+use licentia_core::{Event, License, Metadata, Meter, Product, Template, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -32,6 +32,46 @@ pub(super) fn of(license: &License, event: &Event, now: Timestamp) -> Vec<Proper
         let (old, new) = (meters(before, &after), meters(&after, before));
         changes.push(change("meterAttributes", old, new));
     }
+    changes
+}
+
+/// Returns the properties in which a product differs from what it was.
+pub(super) fn of_product(before: &Product, after: &Product) -> Vec<PropertyChange> {
+    let facts = |product: &Product| {
+        json!({
+            "name": product.name,
+            "displayName": product.display_name,
+            "description": product.description,
+            "licenseTemplateId": product.template_id,
+        })
+    };
+    let mut changes = differing(&facts(before), &facts(after));
+    if before.metadata != after.metadata {
+        let (old, new) = (&before.metadata, &after.metadata);
+        changes.push(change("metadata", entries(old, new), entries(new, old)));
+    }
+    changes
+}
+
+/// Returns the names of a product's keys, the one that signs first, where they differ from what they were.
+pub(super) fn of_keys(before: &Product, after: &Product) -> Vec<PropertyChange> {
+    let names = |product: &Product| product.keys.iter().map(|key| json!(key.kid)).collect();
+    let names = |product: &Product| json!({ "keys": Value::Array(names(product)) });
+    differing(&names(before), &names(after))
+}
+
+/// Returns the properties in which a template differs from what it was.
+pub(super) fn of_template(before: &Template, after: &Template) -> Vec<PropertyChange> {
+    let facts = |template: &Template| {
+        json!({
+            "name": template.name,
+            "keyPattern": template.key_pattern,
+            "requiredMetadataKeys": template.required_metadata_keys,
+            "requiredMeterAttributes": template.required_meter_attributes,
+        })
+    };
+    let mut changes = differing(&facts(before), &facts(after));
+    changes.extend(differing(&value(&before.terms), &value(&after.terms)));
     changes
 }
 
@@ -126,7 +166,7 @@ fn value(terms: &impl Serialize) -> Value {
 
 /// Returns the entries of one side that the other has not.
 fn entries(these: &[Metadata], those: &[Metadata]) -> Value {
-    let entry = |entry: &Metadata| json!({ "key": entry.key, "value": entry.value });
+    let entry = |entry: &Metadata| json!({ "key": entry.key, "value": entry.value, "viewPermissions": entry.view_permissions });
     these
         .iter()
         .filter(|entry| !those.contains(entry))
@@ -142,6 +182,7 @@ fn meters(these: &License, those: &License) -> Value {
             "name": meter.name,
             "allowedUses": meter.allowed_uses,
             "floating": meter.floating,
+            "viewPermissions": meter.view_permissions,
             "totalUses": totals.map_or(0, |totals| totals.total_uses),
         })
     };

@@ -132,6 +132,7 @@ pub(crate) const LICENSES: Resource = Resource {
         of_owner("user.email", Word, "email"),
         of_owner("user.company", Text, "company"),
         of_owner("user.name", Text, "name"),
+        entry("additionalUserIds", Id, "license_users", "user_id"),
         entry("tag", Text, "license_tags", "tag"),
         entry("metadata.key", Text, "license_metadata", "key"),
         entry("metadata.value", Exact, "license_metadata", "value"),
@@ -250,7 +251,12 @@ pub(crate) const USERS: Resource = Resource {
 pub(crate) const PRODUCTS: Resource = Resource {
     table: "products",
     select: "r.licenses, r.document",
-    fields: &[CREATED, column("name", Text, "name")],
+    fields: &[
+        CREATED,
+        column("name", Text, "name"),
+        entry("metadata.key", Text, "product_metadata", "key"),
+        entry("metadata.value", Exact, "product_metadata", "value"),
+    ],
     ..SMALL
 };
 

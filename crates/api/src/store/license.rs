@@ -1,7 +1,9 @@
 //! Licenses' rows: the document, a column for each filter, and children for what is many.
 
 use licentia_core::wire::{StoredLicense, StoredMeterTotals};
-use licentia_core::{License, LicenseId, LicenseKey, Seconds, Timestamp, Totals, UserId};
+use licentia_core::{
+    License, LicenseId, LicenseKey, MetadataId, MeterId, Seconds, Timestamp, Totals, UserId,
+};
 
 use super::row::{self, Columns};
 use super::tombstone::Kind;
@@ -12,6 +14,10 @@ const FIND_BY_ID: &str =
     "SELECT activations, deactivations, meter_uses, document FROM licenses WHERE id = ?1";
 const FIND_BY_KEY: &str =
     "SELECT activations, deactivations, meter_uses, document FROM licenses WHERE key = ?1";
+const FIND_BY_METADATA: &str = "SELECT l.activations, l.deactivations, l.meter_uses, l.document
+    FROM license_metadata AS m JOIN licenses AS l ON l.number = m.number WHERE m.id = ?1";
+const FIND_BY_METER: &str = "SELECT l.activations, l.deactivations, l.meter_uses, l.document
+    FROM license_meters AS m JOIN licenses AS l ON l.number = m.number WHERE m.id = ?1";
 const FIND_BY_OWNER: &str =
     "SELECT activations, deactivations, meter_uses, document FROM licenses WHERE user_id = ?1";
 const NUMBER: &str = "SELECT number FROM licenses WHERE id = ?1";
@@ -19,10 +25,23 @@ const DELETE: &str = "DELETE FROM licenses WHERE id = ?1";
 
 /// Loads a license by its id.
 pub(crate) fn load(db: &dyn Database, id: LicenseId) -> Result<Option<License>, DatabaseError> {
-    db.query(FIND_BY_ID, &[text(id)])?
-        .first()
-        .map(from_row)
-        .transpose()
+    find(db, FIND_BY_ID, text(id))
+}
+
+/// Loads the license that a metadata entry is of.
+pub(crate) fn load_by_metadata(
+    db: &dyn Database,
+    id: MetadataId,
+) -> Result<Option<License>, DatabaseError> {
+    find(db, FIND_BY_METADATA, text(id))
+}
+
+/// Loads the license that a meter attribute is of.
+pub(crate) fn load_by_meter(
+    db: &dyn Database,
+    id: MeterId,
+) -> Result<Option<License>, DatabaseError> {
+    find(db, FIND_BY_METER, text(id))
 }
 
 /// Loads a license by its key.
@@ -30,10 +49,11 @@ pub(crate) fn load_by_key(
     db: &dyn Database,
     key: &LicenseKey,
 ) -> Result<Option<License>, DatabaseError> {
-    db.query(FIND_BY_KEY, &[text(key.as_str())])?
-        .first()
-        .map(from_row)
-        .transpose()
+    find(db, FIND_BY_KEY, text(key.as_str()))
+}
+
+fn find(db: &dyn Database, sql: &str, value: Value) -> Result<Option<License>, DatabaseError> {
+    db.query(sql, &[value])?.first().map(from_row).transpose()
 }
 
 /// Adds a license.
@@ -214,15 +234,21 @@ pub(super) fn search_anew(db: &dyn Database, owner: UserId) -> Result<(), Databa
 }
 
 /// Returns what a license has many of: a table each, with its columns and its entries.
-fn children(license: &License) -> [row::Children; 3] {
+fn children(license: &License) -> [row::Children; 4] {
     let tags = license.terms.tags.iter().map(|tag| vec![text(tag)]);
     let users = license.additional_user_ids.iter().map(|id| vec![text(id)]);
+    let meters = license.meters.iter().map(|meter| vec![text(meter.id)]);
     let metadata = license.metadata.iter();
-    let metadata = metadata.map(|entry| vec![text(&entry.key), text(&entry.value)]);
+    let metadata = metadata.map(|entry| vec![text(&entry.key), text(&entry.value), text(entry.id)]);
     [
         ("license_tags", &["tag"], tags.collect()),
         ("license_users", &["user_id"], users.collect()),
-        ("license_metadata", &["key", "value"], metadata.collect()),
+        ("license_meters", &["id"], meters.collect()),
+        (
+            "license_metadata",
+            &["key", "value", "id"],
+            metadata.collect(),
+        ),
     ]
 }
 
