@@ -316,10 +316,10 @@ pub(super) const STATEMENTS: &[&str] = &[
         id TEXT NOT NULL UNIQUE,
         created_at TEXT NOT NULL,
         request_id TEXT NOT NULL,
-        actor TEXT NOT NULL,
+        actor TEXT NOT NULL COLLATE NOCASE,
         address TEXT,
-        action TEXT NOT NULL,
-        resource TEXT NOT NULL,
+        action TEXT NOT NULL COLLATE NOCASE,
+        resource TEXT NOT NULL COLLATE NOCASE,
         resource_id TEXT NOT NULL,
         changes TEXT NOT NULL
     ) STRICT",
