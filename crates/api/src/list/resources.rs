@@ -308,6 +308,7 @@ pub(crate) const EVENT_LOGS: Resource = Resource {
 
 pub(crate) const ACTIVATION_LOGS: Resource = Resource {
     table: "activation_logs",
+    select: "r.id, r.created_at, r.action, r.document",
     fields: &[
         CREATED,
         indexed("licenseId", Id, "license_id", "activation_logs_by_license"),
