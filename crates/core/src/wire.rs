@@ -40,9 +40,9 @@ pub use stats::{AccountStatsView, LicenseStatsView};
 pub use stored::{StoredLicense, StoredMeterTotals, StoredProduct};
 pub use stored_account::{StoredAccessToken, StoredTag, StoredTemplate, StoredUser};
 pub use stored_activation::StoredActivation;
-pub use tag::{TagInput, TagView};
+pub use tag::{NullableTagFields, TagInput, TagView};
 pub use template::{NullableTemplateFields, TemplateInput, TemplateView};
-pub use user::{UserInput, UserView};
+pub use user::{NullableUserFields, UserInput, UserView};
 
 use crate::code::{Code, Problem};
 

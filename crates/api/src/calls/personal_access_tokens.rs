@@ -3,14 +3,14 @@
 use licentia_core::wire::{AccessTokenInput, AccessTokenView};
 use licentia_core::{AccessToken, Code, Problem, TokenId, TokenText};
 
-use super::{changes, page, parse_json};
+use super::{changes, page, parse_json, patch};
 use crate::access;
 use crate::context::{Context, Fault};
 use crate::host::Reply;
 use crate::list;
 use crate::store;
 
-const RESOURCE: &str = "personal-access-token";
+const RESOURCE: &str = "personalAccessToken";
 
 /// `GET /v3/personal-access-tokens`
 pub(super) fn list(cx: &Context<'_>) -> Result<Reply, Fault> {
@@ -44,6 +44,9 @@ pub(super) fn update(cx: &Context<'_>, id: TokenId, body: &[u8]) -> Result<Reply
     let input: AccessTokenInput = parse_json(cx, body)?;
     let known = load(cx, id)?;
     cx.check_version(known.version)?;
+    if patch::is_merge_patch(cx) {
+        patch::refuse_nulls(&AccessTokenView::from(&known), body)?;
+    }
     let asked = input.update(&known)?;
     let Some(token) = known.revised(asked, cx.now()) else {
         return Ok(shown(&known));

@@ -2,10 +2,10 @@
 //!
 //! A license or a user may have a tag that is not listed here, and keeps one that is deleted: the list says what tags mean.
 
-use licentia_core::wire::{TagInput, TagView};
-use licentia_core::{Code, Problem, Tag, TagId};
+use licentia_core::wire::{NullableTagFields, TagInput, TagView};
+use licentia_core::{Code, Problem, Tag, TagId, parse};
 
-use super::{changes, page, parse_json};
+use super::{changes, page, parse_json, patch};
 use crate::context::{Context, Fault};
 use crate::host::Reply;
 use crate::list;
@@ -47,7 +47,7 @@ pub(super) fn update(cx: &Context<'_>, id: TagId, body: &[u8]) -> Result<Reply, 
     let input: TagInput = parse_json(cx, body)?;
     let known = load(cx, id)?;
     cx.check_version(known.version)?;
-    let asked = input.update(&known)?;
+    let asked = asked(cx, &known, &input, body)?;
     refuse_taken(cx, &asked)?;
     let Some(tag) = known.revised(asked, cx.now()) else {
         return Ok(shown(200, &known));
@@ -70,6 +70,18 @@ pub(super) fn delete(cx: &Context<'_>, id: TagId) -> Result<Reply, Fault> {
 fn load(cx: &Context<'_>, id: TagId) -> Result<Tag, Fault> {
     let tag = store::tag::load(cx.db, id)?;
     Ok(tag.ok_or_else(|| Problem::new(Code::TagNotFound, "no tag has this id"))?)
+}
+
+/// Lays a request over a tag.
+fn asked(cx: &Context<'_>, known: &Tag, input: &TagInput, body: &[u8]) -> Result<Tag, Problem> {
+    input.refuse_immutable(known)?;
+    let mut cleared = known.clone();
+    if patch::is_merge_patch(cx) {
+        let nulls: NullableTagFields = parse(body)?;
+        nulls.clear(&mut cleared);
+        patch::refuse_nulls(&TagView::from(&cleared), body)?;
+    }
+    input.update(&cleared)
 }
 
 fn refuse_taken(cx: &Context<'_>, tag: &Tag) -> Result<(), Fault> {

@@ -1,9 +1,9 @@
 //! `/v3/users`: who owns licenses.
 
-use licentia_core::wire::{UserInput, UserView};
-use licentia_core::{Code, MetadataId, Problem, Role, User, UserId};
+use licentia_core::wire::{NullableUserFields, UserInput, UserView};
+use licentia_core::{Code, MetadataId, Problem, Role, User, UserId, parse};
 
-use super::{changes, csv, page, parse_json};
+use super::{changes, csv, page, parse_json, patch};
 use crate::access;
 use crate::context::{Context, Fault};
 use crate::database::Row;
@@ -71,7 +71,7 @@ pub(super) fn update(cx: &Context<'_>, id: UserId, body: &[u8]) -> Result<Reply,
     let input: UserInput = parse_json(cx, body)?;
     let known = load(cx, id)?;
     cx.check_version(known.version)?;
-    let asked = input.update(&known, &mut cx.draw(), cx.now())?;
+    let asked = asked(cx, &known, &input, body)?;
     refuse_roles_beyond(cx, Some(&known), &asked)?;
     refuse_taken(cx, &asked)?;
     let user = change(cx, known, asked)?;
@@ -120,6 +120,19 @@ fn load(cx: &Context<'_>, id: UserId) -> Result<User, Fault> {
 fn all(rows: &[Row]) -> Result<Vec<User>, Fault> {
     let users = rows.iter().map(store::user::from_row);
     Ok(users.collect::<Result<_, _>>()?)
+}
+
+/// Lays a request over a user.
+fn asked(cx: &Context<'_>, known: &User, input: &UserInput, body: &[u8]) -> Result<User, Problem> {
+    input.refuse_immutable(known)?;
+    let mut cleared = known.clone();
+    if patch::is_merge_patch(cx) {
+        let nulls: NullableUserFields = parse(body)?;
+        nulls.clear(&mut cleared);
+        patch::refuse_nulls(&UserView::from(&cleared), body)?;
+        input.drop_unnamed(&mut cleared);
+    }
+    input.update(&cleared, &mut cx.draw(), cx.now())
 }
 
 /// Saves what was asked of a user, unless it says what is so already.
