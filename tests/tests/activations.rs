@@ -382,3 +382,41 @@ fn no_more_is_deleted_at_once_than_a_turn_can_hold() {
         .unwrap();
     assert_eq!(left, [[Value::Integer(10_001)]]);
 }
+
+#[test]
+fn what_has_not_synced_for_long_is_found_by_the_day() {
+    let mut server = Server::new();
+    let license = server.license(&json!({ "allowedActivations": 2 }));
+    let machine = server.machine(&license, "machine-1");
+    let stale = server.activate(&license, &machine).unwrap();
+    server.host.ahead = Seconds(86_400 * 3);
+    let machine = server.machine(&license, "machine-2");
+    server.activate(&license, &machine).unwrap();
+    let since = server.host.now().plus(Seconds(-3_600));
+
+    server.host.database().ran.borrow_mut().clear();
+    let found = server.read(&format!("/v3/activations?lastSyncedAt[lt]={since}"));
+    let ids: Vec<&Json> = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["id"])
+        .collect();
+    assert_eq!(ids, [&json!(stale)]);
+    let ran = server.host.database().ran.borrow().clone();
+    let plans = ran.iter().flat_map(|sql| server.host.database().plan(sql));
+    let plans: Vec<String> = plans.filter(|step| step.contains("SCAN")).collect();
+    assert!(
+        plans.iter().all(|step| !step.contains("SCAN r")),
+        "{plans:?}"
+    );
+    assert!(
+        ran.iter()
+            .any(|sql| sql.contains("INDEXED BY activations_by_sync"))
+    );
+
+    for (operator, count) in [("gte", 1), ("gt", 1), ("lte", 1), ("eq", 0), ("ne", 2)] {
+        let found = server.read(&format!("/v3/activations?lastSyncedAt[{operator}]={since}"));
+        assert_eq!(found.as_array().unwrap().len(), count, "{operator}");
+    }
+}

@@ -3,7 +3,6 @@
 
 use std::cell::Cell;
 
-use licentia_api::Database;
 use licentia_tests::native::NativeHost;
 use licentia_tests::run::{Answer, Call, Host};
 use serde_json::{Value, json};

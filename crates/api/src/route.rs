@@ -582,6 +582,7 @@ mod tests {
             "SyncActivation",
             "DeleteActivation",
             "DeactivateActivation",
+            "IncrementMeterAttribute",
         ];
         assert_eq!(open, expected);
     }
