@@ -1,5 +1,6 @@
 //! The calls: each parses, decides, saves and answers.
 
+mod activation_logs;
 mod activations;
 mod analytics;
 mod changes;
@@ -63,6 +64,12 @@ pub(crate) fn answer(cx: &Context<'_>, route: &Route) -> Result<Reply, Fault> {
         Operation::SyncActivation => activations::sync(cx, route.id(), body),
         Operation::DeleteActivation => activations::delete(cx, route.id()),
         Operation::DeactivateActivation => activations::deactivate(cx, route.id(), body),
+        Operation::ExportActivations => activations::export(cx),
+        Operation::BulkDeleteActivation => activations::delete_many(cx),
+        Operation::IncrementMeterAttribute => activations::count(cx, route.id(), body),
+        Operation::ListActivationLogs => activation_logs::list(cx),
+        Operation::ExportActivationLogs => activation_logs::export(cx),
+        Operation::ReadActivationLog => activation_logs::read(cx, route.id()),
         Operation::ListUsers => users::list(cx),
         Operation::CreateUser => users::create(cx, body),
         Operation::ExportUsers => users::export(cx),

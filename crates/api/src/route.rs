@@ -166,6 +166,8 @@ endpoints! {
         "Lists activations.";
     CreateActivation: "POST" "/v3/activations", Open, Ledger,
         "Activates a license on a machine.";
+    ExportActivations: "GET" "/v3/activations/export", Scoped(Scope::ActivationRead), Ledger,
+        "Returns activations as CSV.";
     ReadActivation: "GET" "/v3/activations/{id}", Scoped(Scope::ActivationRead), Ledger,
         "Reads an activation.";
     SyncActivation: "PATCH" "/v3/activations/{id}", Open, Ledger,
@@ -174,6 +176,17 @@ endpoints! {
         "Deletes an activation: as its client, or with a token as an administrator.";
     DeactivateActivation: "POST" "/v3/activations/{id}/deactivate", Open, Ledger,
         "Deactivates a machine.";
+    BulkDeleteActivation: "DELETE" "/v3/activations", Scoped(Scope::LicenseWrite), Ledger,
+        "Deletes activations of a license by their dates of creation.";
+    IncrementMeterAttribute: "POST" "/v3/activations/meter-attributes/{id}", Open, Ledger,
+        "Counts uses of a meter attribute for an activation.";
+
+    ListActivationLogs: "GET" "/v3/activation-logs", Scoped(Scope::ActivationRead), Ledger,
+        "Lists when machines took seats and gave them up.";
+    ExportActivationLogs: "GET" "/v3/activation-logs/export", Scoped(Scope::ActivationRead), Ledger,
+        "Returns the activation log as CSV.";
+    ReadActivationLog: "GET" "/v3/activation-logs/{id}", Scoped(Scope::ActivationRead), Ledger,
+        "Reads an entry of the activation log.";
 
     ReadLicenseStats: "GET" "/v3/analytics/licenses", Scoped(Scope::AnalyticsRead), Ledger,
         "Counts licenses by their status.";
@@ -569,6 +582,7 @@ mod tests {
             "SyncActivation",
             "DeleteActivation",
             "DeactivateActivation",
+            "IncrementMeterAttribute",
         ];
         assert_eq!(open, expected);
     }

@@ -138,19 +138,6 @@ impl Query {
         });
         Ok(())
     }
-
-    /// Adds a condition that the caller did not name.
-    pub(crate) fn only(mut self, resource: &'static Resource, name: &str, value: Value) -> Self {
-        let condition = |field| Condition {
-            field,
-            operator: Operator::Equal,
-            passes: Passes::WhatMatches,
-            value,
-        };
-        self.identity = format!("{}{name}&", self.identity);
-        self.conditions.extend(resource.field(name).map(condition));
-        self
-    }
 }
 
 fn pairs(query: &str) -> Result<Vec<(String, String)>, Problem> {

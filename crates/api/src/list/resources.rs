@@ -1,6 +1,6 @@
 //! The tables that can be listed, with every filter that the API documents for them.
 
-use super::resource::{At, Field, Kind, Pair, Resource, column, entry, flag, indexed};
+use super::resource::{At, Field, Kind, Pair, Resource, by_day, column, entry, flag, indexed};
 use Kind::{Boolean, Exact, Id, Integer, Text, Time, Word};
 
 const CREATED: Field = Field {
@@ -189,7 +189,12 @@ pub(crate) const ACTIVATIONS: Resource = Resource {
                 indexed: true,
             },
         },
-        column("lastSyncedAt", Time, "last_synced_at"),
+        by_day(
+            "lastSyncedAt",
+            "last_synced_at",
+            "synced_on",
+            "activations_by_sync",
+        ),
         column("os", Word, "os"),
         indexed("appVersion", Exact, "app_version", "activations_by_version"),
         indexed(
@@ -308,6 +313,7 @@ pub(crate) const EVENT_LOGS: Resource = Resource {
 
 pub(crate) const ACTIVATION_LOGS: Resource = Resource {
     table: "activation_logs",
+    select: "r.id, r.created_at, r.action, r.document",
     fields: &[
         CREATED,
         indexed("licenseId", Id, "license_id", "activation_logs_by_license"),

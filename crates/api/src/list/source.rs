@@ -342,6 +342,17 @@ fn way_of_row(
         } if condition.fixes() && condition.value == Value::Integer(value) => {
             Some(along(index, condition.test_row(column)))
         }
+        At::Row {
+            column,
+            index: Seek::Days {
+                index,
+                column: days,
+            },
+        } => {
+            let days = condition.test_days(days)?.push(" AND ");
+            let exactly = days.append(&condition.test_row(column));
+            Some(in_another_order(along(index, exactly)))
+        }
         At::Now {
             holds,
             times,
@@ -365,7 +376,7 @@ fn way_elsewhere(resource: &Resource, conditions: &[&Condition], position: usize
     let sought = |condition: &&Condition| {
         condition.seeks() && matches!(condition.field.at, At::Elsewhere { indexed: true, .. })
     };
-    if !conditions.iter().any(|condition| sought(condition)) {
+    if !conditions.iter().any(sought) {
         return None;
     }
     let filter = Statement::new("1").append(&each(conditions));

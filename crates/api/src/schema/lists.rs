@@ -209,7 +209,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     "CREATE INDEX license_meters_by_id ON license_meters (id)",
     "CREATE TABLE license_users (
         number INTEGER NOT NULL REFERENCES licenses_in_order (number) ON DELETE CASCADE,
-        user_id TEXT NOT NULL REFERENCES users (id),
+        user_id TEXT NOT NULL,
         PRIMARY KEY (number, user_id)
     ) STRICT, WITHOUT ROWID",
     "CREATE INDEX license_users_by_user ON license_users (user_id)",

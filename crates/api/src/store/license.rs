@@ -20,6 +20,8 @@ const FIND_BY_METER: &str = "SELECT l.activations, l.deactivations, l.meter_uses
     FROM license_meters AS m JOIN licenses AS l ON l.number = m.number WHERE m.id = ?1";
 const FIND_BY_OWNER: &str =
     "SELECT activations, deactivations, meter_uses, document FROM licenses WHERE user_id = ?1";
+const FIND_ALL: &str = "SELECT activations, deactivations, meter_uses, document FROM licenses
+    WHERE id IN (SELECT value FROM json_each(?1))";
 const NUMBER: &str = "SELECT number FROM licenses WHERE id = ?1";
 const DELETE: &str = "DELETE FROM licenses WHERE id = ?1";
 
@@ -54,6 +56,20 @@ pub(crate) fn load_by_key(
 
 fn find(db: &dyn Database, sql: &str, value: Value) -> Result<Option<License>, DatabaseError> {
     db.query(sql, &[value])?.first().map(from_row).transpose()
+}
+
+/// Loads those licenses of `ids` that there are, in no order.
+pub(crate) fn load_all(
+    db: &dyn Database,
+    ids: &[LicenseId],
+) -> Result<Vec<License>, DatabaseError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    db.query(FIND_ALL, &[document(&ids)?])?
+        .iter()
+        .map(from_row)
+        .collect()
 }
 
 /// Adds a license.

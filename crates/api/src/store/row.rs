@@ -24,6 +24,12 @@ pub(crate) fn places_of(time: Timestamp) -> (i64, i64) {
     (first.clamp(FIRST, LAST), last.clamp(FIRST, LAST))
 }
 
+/// Says whether rows can be created at `time`, whose second has numbers of its own: from 1834 on, and until 2106.
+pub(crate) fn has_places(time: Timestamp) -> bool {
+    let (first, last) = places_of(time);
+    last.saturating_sub(first) == A_SECOND.saturating_sub(1)
+}
+
 /// Adds a row after those of its second, and returns its number.
 pub(crate) fn insert(
     db: &dyn Database,

@@ -1,7 +1,9 @@
 //! New licenses: the request's fields over those of a template, as a license that nobody has seen yet.
 
 use licentia_core::wire::{LicenseInput, Merging};
-use licentia_core::{Change, License, Pending, Problem, Product, Template, Terms, Totals, UserId};
+use licentia_core::{
+    Change, License, Pending, Problem, Product, Template, Terms, Timestamp, Totals, UserId,
+};
 
 use super::super::templates;
 use super::key;
@@ -46,7 +48,7 @@ pub(super) fn of(
 ) -> Result<License, Fault> {
     let change = asked(cx, input, template)?;
     let id = input.id.unwrap_or_else(|| cx.draw().id());
-    let created_at = input.created_at.unwrap_or(cx.now());
+    let created_at = created_at(cx, input)?;
     let first_end = || License::first_end(&change.terms, created_at);
     Ok(License {
         id,
@@ -71,6 +73,15 @@ pub(super) fn of(
         meters: change.meters,
         totals: Totals::default(),
     })
+}
+
+fn created_at(cx: &Context<'_>, input: &LicenseInput) -> Result<Timestamp, Problem> {
+    let at = input.created_at.unwrap_or(cx.now());
+    if store::row::has_places(at) {
+        return Ok(at);
+    }
+    let reason = "licenses are created between 1834 and 2106";
+    Err(Problem::field("createdAt", reason))
 }
 
 /// Returns the facts of a new license that an update could set as well.

@@ -80,8 +80,8 @@ fn cells(license: &License, owner: Option<&User>, now: Timestamp) -> Cells {
         optional(license.template_id),
         text(&license.terms.tags.join(", ")),
         text(license.terms.notes.as_deref().unwrap_or_default()),
-        metadata(license),
-        meters(license),
+        text(&metadata(license)),
+        text(&meters(license)),
     ]);
     cells
 }
