@@ -129,6 +129,15 @@ fn no_place_is_kept_where_the_license_says_so() {
         .query("SELECT document FROM activation_logs", &[])
         .unwrap();
     assert!(!format!("{rows:?}").contains("Austin"));
+    let path = format!("/v3/activations/{id}/deactivate");
+    assert_eq!(server.send("POST", &path, &Json::Null, None).status, 204);
+    let sql = "SELECT address FROM event_logs WHERE resource = 'activation'";
+    let rows = server.host.database().query(sql, &[]).unwrap();
+    assert_eq!(
+        rows,
+        [[Value::Null], [Value::Null]],
+        "the event log keeps none either"
+    );
 }
 
 #[test]
