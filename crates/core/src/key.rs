@@ -375,7 +375,8 @@ mod tests {
         let keys = KeySet::parse(&file.to_string()).unwrap();
         assert_eq!(Ok(&keys), KeySet::from_jwks(&jwks).as_ref());
         for key in [ed25519(), rsa()] {
-            let named: Vec<_> = keys.named(Some(&key.kid())).collect();
+            let kid = key.kid();
+            let named: Vec<_> = keys.named(Some(&kid)).collect();
             assert_eq!(named, [&key]);
         }
     }
