@@ -106,6 +106,7 @@ pub(super) fn delete_metadata(cx: &Context<'_>, id: MetadataId) -> Result<Reply,
             "no metadata entry of a user has this id",
         )
     })?;
+    cx.check_version(known.version)?;
     let mut asked = known.clone();
     asked.metadata.retain(|entry| entry.id != id);
     change(cx, known, asked)?;
