@@ -360,7 +360,7 @@ fn way_elsewhere(resource: &Resource, conditions: &[&Condition], position: usize
     let sought = |condition: &&Condition| {
         condition.seeks() && matches!(condition.field.at, At::Elsewhere { indexed: true, .. })
     };
-    if !conditions.iter().any(|condition| sought(condition)) {
+    if !conditions.iter().any(sought) {
         return None;
     }
     let filter = Statement::new("1").append(&each(conditions));
