@@ -75,6 +75,12 @@ impl Sqlite {
         }
     }
 
+    /// Returns how many rows were written since it was opened, those that triggers write among them.
+    #[must_use]
+    pub fn rows_written(&self) -> u64 {
+        self.connection.total_changes()
+    }
+
     /// Returns the steps in which a statement would run.
     #[must_use]
     pub fn plan(&self, sql: &str) -> Vec<String> {

@@ -137,6 +137,8 @@ endpoints! {
 
     ListLicenses: "GET" "/v3/licenses", Scoped(Scope::LicenseRead), Ledger,
         "Lists licenses.";
+    ExportLicenses: "GET" "/v3/licenses/export", Scoped(Scope::LicenseRead), Ledger,
+        "Exports licenses as CSV, with the filters of their list.";
     CreateLicense: "POST" "/v3/licenses", Scoped(Scope::LicenseWrite), Ledger,
         "Creates a license.";
     CheckLicense: "POST" "/v3/licenses/check", Open, Edge,
@@ -149,11 +151,25 @@ endpoints! {
         "Changes, revokes, approves, suspends or resumes a license.";
     DeleteLicense: "DELETE" "/v3/licenses/{id}", Scoped(Scope::LicenseWrite), Ledger,
         "Deletes a license with its activations.";
+    RenewLicense: "POST" "/v3/licenses/{id}/renew", Scoped(Scope::LicenseWrite), Ledger,
+        "Adds one term to the end of a license.";
+    ExtendLicense: "POST" "/v3/licenses/{id}/extend", Scoped(Scope::LicenseWrite), Ledger,
+        "Moves the end of a license by some seconds.";
+    UpdateExpiresAtLicense: "PATCH" "/v3/licenses/{id}/expires-at", Scoped(Scope::LicenseWrite), Ledger,
+        "Sets the end of a license, or takes it away.";
+    DeleteMetadataLicense: "DELETE" "/v3/licenses/metadata/{id}", Scoped(Scope::LicenseWrite), Ledger,
+        "Deletes a metadata entry of a license.";
+    DeleteMeterAttributeLicense: "DELETE" "/v3/licenses/meter-attributes/{id}", Scoped(Scope::LicenseWrite), Ledger,
+        "Deletes a meter attribute of a license, with what was counted.";
+    ResetMeterAttributeLicense: "POST" "/v3/licenses/meter-attributes/{id}/reset", Scoped(Scope::LicenseWrite), Ledger,
+        "Begins to count a meter attribute anew.";
 
     ListActivations: "GET" "/v3/activations", Scoped(Scope::ActivationRead), Ledger,
         "Lists activations.";
     CreateActivation: "POST" "/v3/activations", Open, Ledger,
         "Activates a license on a machine.";
+    ExportActivations: "GET" "/v3/activations/export", Scoped(Scope::ActivationRead), Ledger,
+        "Returns activations as CSV.";
     ReadActivation: "GET" "/v3/activations/{id}", Scoped(Scope::ActivationRead), Ledger,
         "Reads an activation.";
     SyncActivation: "PATCH" "/v3/activations/{id}", Open, Ledger,
@@ -162,11 +178,71 @@ endpoints! {
         "Deletes an activation: as its client, or with a token as an administrator.";
     DeactivateActivation: "POST" "/v3/activations/{id}/deactivate", Open, Ledger,
         "Deactivates a machine.";
+    BulkDeleteActivation: "DELETE" "/v3/activations", Scoped(Scope::LicenseWrite), Ledger,
+        "Deletes activations of a license by their dates of creation.";
+    IncrementMeterAttribute: "POST" "/v3/activations/meter-attributes/{id}", Open, Ledger,
+        "Counts uses of a meter attribute for an activation.";
+
+    ListActivationLogs: "GET" "/v3/activation-logs", Scoped(Scope::ActivationRead), Ledger,
+        "Lists when machines took seats and gave them up.";
+    ExportActivationLogs: "GET" "/v3/activation-logs/export", Scoped(Scope::ActivationRead), Ledger,
+        "Returns the activation log as CSV.";
+    ReadActivationLog: "GET" "/v3/activation-logs/{id}", Scoped(Scope::ActivationRead), Ledger,
+        "Reads an entry of the activation log.";
 
     ReadLicenseStats: "GET" "/v3/analytics/licenses", Scoped(Scope::AnalyticsRead), Ledger,
         "Counts licenses by their status.";
     ReadAccountStats: "GET" "/v3/analytics/stats", Scoped(Scope::AnalyticsRead), Ledger,
         "Counts what the account has of each resource.";
+
+    ListUsers: "GET" "/v3/users", Scoped(Scope::UserRead), Ledger,
+        "Lists users.";
+    CreateUser: "POST" "/v3/users", Scoped(Scope::UserWrite), Ledger,
+        "Creates a user, who may own licenses.";
+    ExportUsers: "GET" "/v3/users/export", Scoped(Scope::UserRead), Ledger,
+        "Exports users as CSV.";
+    ReadUser: "GET" "/v3/users/{id}", Scoped(Scope::UserRead), Ledger,
+        "Reads a user.";
+    UpdateUser: "PATCH" "/v3/users/{id}", Scoped(Scope::UserWrite), Ledger,
+        "Changes a user.";
+    DeleteUser: "DELETE" "/v3/users/{id}", Scoped(Scope::UserWrite), Ledger,
+        "Deletes a user who has no license.";
+    DeleteUserMetadata: "DELETE" "/v3/users/metadata/{id}", Scoped(Scope::UserWrite), Ledger,
+        "Deletes a metadata entry of a user.";
+
+    ListTags: "GET" "/v3/tags", Scoped(Scope::TagRead), Ledger,
+        "Lists tags.";
+    CreateTag: "POST" "/v3/tags", Scoped(Scope::TagWrite), Ledger,
+        "Creates a tag.";
+    ReadTag: "GET" "/v3/tags/{id}", Scoped(Scope::TagRead), Ledger,
+        "Reads a tag.";
+    UpdateTag: "PATCH" "/v3/tags/{id}", Scoped(Scope::TagWrite), Ledger,
+        "Changes a tag.";
+    DeleteTag: "DELETE" "/v3/tags/{id}", Scoped(Scope::TagWrite), Ledger,
+        "Deletes a tag; what is marked with its name stays so.";
+
+    ListPersonalAccessTokens: "GET" "/v3/personal-access-tokens", Scoped(Scope::PersonalAccessTokenWrite), Ledger,
+        "Lists personal access tokens, without their texts.";
+    CreatePersonalAccessToken: "POST" "/v3/personal-access-tokens", Scoped(Scope::PersonalAccessTokenWrite), Ledger,
+        "Creates a personal access token, whose text is shown this once.";
+    ReadPersonalAccessToken: "GET" "/v3/personal-access-tokens/{id}", Scoped(Scope::PersonalAccessTokenWrite), Ledger,
+        "Reads a personal access token, without its text.";
+    UpdatePersonalAccessToken: "PATCH" "/v3/personal-access-tokens/{id}", Scoped(Scope::PersonalAccessTokenWrite), Ledger,
+        "Revokes or renames a personal access token.";
+    DeletePersonalAccessToken: "DELETE" "/v3/personal-access-tokens/{id}", Scoped(Scope::PersonalAccessTokenWrite), Ledger,
+        "Deletes a personal access token.";
+
+    ListRoles: "GET" "/v3/roles", Scoped(Scope::RoleRead), Ledger,
+        "Lists roles.";
+    ListRoleClaims: "GET" "/v3/roles/claims", Scoped(Scope::RoleRead), Ledger,
+        "Lists what roles and access tokens may claim.";
+    ReadRole: "GET" "/v3/roles/{id}", Scoped(Scope::RoleRead), Ledger,
+        "Reads a role.";
+
+    ListEventLogs: "GET" "/v3/event-logs", Scoped(Scope::EventLogRead), Ledger,
+        "Lists what happened to resources.";
+    ReadEventLog: "GET" "/v3/event-logs/{id}", Scoped(Scope::EventLogRead), Ledger,
+        "Reads an entry of the event log.";
 
     Import: "POST" "/v3/import", Scoped(Scope::AccountWrite), Ledger (MEBIBYTE * 16),
         "Imports whole documents, all or nothing.";
@@ -508,6 +584,7 @@ mod tests {
             "SyncActivation",
             "DeleteActivation",
             "DeactivateActivation",
+            "IncrementMeterAttribute",
         ];
         assert_eq!(open, expected);
     }

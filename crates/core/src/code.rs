@@ -73,7 +73,7 @@ codes! {
     EventLogNotFound 404 "EVENT_LOG_NOT_FOUND"
         "No entry of the event log has this id." "Check the id.";
     Forbidden 403 "FORBIDDEN"
-        "The access token lacks the scope that this call needs; the message names it." "Use a token with that scope.";
+        "The access token lacks the scope that this call needs, or one that it would hand on in a token or a role; the message names it." "Use a token with that scope.";
     IdempotencyKeyReused 422 "IDEMPOTENCY_KEY_REUSED"
         "The `Idempotency-Key` was sent before with another body." "Draw a new key for every new request.";
     ImmutableField 400 "IMMUTABLE_FIELD"
@@ -175,7 +175,7 @@ codes! {
     UserExists 409 "USER_EXISTS"
         "Another user has this e-mail address." "Use that user, or another address.";
     UserInUse 409 "USER_IN_USE"
-        "The user has licenses." "Give the licenses another owner, or delete them first.";
+        "The user owns a license, or is among the additional users of one." "Give the licenses other users, or delete them first.";
     UserNotFound 404 "USER_NOT_FOUND"
         "No user has this id." "Check the id.";
     VersionMismatch 412 "VERSION_MISMATCH"

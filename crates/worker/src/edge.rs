@@ -254,6 +254,7 @@ fn call(asked: &Asked<'_>) -> Call {
         host: incoming.host.clone(),
         address: incoming.address,
         country: incoming.country.clone(),
+        area: incoming.area.clone(),
         request_id: asked.id,
         idempotency_key: incoming.idempotency_key.clone(),
         if_match: incoming.if_match.clone(),

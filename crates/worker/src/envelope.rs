@@ -22,6 +22,8 @@ pub(crate) struct Call {
     pub(crate) host: String,
     pub(crate) address: Option<IpAddr>,
     pub(crate) country: Option<String>,
+    #[serde(default, skip_serializing_if = "Area::is_unknown")]
+    pub(crate) area: Area,
     pub(crate) request_id: RequestId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) idempotency_key: Option<String>,
@@ -103,7 +105,7 @@ impl Call {
         Origin {
             address: self.address,
             country: self.country.clone(),
-            area: Area::default(),
+            area: self.area.clone(),
         }
     }
 }

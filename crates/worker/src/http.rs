@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use js_sys::futures::JsFuture;
 use js_sys::{Promise, Uint8Array};
 use licentia_api::{Actor, Body, Publishes, Reply, tells_wrong_credential};
-use licentia_core::RequestId;
+use licentia_core::{Area, RequestId};
 use wasm_bindgen::prelude::*;
 use web_sys::Response;
 
@@ -52,6 +52,8 @@ pub(crate) struct Incoming {
     pub(crate) country: Option<String>,
     pub(crate) idempotency_key: Option<String>,
     pub(crate) if_match: Option<String>,
+    /// Where in the country the request came from, if an activation keeps that.
+    pub(crate) area: Area,
 }
 
 /// An answer, ready for its headers.
@@ -90,6 +92,15 @@ impl Incoming {
                 .map(str::to_owned),
             idempotency_key: present(next()),
             if_match: present(next()),
+            area: Area {
+                region_code: present(next()),
+                region_name: present(next()),
+                city: present(next()),
+                zip_code: present(next()),
+                time_zone: present(next()),
+                latitude: present(next()),
+                longitude: present(next()),
+            },
         }
     }
 
@@ -254,6 +265,17 @@ mod tests {
         assert_eq!(incoming.country.as_deref(), Some("DE"));
         assert_eq!(incoming.idempotency_key.as_deref(), Some("key 1"));
         assert_eq!(incoming.if_match, None);
+        assert_eq!(incoming.area, Area::default());
+    }
+
+    #[test]
+    fn a_place_follows_the_headers() {
+        let lines = "POST\nhttp://a.example/v3/activations\n\n\n\n\nUS\n\n\nTX\nTexas\nAustin\n\nAmerica/Chicago\n30.27\n-97.74";
+        let area = Incoming::parse(lines).area;
+        assert_eq!(area.region_code.as_deref(), Some("TX"));
+        assert_eq!(area.city.as_deref(), Some("Austin"));
+        assert_eq!(area.zip_code, None);
+        assert_eq!(area.longitude.as_deref(), Some("-97.74"));
     }
 
     #[test]

@@ -166,9 +166,13 @@ impl LicenseInput {
         self.license_template_id.or(self.license_policy_id)
     }
 
-    /// Returns the terms of a new license: the request's laid over its template's, unchecked.
+    /// Returns the terms of a new license: the request's laid over its template's, unchecked. A request that says how many
+    /// seconds a term lasts, and nothing of an interval, is not about the template's interval.
     #[must_use]
     pub fn new_terms(&self, mut template: Terms) -> Terms {
+        if self.validity.is_some() {
+            template.subscription_interval = None;
+        }
         self.lay_over_fixed(&mut template);
         settle_type(&mut template);
         self.lay_over(&mut template);

@@ -88,12 +88,7 @@ impl ProductInput {
     /// Drops the entries that the request's lists leave out, as a merge patch has it: a list is the whole of it.
     pub fn drop_unnamed(&self, product: &mut Product) {
         if let Some(named) = &self.metadata {
-            let is_named = |key: &str| {
-                named
-                    .iter()
-                    .any(|input| input.key.eq_ignore_ascii_case(key))
-            };
-            product.metadata.retain(|entry| is_named(&entry.key));
+            MetadataInput::drop_unnamed(named, &mut product.metadata);
         }
     }
 
