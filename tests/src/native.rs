@@ -146,6 +146,7 @@ impl Default for NativeHost {
             vault: vault(),
             settings: Settings {
                 min_sync_interval: Seconds(1),
+                publication_budget: None,
             },
             random: SystemRandom::new(),
             pages: PageMemory::default(),
@@ -264,6 +265,7 @@ impl NativeHost {
             request_id,
             idempotency_key: header("Idempotency-Key"),
             if_match: header("If-Match"),
+            passphrase: header("Licentia-Passphrase"),
             slice: None,
         };
         let found = match route(&call.method, path, query) {

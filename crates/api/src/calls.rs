@@ -2,8 +2,10 @@
 
 mod activations;
 mod changes;
+mod export;
 mod import;
 mod licenses;
+mod moved_keys;
 mod products;
 
 use licentia_core::{Code, Problem, parse};
@@ -33,6 +35,7 @@ pub(crate) fn answer(cx: &Context<'_>, route: &Route) -> Result<Reply, Fault> {
         Operation::SyncActivation => activations::sync(cx, route.id(), body),
         Operation::DeleteActivation => activations::delete(cx, route.id()),
         Operation::DeactivateActivation => activations::deactivate(cx, route.id(), body),
+        Operation::Export => export::export(cx),
         Operation::Import => import::import(cx, body),
         // The edge answers these. It asks here whether a token lets in, which has been found out by now.
         Operation::GetStatus

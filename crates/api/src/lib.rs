@@ -4,6 +4,7 @@
 //! host that is. The calls that KV answers are in `published`; the documents that go there come out of `outbox`.
 
 mod access;
+pub mod age;
 mod calls;
 mod context;
 mod database;

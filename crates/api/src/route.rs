@@ -137,6 +137,8 @@ endpoints! {
 
     Import: "POST" "/v3/import", Scoped(Scope::AccountWrite), Ledger (MEBIBYTE * 16),
         "Imports whole documents, all or nothing.";
+    Export: "GET" "/v3/export", Scoped(Scope::AccountRead), Ledger,
+        "Exports everything, a document a line.";
 }
 
 /// Returns the table.

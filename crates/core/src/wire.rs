@@ -4,6 +4,7 @@
 
 mod access_token;
 mod activation;
+mod exported;
 mod license;
 mod license_view;
 mod log;
@@ -26,6 +27,11 @@ mod tests;
 pub use access_token::{AccessTokenInput, AccessTokenView};
 pub use activation::{
     ActivationAnswer, ActivationMetadata, ActivationRequest, ActivationView, DeactivationRequest,
+};
+pub use exported::{
+    ExportLine, ExportedActivationLog, ExportedAlgorithm, ExportedDigest, ExportedEvent,
+    ExportedTombstone, ExportedTotals, FORM, ImportCounts, ImportLine, ProductKeys, Resource,
+    SealedKeys,
 };
 pub use license::{ExpiresAtInput, LicenseExtension, LicenseInput, Merging, NullableFields};
 pub use license_view::LicenseView;

@@ -1,7 +1,9 @@
 //! Licenses' rows: the document, a column for each filter, and children for what is many.
 
 use licentia_core::wire::{StoredLicense, StoredMeterTotals};
-use licentia_core::{License, LicenseId, LicenseKey, Seconds, Timestamp, Totals, UserId};
+use licentia_core::{
+    License, LicenseId, LicenseKey, ProductId, Seconds, Timestamp, Totals, UserId,
+};
 
 use super::row::{self, Columns};
 use super::tombstone::Kind;
@@ -15,6 +17,8 @@ const FIND_BY_KEY: &str =
 const FIND_BY_OWNER: &str =
     "SELECT activations, deactivations, meter_uses, document FROM licenses WHERE user_id = ?1";
 const NUMBER: &str = "SELECT number FROM licenses WHERE id = ?1";
+const COUNT_ACTIVATION: &str =
+    "UPDATE licenses SET activations = activations + 1 WHERE id = ?1 RETURNING product_id";
 const DELETE: &str = "DELETE FROM licenses WHERE id = ?1";
 
 /// Loads a license by its id.
@@ -101,6 +105,27 @@ pub(crate) fn save_totals(
         &totals(before)?,
         &totals(license)?,
     )
+}
+
+/// Counts an activation that is added by itself. Returns the license's product.
+pub(crate) fn count_activation(
+    db: &dyn Database,
+    id: LicenseId,
+) -> Result<Option<ProductId>, DatabaseError> {
+    match db
+        .query(COUNT_ACTIVATION, &[text(id)])?
+        .first()
+        .map(Vec::as_slice)
+    {
+        None => Ok(None),
+        Some([Value::Text(product)]) => {
+            let product = product.parse();
+            product
+                .map(Some)
+                .map_err(|_id| corrupt("the product of a license"))
+        }
+        Some(_) => Err(corrupt("the product of a license")),
+    }
 }
 
 /// Deletes a license with its activations.

@@ -8,6 +8,7 @@ use super::{corrupt, document, optional, read, text, unsigned};
 use crate::database::{Database, DatabaseError, Row, Value};
 
 const DELETE: &str = "DELETE FROM products WHERE id = ?1";
+const ALL: &str = "SELECT licenses, document FROM products ORDER BY number";
 const FIND: &str = "SELECT licenses, document FROM products WHERE id = ?1";
 
 /// A product with its number of licenses.
@@ -23,6 +24,14 @@ pub(crate) fn load(db: &dyn Database, id: ProductId) -> Result<Option<Counted>, 
         .first()
         .map(from_row)
         .transpose()
+}
+
+/// Loads every product, in order of creation.
+pub(crate) fn load_all(db: &dyn Database) -> Result<Vec<Product>, DatabaseError> {
+    let rows = db.query(ALL, &[])?;
+    rows.iter()
+        .map(|row| from_row(row).map(|counted| counted.product))
+        .collect()
 }
 
 /// Adds a product.

@@ -102,7 +102,7 @@ impl ProductInput {
 }
 
 /// A key that an imported product brings.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenKeyInput {
     pub algorithm: Algorithm,

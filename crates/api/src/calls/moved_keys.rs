@@ -1,0 +1,94 @@
+//! Signing keys that leave a server or come to one: encrypted to a passphrase that `Licentia-Passphrase` says.
+
+use std::collections::BTreeMap;
+
+use licentia_core::wire::{ProductKeys, SealedKeys, TokenKeyInput};
+use licentia_core::{Problem, Product, ProductId, TokenKey};
+use pkcs8::der::pem::LineEnding;
+
+use super::products;
+use crate::age::{Chances, decrypt, encrypt};
+use crate::context::{Context, Fault};
+use crate::host::bound_to;
+use crate::keys;
+use crate::store;
+
+const HEADER: &str = "Licentia-Passphrase";
+const SHORTEST: usize = 12;
+
+/// The keys of products, wrapped for this server.
+pub(super) type Keyring = BTreeMap<ProductId, Vec<TokenKey>>;
+
+/// Encrypts the signing keys of all products to the request's passphrase.
+pub(super) fn seal(cx: &Context<'_>) -> Result<SealedKeys, Fault> {
+    let passphrase = passphrase(cx)?;
+    let products = store::product::load_all(cx.db)?;
+    let keys = products.iter().map(|product| keys_of(cx, product));
+    let keys = keys.collect::<Result<Vec<_>, Fault>>()?;
+    let text = serde_json::to_vec(&keys).map_err(|fault| Fault::Internal(fault.to_string()))?;
+    let chances = Chances {
+        file_key: cx.draw().sixteen(),
+        salt: cx.draw().sixteen(),
+        nonce: cx.draw().sixteen(),
+    };
+    let age = encrypt(&text, passphrase, &chances);
+    let age = age.ok_or_else(|| Fault::Internal("the keys cannot be encrypted".to_owned()))?;
+    Ok(SealedKeys { age })
+}
+
+/// Opens what `seal` made, perhaps on another server, and wraps the keys for this one.
+pub(super) fn open(cx: &Context<'_>, sealed: &SealedKeys) -> Result<Keyring, Fault> {
+    let text =
+        decrypt(&sealed.age, passphrase(cx)?).map_err(|fault| Problem::field("age", fault))?;
+    let keys: Vec<ProductKeys> = serde_json::from_slice(&text)
+        .map_err(|_keys| Problem::field("age", "it holds something else than signing keys"))?;
+    let wrapped = keys
+        .iter()
+        .map(|keys| Ok((keys.product_id, wrap_all(cx, keys)?)));
+    wrapped.collect()
+}
+
+fn wrap_all(cx: &Context<'_>, keys: &ProductKeys) -> Result<Vec<TokenKey>, Fault> {
+    let wrapped = keys.token_keys.iter().map(|key| {
+        let pair = keys::read_private_key(key.algorithm, &key.private_key)
+            .map_err(|fault| Problem::field("age", fault))?;
+        products::wrap(cx, keys.product_id, &pair)
+    });
+    wrapped.collect()
+}
+
+fn keys_of(cx: &Context<'_>, product: &Product) -> Result<ProductKeys, Fault> {
+    let keys = product.keys.iter().map(|key| {
+        let private = cx
+            .given
+            .vault
+            .unwrap(&bound_to(product.id, &key.kid), &key.wrapped)?;
+        let private_key = pkcs8::der::pem::encode_string("PRIVATE KEY", LineEnding::LF, &private);
+        let private_key = private_key.map_err(|fault| Fault::Internal(fault.to_string()))?;
+        Ok(TokenKeyInput {
+            algorithm: key.algorithm,
+            private_key,
+        })
+    });
+    Ok(ProductKeys {
+        product_id: product.id,
+        token_keys: keys.collect::<Result<_, Fault>>()?,
+    })
+}
+
+fn passphrase<'a>(cx: &Context<'a>) -> Result<&'a str, Problem> {
+    let passphrase = cx.request.passphrase.unwrap_or_default();
+    if passphrase.is_empty() {
+        return Err(Problem::field(
+            HEADER,
+            "it is missing, and signing keys move under a passphrase alone",
+        ));
+    }
+    if passphrase.chars().count() < SHORTEST {
+        return Err(Problem::field(
+            HEADER,
+            format!("it has fewer than {SHORTEST} characters"),
+        ));
+    }
+    Ok(passphrase)
+}
