@@ -4,6 +4,7 @@ mod activations;
 mod changes;
 mod export;
 mod import;
+pub(crate) mod imports;
 mod licenses;
 mod moved_keys;
 mod products;
@@ -36,6 +37,12 @@ pub(crate) fn answer(cx: &Context<'_>, route: &Route) -> Result<Reply, Fault> {
         Operation::DeleteActivation => activations::delete(cx, route.id()),
         Operation::DeactivateActivation => activations::deactivate(cx, route.id(), body),
         Operation::Export => export::export(cx),
+        Operation::CreateImport => imports::create(cx),
+        Operation::ListImports => imports::list(cx),
+        Operation::ReadImport => imports::read_job(cx, route.id()),
+        Operation::DeleteImport => imports::delete(cx, route.id()),
+        Operation::PutImportPart => imports::put_part(cx, route.id(), route.number(), body),
+        Operation::StartImport => imports::start(cx, route.id()),
         Operation::Import => import::import(cx, body),
         // The edge answers these. It asks here whether a token lets in, which has been found out by now.
         Operation::GetStatus

@@ -137,6 +137,18 @@ endpoints! {
 
     Import: "POST" "/v3/import", Scoped(Scope::AccountWrite), Ledger (MEBIBYTE * 16),
         "Imports whole documents, all or nothing.";
+    CreateImport: "POST" "/v3/imports", Scoped(Scope::AccountWrite), Ledger,
+        "Begins an import that is sent in parts.";
+    ListImports: "GET" "/v3/imports", Scoped(Scope::AccountRead), Ledger,
+        "Lists the latest imports in parts.";
+    ReadImport: "GET" "/v3/imports/{id}", Scoped(Scope::AccountRead), Ledger,
+        "Says how far an import in parts is.";
+    DeleteImport: "DELETE" "/v3/imports/{id}", Scoped(Scope::AccountWrite), Ledger,
+        "Cancels an import that is not being applied.";
+    PutImportPart: "PUT" "/v3/imports/{id}/parts/{number}", Scoped(Scope::AccountWrite), Ledger (MEBIBYTE * 8),
+        "Sends a part of an import, or sends it anew.";
+    StartImport: "POST" "/v3/imports/{id}/start", Scoped(Scope::AccountWrite), Ledger,
+        "Applies an import whose parts have all come.";
     Export: "GET" "/v3/export", Scoped(Scope::AccountRead), Ledger,
         "Exports everything, a document a line.";
 }

@@ -6,6 +6,7 @@ pub(crate) mod answer;
 pub(crate) mod audit;
 pub(crate) mod export;
 pub(crate) mod import;
+pub(crate) mod import_job;
 pub(crate) mod license;
 pub(crate) mod outbox;
 pub(crate) mod pace;

@@ -5,6 +5,7 @@
 mod access_token;
 mod activation;
 mod exported;
+mod import_job;
 mod license;
 mod license_view;
 mod log;
@@ -33,6 +34,7 @@ pub use exported::{
     ExportedTombstone, ExportedTotals, FORM, ImportCounts, ImportLine, ProductKeys, Resource,
     SealedKeys,
 };
+pub use import_job::{ImportPartView, ImportProblem, ImportStatus, ImportView, StoredImport};
 pub use license::{ExpiresAtInput, LicenseExtension, LicenseInput, Merging, NullableFields};
 pub use license_view::LicenseView;
 pub use log::{ActivationLogView, EventLogView};

@@ -9,14 +9,18 @@ mod keep;
 mod line;
 mod restored;
 
-use licentia_core::{Algorithm, Problem};
+use licentia_core::wire::ImportCounts;
+use licentia_core::{Algorithm, ImportId, Problem};
 
-use super::moved_keys::Keyring;
+use super::moved_keys::{self, Keyring};
 use crate::context::{Context, Fault};
 use crate::host::{Publishes, Reply};
-pub(super) use batch::{Batch, wrong_lines};
-pub(super) use keep::{Keeper, changes};
-pub(super) use line::{Lines, at, read};
+use crate::store::import_job::Chunk;
+use batch::wrong_lines;
+pub(super) use batch::{Batch, taken_lines};
+use keep::Keeper;
+pub(super) use keep::changes;
+pub(super) use line::{Lines, Thing, at, read};
 
 /// Generating an RSA key takes a tenth of a second, in which nobody else is answered.
 const MOST_NEW_KEYS: usize = 20;
@@ -57,6 +61,36 @@ pub(super) fn import(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
         publishes,
         ..Reply::json(200, &counts)
     })
+}
+
+/// Applies lines of a job, which were checked when they came. A fault has its line.
+pub(super) fn apply(
+    cx: &Context<'_>,
+    import: ImportId,
+    chunk: &Chunk,
+) -> Result<ImportCounts, (usize, Fault)> {
+    let before = chunk.first_line.saturating_sub(1);
+    let mut batch = Batch::default();
+    for (number, line) in Lines::of(chunk.text.as_bytes()) {
+        let number = number.saturating_add(before);
+        batch.add(
+            number,
+            read(cx, line).map_err(|fault| (number, at(number, fault)))?,
+        );
+    }
+    let unplaced = |fault: Fault| (before, fault);
+    let wrong = wrong_lines(cx, &batch, &import.to_string()).map_err(unplaced)?;
+    if let Some((number, problem)) = wrong.into_iter().next() {
+        return Err((number, at(number, problem.into())));
+    }
+    let mut keeper = Keeper::new(cx, &[]).map_err(unplaced)?;
+    keeper.keyring = moved_keys::of_job(cx, import).map_err(unplaced)?;
+    for (number, thing) in batch.things {
+        keeper
+            .keep(thing)
+            .map_err(|fault| (number, at(number, fault)))?;
+    }
+    keeper.finish().map_err(unplaced)
 }
 
 /// A product that lacks a key asks for one; all of the import's are asked for at once.

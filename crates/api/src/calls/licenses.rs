@@ -12,6 +12,7 @@ use crate::host::{Publishes, Reply};
 use crate::list;
 use crate::published::Subject;
 use crate::store;
+use crate::store::import::Kind as Claim;
 use crate::store::tombstone::Kind;
 
 const MERGE_PATCH: &str = "application/merge-patch+json";
@@ -199,18 +200,13 @@ fn key(cx: &Context<'_>, input: &LicenseInput) -> Result<LicenseKey, Fault> {
     Ok(key)
 }
 
-/// A deleted license's key stays taken: running copies are told that it was deleted.
+/// A deleted license's key stays taken: running copies are told that it was deleted. So does one that an import claims.
 fn refuse_taken(cx: &Context<'_>, key: &LicenseKey) -> Result<(), Fault> {
-    let taken = store::license::load_by_key(cx.db, key)?.is_some()
-        || store::tombstone::exists(cx.db, Kind::LicenseKey, &key.as_str())?;
-    if taken {
-        return Err(Problem::new(
-            Code::LicenseKeyExists,
-            "another license has this key, or a deleted one had it",
-        )
-        .into());
+    let taken = store::import::taken(cx.db, Claim::LicenseKey, &[key.as_str()], "")?;
+    if taken.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    Err(Claim::LicenseKey.taken("").into())
 }
 
 /// Lays a request over a license: its fields, its metadata by key, and what a merge patch clears.

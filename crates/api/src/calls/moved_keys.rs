@@ -1,10 +1,12 @@
 //! Signing keys that leave a server or come to one: encrypted to a passphrase that `Licentia-Passphrase` says.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use licentia_core::wire::{ProductKeys, SealedKeys, TokenKeyInput};
-use licentia_core::{Problem, Product, ProductId, TokenKey};
+use licentia_core::{Algorithm, ImportId, Problem, Product, ProductId, TokenKey};
 use pkcs8::der::pem::LineEnding;
+use serde::{Deserialize, Serialize};
 
 use super::products;
 use crate::age::{Chances, decrypt, encrypt};
@@ -91,4 +93,58 @@ fn passphrase<'a>(cx: &Context<'a>) -> Result<&'a str, Problem> {
         ));
     }
     Ok(passphrase)
+}
+
+/// Writes the keys that products of a job get. Their private halves are wrapped.
+pub(super) fn to_text(keyring: &Keyring) -> Result<String, Fault> {
+    let keys = keyring.iter().map(|(id, keys)| {
+        let keys: Vec<WrappedKey<'_>> = keys.iter().map(WrappedKey::from).collect();
+        (id.to_string(), keys)
+    });
+    let keys: BTreeMap<String, Vec<WrappedKey<'_>>> = keys.collect();
+    serde_json::to_string(&keys).map_err(|fault| Fault::Internal(fault.to_string()))
+}
+
+/// Loads the keys that the parts of a job have brought.
+pub(super) fn of_job(cx: &Context<'_>, import: ImportId) -> Result<Keyring, Fault> {
+    let mut keyring = Keyring::new();
+    for text in store::import_job::keys(cx.db, import)? {
+        let keys: BTreeMap<ProductId, Vec<WrappedKey<'_>>> =
+            serde_json::from_str(&text).map_err(|fault| Fault::Internal(fault.to_string()))?;
+        for (id, keys) in keys {
+            keyring.insert(id, keys.into_iter().map(TokenKey::from).collect());
+        }
+    }
+    Ok(keyring)
+}
+
+/// A wrapped key, while its product waits.
+#[derive(Serialize, Deserialize)]
+struct WrappedKey<'a> {
+    kid: Cow<'a, str>,
+    algorithm: Algorithm,
+    public_key: Cow<'a, str>,
+    wrapped: Cow<'a, str>,
+}
+
+impl<'a> From<&'a TokenKey> for WrappedKey<'a> {
+    fn from(key: &'a TokenKey) -> Self {
+        Self {
+            kid: Cow::Borrowed(&key.kid),
+            algorithm: key.algorithm,
+            public_key: Cow::Borrowed(&key.public_key),
+            wrapped: Cow::Borrowed(&key.wrapped),
+        }
+    }
+}
+
+impl From<WrappedKey<'_>> for TokenKey {
+    fn from(key: WrappedKey<'_>) -> Self {
+        Self {
+            kid: key.kid.into_owned(),
+            algorithm: key.algorithm,
+            public_key: key.public_key.into_owned(),
+            wrapped: key.wrapped.into_owned(),
+        }
+    }
 }

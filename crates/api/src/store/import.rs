@@ -44,6 +44,12 @@ impl Kind {
         }
     }
 
+    /// Names its table and column.
+    pub(crate) fn table(self) -> (&'static str, &'static str) {
+        let (table, column, _) = self.place();
+        (table, column)
+    }
+
     /// Returns its name in the rows of jobs.
     pub(crate) fn name(self) -> String {
         let (table, column, _) = self.place();

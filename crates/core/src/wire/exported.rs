@@ -186,3 +186,21 @@ impl ImportCounts {
         *count = count.saturating_add(1);
     }
 }
+
+impl std::ops::AddAssign for ImportCounts {
+    fn add_assign(&mut self, more: Self) {
+        let sum = u64::saturating_add;
+        *self = Self {
+            license_templates: sum(self.license_templates, more.license_templates),
+            products: sum(self.products, more.products),
+            users: sum(self.users, more.users),
+            tags: sum(self.tags, more.tags),
+            access_tokens: sum(self.access_tokens, more.access_tokens),
+            licenses: sum(self.licenses, more.licenses),
+            activations: sum(self.activations, more.activations),
+            deleted: sum(self.deleted, more.deleted),
+            event_logs: sum(self.event_logs, more.event_logs),
+            activation_logs: sum(self.activation_logs, more.activation_logs),
+        };
+    }
+}

@@ -4,8 +4,8 @@ use licentia_core::wire::{
     ExportedActivationLog, ExportedEvent, ExportedTombstone, FORM, ImportLine, Resource,
 };
 use licentia_core::{
-    AccessToken, Activation, Algorithm, License, Problem, Product, Tag, Template, TokenKey, User,
-    parse,
+    AccessToken, Activation, Algorithm, License, Problem, Product, ProductId, Tag, Template,
+    TokenKey, User, parse,
 };
 
 use super::{elsewhere, restored};
@@ -142,6 +142,14 @@ impl Thing {
             Self::Deleted(_) => Resource::Deleted,
             Self::Event(_) => Resource::EventLog,
             Self::ActivationLog(_) => Resource::ActivationLog,
+        }
+    }
+
+    /// Returns a product that brings no key.
+    pub(in crate::calls) fn keyless(&self) -> Option<ProductId> {
+        match self {
+            Self::Product(new) if new.keys.is_empty() => Some(new.product.id),
+            _ => None,
         }
     }
 
