@@ -198,3 +198,73 @@ fn unarmored(text: &str) -> Option<Vec<u8>> {
     let base64: String = inside.split_whitespace().collect();
     Base64::decode_vec(&base64).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PASSPHRASE: &str = "correct horse battery";
+    /// Made by the `age` crate, version 0.12.1, with a work factor of 10.
+    const THEIRS: &str = include_str!("age/theirs.age");
+    /// Made here, and opened by the `age` crate.
+    const OURS: &str = include_str!("age/ours.age");
+
+    fn chances() -> Chances {
+        Chances {
+            file_key: [1; 16],
+            salt: [2; 16],
+            nonce: [3; 16],
+        }
+    }
+
+    #[test]
+    fn a_file_of_another_implementation_opens() {
+        assert_eq!(decrypt(THEIRS, PASSPHRASE), Ok(b"signing keys".to_vec()));
+    }
+
+    #[test]
+    fn another_implementation_has_opened_what_is_made_here() {
+        let made = encrypt(b"signing keys", PASSPHRASE, &chances());
+        assert_eq!(made.as_deref(), Some(OURS));
+    }
+
+    #[test]
+    fn long_texts_and_none_come_back() {
+        for length in [0, 1, CHUNK, CHUNK + 1, 2 * CHUNK] {
+            let plain = vec![7; length];
+            let file = encrypt(&plain, PASSPHRASE, &chances()).unwrap();
+            assert_eq!(decrypt(&file, PASSPHRASE), Ok(plain), "{length}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_passphrase_and_a_changed_file_open_nothing() {
+        let wrong = Err(AgeFault::WrongPassphrase);
+        assert_eq!(decrypt(OURS, "another passphrase"), wrong);
+        let file = unarmored(OURS).unwrap();
+        for position in [file.len() - 1, file.len() - 30, 70] {
+            let mut changed = file.clone();
+            changed[position] ^= 1;
+            assert!(
+                decrypt(&armored(&changed), PASSPHRASE).is_err(),
+                "{position}"
+            );
+        }
+        assert!(decrypt(&armored(&file[..file.len() - 1]), PASSPHRASE).is_err());
+        assert_eq!(decrypt("", PASSPHRASE), Err(AgeFault::Malformed));
+    }
+
+    #[test]
+    fn a_file_that_takes_too_much_memory_is_refused() {
+        let file = unarmored(OURS).unwrap();
+        let at = file
+            .windows(4)
+            .position(|window| window == b" 15\n")
+            .unwrap();
+        let costly = [&file[..at], b" 22\n", &file[at + 4..]].concat();
+        assert_eq!(
+            decrypt(&armored(&costly), PASSPHRASE),
+            Err(AgeFault::TooMuchWork)
+        );
+    }
+}

@@ -8,6 +8,8 @@ pub(crate) mod imports;
 mod licenses;
 mod moved_keys;
 mod products;
+mod rebuild;
+mod rewrap;
 
 use licentia_core::{Code, Problem, parse};
 use serde::Serialize;
@@ -43,6 +45,8 @@ pub(crate) fn answer(cx: &Context<'_>, route: &Route) -> Result<Reply, Fault> {
         Operation::DeleteImport => imports::delete(cx, route.id()),
         Operation::PutImportPart => imports::put_part(cx, route.id(), route.number(), body),
         Operation::StartImport => imports::start(cx, route.id()),
+        Operation::Rebuild => rebuild::rebuild(cx, body),
+        Operation::Rewrap => rewrap::rewrap(cx),
         Operation::Import => import::import(cx, body),
         // The edge answers these. It asks here whether a token lets in, which has been found out by now.
         Operation::GetStatus

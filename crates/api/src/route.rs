@@ -149,6 +149,10 @@ endpoints! {
         "Sends a part of an import, or sends it anew.";
     StartImport: "POST" "/v3/imports/{id}/start", Scoped(Scope::AccountWrite), Ledger,
         "Applies an import whose parts have all come.";
+    Rebuild: "POST" "/v3/rebuild", Scoped(Scope::AccountWrite), Ledger,
+        "Takes products and licenses back from what is published, into an empty ledger.";
+    Rewrap: "POST" "/v3/rewrap", Scoped(Scope::AccountWrite), Ledger,
+        "Protects with the master key in use what an earlier one protects.";
     Export: "GET" "/v3/export", Scoped(Scope::AccountRead), Ledger,
         "Exports everything, a document a line.";
 }

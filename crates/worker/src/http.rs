@@ -50,6 +50,7 @@ pub(crate) struct Incoming {
     pub(crate) country: Option<String>,
     pub(crate) idempotency_key: Option<String>,
     pub(crate) if_match: Option<String>,
+    pub(crate) passphrase: Option<String>,
 }
 
 /// An answer, ready for its headers.
@@ -87,6 +88,7 @@ impl Incoming {
                 .map(str::to_owned),
             idempotency_key: present(next()),
             if_match: present(next()),
+            passphrase: present(next()),
         }
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use licentia_core::wire::{ProductKeys, SealedKeys, TokenKeyInput};
-use licentia_core::{Algorithm, ImportId, Problem, Product, ProductId, TokenKey};
+use licentia_core::{Algorithm, Draw, ImportId, Problem, Product, ProductId, TokenKey};
 use pkcs8::der::pem::LineEnding;
 use serde::{Deserialize, Serialize};
 
@@ -28,11 +28,7 @@ pub(super) fn seal(cx: &Context<'_>) -> Result<SealedKeys, Fault> {
     let keys = products.iter().map(|product| keys_of(cx, product));
     let keys = keys.collect::<Result<Vec<_>, Fault>>()?;
     let text = serde_json::to_vec(&keys).map_err(|fault| Fault::Internal(fault.to_string()))?;
-    let chances = Chances {
-        file_key: cx.draw().sixteen(),
-        salt: cx.draw().sixteen(),
-        nonce: cx.draw().sixteen(),
-    };
+    let chances = chances(&mut cx.draw());
     let age = encrypt(&text, passphrase, &chances);
     let age = age.ok_or_else(|| Fault::Internal("the keys cannot be encrypted".to_owned()))?;
     Ok(SealedKeys { age })
@@ -76,6 +72,14 @@ fn keys_of(cx: &Context<'_>, product: &Product) -> Result<ProductKeys, Fault> {
         product_id: product.id,
         token_keys: keys.collect::<Result<_, Fault>>()?,
     })
+}
+
+fn chances(draw: &mut Draw) -> Chances {
+    Chances {
+        file_key: draw.sixteen(),
+        salt: draw.sixteen(),
+        nonce: draw.sixteen(),
+    }
 }
 
 fn passphrase<'a>(cx: &Context<'a>) -> Result<&'a str, Problem> {

@@ -87,7 +87,7 @@ impl Kind {
         };
         Problem::new(
             code,
-            format!("{thing} has the id `{value}` already, or a deleted one had it"),
+            format!("{thing} has the id `{value}` already, or had it and was deleted"),
         )
     }
 
