@@ -53,7 +53,7 @@ pub(in crate::calls) fn wrong_lines(
     batch: &Batch,
     import: &str,
 ) -> Result<Vec<(usize, Problem)>, Fault> {
-    let mut wrong = taken_lines(cx, batch, import)?;
+    let mut wrong = Vec::new();
     for (kind, references) in &batch.references {
         let values: Vec<&str> = references
             .iter()
@@ -65,6 +65,7 @@ pub(in crate::calls) fn wrong_lines(
             }
         }
     }
+    wrong.extend(taken_lines(cx, batch, import)?);
     wrong.sort_by_key(|(number, _)| *number);
     Ok(wrong)
 }
