@@ -164,6 +164,7 @@ fn in_the_background<T>(
     let origin = Origin::default();
     let request = Request {
         method: "",
+        host: "",
         path: "",
         query: "",
         content_type: "",
