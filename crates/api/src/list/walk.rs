@@ -286,7 +286,8 @@ impl<'a> Walk<'a> {
         Ok(statement.number(self.db)?.unwrap_or(self.beyond_all()))
     }
 
-    fn before_all(&self) -> i64 {
+    /// The place before the first row.
+    pub(super) fn before_all(&self) -> i64 {
         match self.query.order {
             Order::OldestFirst => row::FIRST.saturating_sub(1),
             Order::NewestFirst => row::LAST.saturating_add(1),
