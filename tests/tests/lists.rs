@@ -2,13 +2,14 @@
 //! statement of one reads a table to the end.
 
 use std::cell::Cell;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use licentia_api::Database;
 use licentia_tests::native::NativeHost;
 use licentia_tests::run::{Answer, Call, Host};
 use serde_json::{Value, json};
 
-const LICENSES: usize = 4_500;
+/// More than a window has, and a third of them is more than few: every way of reading is taken.
+const LICENSES: usize = 3_600;
 const PRODUCTS: usize = 3;
 
 /// A sequence of numbers that look drawn, the same each time.
@@ -49,9 +50,15 @@ fn product(number: usize) -> String {
     format!("00000000-0000-4000-8000-00000000000{number}")
 }
 
-/// A ledger in which some values are rare and some are common.
-fn ledger() -> NativeHost {
-    let mut host = NativeHost::default();
+/// A ledger in which some values are rare and some are common; one for all tests, which only read.
+fn ledger() -> MutexGuard<'static, NativeHost> {
+    static LEDGER: OnceLock<Mutex<NativeHost>> = OnceLock::new();
+    let ledger = LEDGER.get_or_init(|| Mutex::new(filled()));
+    ledger.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn filled() -> NativeHost {
+    let mut host = empty();
     let drawn = Drawn(Cell::new(88_172_645_463_325_252));
     let mut lines: Vec<Value> = (0..PRODUCTS)
         .map(|number| json!({"resource": "product", "data": {"id": product(number), "name": "Acme", "tokenAlgorithm": "EdDSA"}}))
@@ -62,6 +69,13 @@ fn ledger() -> NativeHost {
     let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
     let answer = send(&mut host, "POST", "/v3/import", lines.join("\n"));
     assert_eq!(answer.status, 200, "{}", answer.body);
+    host
+}
+
+/// A ledger that publishes nothing, which takes longer than all else.
+fn empty() -> NativeHost {
+    let mut host = NativeHost::default();
+    host.kv_fails = true;
     host
 }
 
@@ -76,7 +90,7 @@ fn license(drawn: &Drawn, number: usize) -> Value {
         "revoked": drawn.below(100) == 0,
         "suspended": drawn.below(3) == 0,
         "type": if drawn.below(500) == 0 { "hosted-floating" } else { "node-locked" },
-        "allowedActivations": drawn.below(if number < 4_900 { 4 } else { 40 }),
+        "allowedActivations": drawn.below(if number < 3_500 { 4 } else { 40 }),
         "validity": drawn.one(&[0, 86_400, 2_595_000]),
         "notes": if drawn.below(50) == 0 { "Paid by invoice" } else { "" },
         "tags": if drawn.below(40) == 0 { vec!["Gold"] } else { vec![] },
@@ -310,7 +324,7 @@ fn words_are_searched_for_in_keys_notes_tags_and_metadata() {
         "enterprise",
         "order-77",
         "A3F",
-        "-0049",
+        "-0035",
         "zz",
         "or",
     ] {
@@ -400,7 +414,7 @@ fn no_list_reads_a_table_to_find_a_rare_value() {
         "activation.countryCode=DE",
         "expired=true&revoked=true",
         "key[cn]=A3F9C",
-        "key[ew]=004999",
+        "key[ew]=003599",
         "query=invoice",
         "createdAt[gte]=2024-05-30",
         "expiresAt[lt]=2024-05-02",
@@ -413,18 +427,30 @@ fn no_list_reads_a_table_to_find_a_rare_value() {
             .iter()
             .filter(|sql| sql.contains(" r ") || sql.contains(" x "))
         {
-            for step in host.database().plan(sql) {
-                let full = step.starts_with("SCAN")
-                    && !step.contains("VIRTUAL TABLE")
-                    && !step.contains("json_each")
-                    && !step.starts_with("SCAN (")
-                    && !step.contains("CONSTANT ROW");
-                assert!(!full, "{query}: {step} in {sql}");
-                assert!(
-                    !step.contains("TEMP B-TREE FOR ORDER BY"),
-                    "{query}: {step} in {sql}"
-                );
-            }
+            let plan = host.database().plan(sql);
+            assert_eq!(plan.reads_to_the_end(), None, "{query}: {sql}");
         }
+    }
+}
+
+#[test]
+fn a_license_with_one_value_under_two_keys_is_listed_and_counted_once() {
+    let mut host = empty();
+    let mut lines = vec![
+        json!({"resource": "product", "data": {"id": product(0), "name": "Acme", "tokenAlgorithm": "EdDSA"}}),
+    ];
+    let twice = json!([{"key": "sold in", "value": "Ghent"}, {"key": "used in", "value": "Ghent"}]);
+    lines.extend((0..150).map(|number| {
+        let id = format!("10000000-0000-4000-8000-{number:012}");
+        json!({"resource": "license", "data": {"id": id, "key": id, "productId": product(0), "metadata": twice}})
+    }));
+    let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
+    let answer = send(&mut host, "POST", "/v3/import", lines.join("\n"));
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    for filter in ["metadata.value=Ghent", "metadata.value[sw]=Ghe", "metadata.value[in]=Ghent"] {
+        let (found, headers) = get(&mut host, &format!("/v3/licenses?limit=100&{filter}"));
+        let ids: std::collections::BTreeSet<_> = found.iter().map(id).collect();
+        assert_eq!((found.len(), ids.len()), (100, 100), "{filter}");
+        assert!(headers.contains(&("Pagination-Count".to_owned(), "150".to_owned())), "{filter}");
     }
 }
