@@ -60,7 +60,7 @@ export function license(number) {
     createdAt: time(created),
     expiresAt: ends ? time(created + YEAR * (1 + drawn(number, 23, 5))) : null,
     revoked: drawn(number, 24, 100) === 0,
-    allowedActivations: 5 + drawn(number, 25, 6),
+    allowedActivations: 20 + drawn(number, 25, 20),
     tags: drawn(number, 26, 50) === 0 ? ["gold"] : [],
     metadata: [
       { key: "order", value: orderOf(number) },

@@ -48,9 +48,23 @@ pub(super) fn import(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
     if needed.len() != cx.given.key_pairs.len() {
         return Err(Fault::NeedsKeyPairs(needed));
     }
+    let (products, licenses) =
+        store::search::once_all_are_added(cx.db, || import_lines(cx, &lines))?;
+    let reply = Reply::json(
+        200,
+        &serde_json::json!({ "products": products, "licenses": licenses }),
+    );
+    Ok(Reply {
+        publishes: Publishes::Later,
+        ..reply
+    })
+}
+
+/// Returns how many products and licenses the lines had.
+fn import_lines(cx: &Context<'_>, lines: &[(usize, &[u8])]) -> Result<(u64, u64), Fault> {
     let mut pairs = cx.given.key_pairs.iter();
     let (mut product_count, mut license_count) = (0_u64, 0_u64);
-    for (number, line) in &lines {
+    for (number, line) in lines {
         let done = match kind(line) {
             Ok(Resource::Product) => import_product(cx, line, &mut pairs)
                 .map(|()| product_count = product_count.saturating_add(1)),
@@ -61,14 +75,7 @@ pub(super) fn import(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
         };
         done.map_err(|fault| at(*number, fault))?;
     }
-    let reply = Reply::json(
-        200,
-        &serde_json::json!({ "products": product_count, "licenses": license_count }),
-    );
-    Ok(Reply {
-        publishes: Publishes::Later,
-        ..reply
-    })
+    Ok((product_count, license_count))
 }
 
 /// Splits the body into its lines that are not blank, numbered from one.
