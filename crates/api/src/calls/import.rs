@@ -48,8 +48,9 @@ pub(super) fn import(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
     if needed.len() != cx.given.key_pairs.len() {
         return Err(Fault::NeedsKeyPairs(needed));
     }
-    let (products, licenses) =
-        store::search::once_all_are_added(cx.db, || import_lines(cx, &lines))?;
+    store::search::later(cx.db)?;
+    let (products, licenses) = import_lines(cx, &lines)?;
+    store::search::catch_up(cx.db)?;
     let reply = Reply::json(
         200,
         &serde_json::json!({ "products": products, "licenses": licenses }),

@@ -69,7 +69,7 @@ pub(super) enum Test<'a> {
 }
 
 /// Returns what a row must pass. Conditions of one other table are about one row of it: `metadata.key` and `metadata.value`
-/// name one entry.
+/// name one entry. But two values of one field are two rows': `tag=a&tag=b` is what has both.
 pub(super) fn tests(query: &Query) -> Vec<Test<'_>> {
     let mut tests: Vec<Test<'_>> = query
         .fragment
@@ -83,7 +83,7 @@ pub(super) fn tests(query: &Query) -> Vec<Test<'_>> {
         };
         let joins = |test: &&mut Test<'_>| {
             matches!(test, Test::Elsewhere(others) if condition.passes == Passes::WhatMatches
-                && others.iter().all(|other| other.passes == Passes::WhatMatches && is_in(other, table)))
+                && others.iter().all(|other| is_in(other, table) && are_of_one(other, condition)))
         };
         match tests.iter_mut().find(joins) {
             Some(Test::Elsewhere(others)) => others.push(condition),
@@ -91,6 +91,11 @@ pub(super) fn tests(query: &Query) -> Vec<Test<'_>> {
         }
     }
     tests
+}
+
+fn are_of_one(one: &Condition, other: &Condition) -> bool {
+    let two_values = one.field.name == other.field.name && (one.fixes() || other.fixes());
+    one.passes == Passes::WhatMatches && !two_values
 }
 
 fn is_in(condition: &Condition, wanted: &str) -> bool {
@@ -344,6 +349,17 @@ fn way_of_row(
         } if condition.fixes() && condition.value == Value::Integer(value) => {
             Some(along(index, condition.test_row(column)))
         }
+        At::Row {
+            column,
+            index: Seek::Days {
+                index,
+                column: days,
+            },
+        } => {
+            let days = condition.test_days(days)?.push(" AND ");
+            let exactly = days.append(&condition.test_row(column));
+            Some(in_another_order(along(index, exactly)))
+        }
         At::Now {
             holds,
             times,
@@ -367,7 +383,7 @@ fn way_elsewhere(resource: &Resource, conditions: &[&Condition], position: usize
     let sought = |condition: &&Condition| {
         condition.seeks() && matches!(condition.field.at, At::Elsewhere { indexed: true, .. })
     };
-    if !conditions.iter().any(|condition| sought(condition)) {
+    if !conditions.iter().any(sought) {
         return None;
     }
     let filter = Statement::new("1").append(&each(conditions));
@@ -456,7 +472,8 @@ fn way_of_fragment(resource: &Resource, fragment: &str) -> Option<Way> {
     }
     let filter =
         Statement::new(&format!("x.{search} MATCH ")).bind(Value::Text(trigrams.join(" AND ")));
-    let numbers = Statement::new(&format!("SELECT x.rowid AS number FROM {search} x WHERE ")).append(&filter);
+    let numbers =
+        Statement::new(&format!("SELECT x.rowid AS number FROM {search} x WHERE ")).append(&filter);
     let along = Along {
         from: format!(
             "{search} x CROSS JOIN {} r ON r.number = x.rowid",

@@ -286,7 +286,7 @@ impl<'a> Walk<'a> {
         Ok(statement.number(self.db)?.unwrap_or(self.beyond_all()))
     }
 
-    /// The place before the first row.
+    /// Returns the place before the first row, in the order that is asked for.
     pub(super) fn before_all(&self) -> i64 {
         match self.query.order {
             Order::OldestFirst => row::FIRST.saturating_sub(1),

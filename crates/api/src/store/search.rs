@@ -14,15 +14,15 @@ const ACTIVATIONS: &str = "INSERT INTO activation_search (rowid, text) SELECT r.
     FROM unsearched u CROSS JOIN activations r ON r.number = u.number WHERE u.name = 'activations'";
 const NONE_LEFT: &str = "DELETE FROM unsearched";
 
-/// Runs what adds many rows. None of them is found by a search before the end.
-pub(crate) fn once_all_are_added<T, E: From<DatabaseError>>(
-    db: &dyn Database,
-    add: impl FnOnce() -> Result<T, E>,
-) -> Result<T, E> {
-    db.execute(LATER, &[])?;
-    let added = add()?;
+/// Says that many rows are about to be added: no search finds one before `catch_up`, in the same transaction.
+pub(crate) fn later(db: &dyn Database) -> Result<(), DatabaseError> {
+    db.execute(LATER, &[])
+}
+
+/// Makes searched what was added since `later`.
+pub(crate) fn catch_up(db: &dyn Database) -> Result<(), DatabaseError> {
     for statement in [LICENSES, USERS, ACTIVATIONS, NONE_LEFT] {
         db.execute(statement, &[])?;
     }
-    Ok(added)
+    Ok(())
 }

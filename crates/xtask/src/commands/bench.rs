@@ -13,9 +13,7 @@ use crate::{chromium, node, npm_package, process, setup};
 
 pub(crate) fn run(workspace: &Workspace, options: &Bench) -> Result<ExitCode> {
     let flat = options.only.as_deref() == Some("flat");
-    let browser = (!flat)
-        .then(|| chromium::program(workspace))
-        .transpose()?;
+    let browser = (!flat).then(|| chromium::program(workspace)).transpose()?;
     {
         let _alone = setup::exclusive(workspace)?;
         setup::for_building(workspace)?;
