@@ -7,7 +7,7 @@ mod licenses;
 mod products;
 mod query;
 
-use licentia_core::{Code, Metadata, Problem, parse, wire};
+use licentia_core::{Code, Problem, parse};
 use serde::de::DeserializeOwned;
 
 use crate::context::{Context, Fault};
@@ -39,24 +39,6 @@ pub(crate) fn answer(cx: &Context<'_>, route: &Route) -> Result<Reply, Fault> {
         | Operation::CheckLicense
         | Operation::ReadPublishedLicense => Ok(Reply::empty(204)),
     }
-}
-
-/// Makes metadata entries of what a request gives, with ids and dates of their own.
-fn new_metadata(
-    cx: &Context<'_>,
-    entries: &[wire::MetadataInput],
-) -> Result<Vec<Metadata>, Problem> {
-    let entry = |entry: &wire::MetadataInput| Metadata {
-        id: cx.draw().id(),
-        created_at: cx.now(),
-        updated_at: cx.now(),
-        key: entry.key.clone(),
-        value: entry.value.clone(),
-        view_permissions: entry.permissions().unwrap_or_default(),
-    };
-    let metadata: Vec<Metadata> = entries.iter().map(entry).collect();
-    Metadata::check(&metadata)?;
-    Ok(metadata)
 }
 
 /// Reads a JSON body. One that says it is something else is refused; clients that say nothing are believed.

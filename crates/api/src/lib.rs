@@ -9,6 +9,7 @@ mod context;
 mod database;
 mod host;
 mod idempotency;
+mod key_pattern;
 mod keys;
 mod limit;
 pub mod outbox;
@@ -25,6 +26,7 @@ pub use host::{
     Settings, Unsigned,
 };
 pub use idempotency::{Fact, write_facts};
+pub use key_pattern::{DEFAULT_KEY_PATTERN, KeyPattern};
 pub use keys::{PrivateKeyFault, read_private_key};
 pub use limit::{Limiter, Limits, MalformedRule, Rule, Standing, tells_wrong_credential};
 pub use route::{Endpoint, Operation, Place, Route, RouteFault, endpoints, route};

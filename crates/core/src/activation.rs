@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
-use crate::id::{ActivationId, LicenseId};
-use crate::license::License;
-use crate::restriction::Origin;
+use crate::id::{ActivationId, LicenseId, ProductId};
+use crate::license::{Event, License};
+use crate::meter::MeterUse;
+use crate::restriction::{Area, Origin};
 use crate::terms::LeasingStrategy;
 use crate::time::{Seconds, Timestamp};
 
@@ -25,6 +26,8 @@ pub struct Device {
     pub hostname: String,
     /// The application's version.
     pub app_version: String,
+    /// The version of the application's release, if it says so.
+    pub release_version: Option<String>,
     /// A digest of the user's name.
     pub user_hash: String,
     /// The client's own fields: names and values.
@@ -42,6 +45,8 @@ pub struct Activation {
     pub id: ActivationId,
     /// The license that it holds.
     pub license_id: LicenseId,
+    /// What that license is for. A row of before this was kept learns it with its next sync.
+    pub product_id: Option<ProductId>,
     /// The license's epoch when it was made; when the license's is higher, this is dead.
     pub epoch: i64,
     /// The seat that it takes.
@@ -64,6 +69,12 @@ pub struct Activation {
     pub address: Option<IpAddr>,
     /// The country that it was last seen in, if that is recorded.
     pub country: Option<String>,
+    /// Where in the country that was, if that is recorded.
+    pub area: Area,
+    /// Whether it was made without a connection.
+    pub offline: bool,
+    /// What it has counted.
+    pub meters: Vec<MeterUse>,
 }
 
 impl Seat {
@@ -97,6 +108,7 @@ impl Activation {
         let mut activation = Self {
             id,
             license_id: license.id,
+            product_id: Some(license.product_id),
             epoch: license.epoch,
             seat: Seat::of(license, &device, id),
             created_at: now,
@@ -108,6 +120,9 @@ impl Activation {
             device: device.clone(),
             address: None,
             country: None,
+            area: Area::default(),
+            offline: false,
+            meters: Vec::new(),
         };
         activation.renew(license, device, asked_lease, origin, now);
         activation
@@ -123,6 +138,7 @@ impl Activation {
         origin: &Origin,
         now: Timestamp,
     ) {
+        self.product_id = Some(license.product_id);
         let kept = std::mem::take(&mut self.device.metadata);
         self.device = device;
         if self.device.metadata.is_empty() {
@@ -139,5 +155,17 @@ impl Activation {
         let recorded = !license.terms.disable_geo_location;
         self.address = origin.address.filter(|_| recorded);
         self.country = origin.country.clone().filter(|_| recorded);
+        self.area = if recorded {
+            origin.area.clone()
+        } else {
+            Area::default()
+        };
+    }
+
+    /// Applies an event that its license accepted: what it has counted from now on.
+    pub fn apply(&mut self, event: &Event) {
+        if let Some(tally) = event.tally() {
+            self.meters.clone_from(&tally.uses);
+        }
     }
 }

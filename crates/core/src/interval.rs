@@ -27,7 +27,15 @@ impl Interval {
     /// Returns the end of the interval that starts at `start`: months by the calendar first, then days and hours.
     #[must_use]
     pub fn after(&self, start: Timestamp) -> Timestamp {
-        start.plus_months(self.months).plus(Seconds(self.seconds))
+        self.times_after(1, start)
+    }
+
+    /// Returns the end of that many intervals in a row: three times `P1M` after the 31st of January is the 30th of April.
+    #[must_use]
+    pub fn times_after(&self, count: u32, start: Timestamp) -> Timestamp {
+        start
+            .plus_months(self.months.saturating_mul(count))
+            .plus(Seconds(self.seconds.saturating_mul(i64::from(count))))
     }
 
     fn read(text: &str) -> Option<(u32, i64)> {
@@ -134,6 +142,17 @@ mod tests {
         check("P30D", "2024-03-01T08:00:00.0000000Z");
         check("P2W", "2024-02-14T08:00:00.0000000Z");
         check("PT36H", "2024-02-01T20:00:00.0000000Z");
+    }
+
+    #[test]
+    fn intervals_in_a_row_lose_no_day_to_a_short_month() {
+        let start: Timestamp = "2024-01-31T08:00:00Z".parse().unwrap();
+        let month: Interval = "P1M".parse().unwrap();
+        assert_eq!(
+            month.times_after(3, start).to_string(),
+            "2024-04-30T08:00:00.0000000Z"
+        );
+        assert_eq!(month.times_after(u32::MAX, start), Timestamp::MAX);
     }
 
     #[test]

@@ -1,19 +1,25 @@
 //! Issuing: what a token says of an activation, and what a statement says of a license.
 
 use crate::activation::Activation;
-use crate::claims::{Claims, Entry, Statement, StatusClaim, StatusListPlace};
-use crate::license::{License, Metadata, Place};
+use crate::claims::{
+    ActivationMeter, Claims, Entry, LicenseMeter, Statement, StatusClaim, StatusListPlace,
+};
+use crate::license::{License, Place};
+use crate::metadata::Metadata;
+use crate::meter::Meter;
 use crate::product::Product;
 use crate::terms::{FingerprintMatching, LeasingStrategy, LicenseType};
 use crate::time::{Seconds, Timestamp};
+use crate::user::User;
 
 impl Claims {
-    /// Returns the claims of a token for `activation`, issued at `now`.
+    /// Returns the claims of a token for `activation`, issued at `now`. The owner's texts are empty where there is none.
     #[must_use]
     pub fn issue(
         license: &License,
         product: &Product,
         activation: &Activation,
+        owner: Option<&User>,
         now: Timestamp,
     ) -> Self {
         let terms = &license.terms;
@@ -36,9 +42,17 @@ impl Claims {
             fc: terms.allowed_floating_clients,
             ls: leasing_name(terms.leasing_strategy).to_owned(),
             ld: terms.lease_duration.0,
+            name: owner.map(User::name).unwrap_or_default(),
+            email: owner.map(|owner| owner.email.clone()).unwrap_or_default(),
+            company: owner.map(|owner| owner.company.clone()).unwrap_or_default(),
             pmd: visible(&product.metadata),
             lmd: visible(&license.metadata),
+            umd: owner
+                .map(|owner| visible(&owner.metadata))
+                .unwrap_or_default(),
             amd: entries(activation),
+            lma: license_meters(license),
+            ama: activation_meters(license, activation),
             lcat: license.created_at.unix_seconds(),
             laat: seconds_or_zero(license.activated_at),
             acat: activation.created_at.unix_seconds(),
@@ -103,17 +117,44 @@ fn grace_end(grace: Seconds, now: Timestamp) -> Option<Timestamp> {
 }
 
 fn visible(metadata: &[Metadata]) -> Vec<Entry> {
-    let seen = metadata.iter().filter(|entry| {
-        entry
-            .view_permissions
-            .iter()
-            .any(|seer| seer == "activation")
-    });
+    let seen = metadata
+        .iter()
+        .filter(|entry| entry.is_seen_by_activations());
     seen.map(|entry| Entry {
         key: entry.key.clone(),
         value: entry.value.clone(),
     })
     .collect()
+}
+
+fn seen_meters(license: &License) -> impl Iterator<Item = &Meter> {
+    license
+        .meters
+        .iter()
+        .filter(|meter| meter.is_seen_by_activations())
+}
+
+fn license_meters(license: &License) -> Vec<LicenseMeter> {
+    let meter = |meter: &Meter| {
+        let totals = license.totals.meters.get(&meter.id);
+        let totals = totals.copied().unwrap_or_default();
+        LicenseMeter {
+            name: meter.name.clone(),
+            allowed_uses: meter.allowed_uses,
+            total_uses: totals.total_uses,
+            gross_uses: totals.gross_uses,
+        }
+    };
+    seen_meters(license).map(meter).collect()
+}
+
+/// Every meter that the application sees is told, also one that it has not used yet.
+fn activation_meters(license: &License, activation: &Activation) -> Vec<ActivationMeter> {
+    let meter = |meter: &Meter| ActivationMeter {
+        name: meter.name.clone(),
+        uses: meter.uses_in(&activation.meters),
+    };
+    seen_meters(license).map(meter).collect()
 }
 
 fn entries(activation: &Activation) -> Vec<Entry> {

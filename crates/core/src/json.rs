@@ -1,11 +1,18 @@
 //! JSON bodies: reads a document into its shape, with names matched in any case and faults named by field.
 //!
 //! Existing clients send `Key`, `key` and `KEY`; the shapes say `key`. Names that a shape lacks are ignored.
-//! They also send numbers and Booleans as texts (`"3600"`, `"True"`), which are read as what they stand for.
+//! They also send numbers and Booleans as texts (`"3600"`, `"True"`), which are read as what they stand for, and empty
+//! texts for what they do not say: whatever is optional is absent then. Where an empty text clears, the shape says so by
+//! `text`.
 
+use serde::Deserialize;
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess,
-    Visitor, value::StringDeserializer,
+    Visitor,
+    value::{
+        BoolDeserializer, F64Deserializer, I64Deserializer, MapAccessDeserializer,
+        SeqAccessDeserializer, StrDeserializer, StringDeserializer, U64Deserializer,
+    },
 };
 
 /// What is wrong with a body: where, and why.
@@ -54,6 +61,34 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, JsonFault> {
         reason: fault.to_string(),
     })?;
     Ok(value)
+}
+
+/// Reads a text that may be empty on purpose, null or absent: an empty one clears what there was.
+pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    match serde_json::Value::deserialize(deserializer)? {
+        serde_json::Value::Null => Ok(None),
+        value => String::deserialize(value)
+            .map(Some)
+            .map_err(D::Error::custom),
+    }
+}
+
+/// Reads a value of which null says something too; absent and empty say nothing.
+pub(crate) fn nullable<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    match serde_json::Value::deserialize(deserializer)? {
+        serde_json::Value::Null => Ok(Some(None)),
+        serde_json::Value::String(text) if text.trim().is_empty() => Ok(None),
+        value => T::deserialize(value)
+            .map(|value| Some(Some(value)))
+            .map_err(D::Error::custom),
+    }
+}
+
+/// Says whether a field is null.
+pub(crate) fn is_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    serde_json::Value::deserialize(deserializer).map(|value| value.is_null())
 }
 
 fn named(path: String) -> String {
@@ -121,13 +156,17 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for AnyCase<D> {
     type Error = D::Error;
 
     forward_hints! {
-        deserialize_any deserialize_char deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf deserialize_option
+        deserialize_any deserialize_char deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf
         deserialize_unit deserialize_seq deserialize_map deserialize_identifier deserialize_ignored_any
     }
 
     read_texts! {
         deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32 deserialize_f64
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_any(Optional(visitor))
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(
@@ -217,6 +256,55 @@ macro_rules! forward_values {
             self.inner.$method(value)
         }
     )*};
+}
+
+/// A visitor that may go without a value: an empty text is none.
+struct Optional<V>(V);
+
+macro_rules! some {
+    ($($method:ident: $type:ty => $deserializer:ident,)*) => {$(
+        fn $method<E: serde::de::Error>(self, value: $type) -> Result<V::Value, E> {
+            self.0.visit_some(AnyCase($deserializer::new(value)))
+        }
+    )*};
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Optional<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.expecting(formatter)
+    }
+
+    some! {
+        visit_bool: bool => BoolDeserializer, visit_i64: i64 => I64Deserializer,
+        visit_u64: u64 => U64Deserializer, visit_f64: f64 => F64Deserializer,
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<V::Value, E> {
+        self.0.visit_none()
+    }
+
+    fn visit_none<E: serde::de::Error>(self) -> Result<V::Value, E> {
+        self.0.visit_none()
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<V::Value, E> {
+        if text.is_empty() {
+            return self.0.visit_none();
+        }
+        self.0.visit_some(AnyCase(StrDeserializer::new(text)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
+        self.0
+            .visit_some(AnyCase(SeqAccessDeserializer::new(access)))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
+        self.0
+            .visit_some(AnyCase(MapAccessDeserializer::new(access)))
+    }
 }
 
 /// A visitor that wants a number or a Boolean, which may come as a text.
@@ -408,6 +496,42 @@ mod tests {
         assert!(items(r#"{"items": [{"value": "five"}]}"#).is_err());
         assert!(parse::<bool>(br#""True""#).unwrap());
         assert!(parse::<bool>(br#""1""#).is_err());
+    }
+
+    #[test]
+    fn an_empty_text_is_absent_whatever_is_optional() {
+        #[derive(Debug, Default, PartialEq, serde::Deserialize)]
+        #[serde(default)]
+        struct Optionals {
+            number: Option<i64>,
+            flag: Option<bool>,
+            word: Option<crate::terms::StartTrigger>,
+            id: Option<crate::id::UserId>,
+            date: Option<crate::time::Timestamp>,
+            list: Option<Vec<Inner>>,
+            items: Option<Inner>,
+            #[serde(deserialize_with = "text")]
+            notes: Option<String>,
+            #[serde(deserialize_with = "nullable")]
+            end: Option<Option<i64>>,
+        }
+        let empty = br#"{"number": "", "flag": "", "word": "", "id": "", "date": "", "list": "", "items": "", "end": ""}"#;
+        assert_eq!(parse::<Optionals>(empty).unwrap(), Optionals::default());
+        let cleared: Optionals = parse(br#"{"notes": "", "end": null, "flag": null}"#).unwrap();
+        assert_eq!(
+            (cleared.notes, cleared.end),
+            (Some(String::new()), Some(None))
+        );
+        let said = br#"{"Number": "5", "FLAG": "True", "word": "creation", "list": [{"VALUE": "1"}], "items": {"Value": 2}, "end": 7}"#;
+        let said: Optionals = parse(said).unwrap();
+        assert_eq!(
+            (said.number, said.flag, said.end),
+            (Some(5), Some(true), Some(Some(7)))
+        );
+        assert_eq!(
+            (said.list, said.items),
+            (Some(vec![Inner { value: 1 }]), Some(Inner { value: 2 }))
+        );
     }
 
     #[test]

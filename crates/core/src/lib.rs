@@ -18,15 +18,21 @@ mod jws;
 mod key;
 mod license;
 mod limits;
+mod metadata;
+mod meter;
 mod product;
 mod restriction;
+mod revision;
 mod rsa;
 mod scope;
 mod statement;
 mod status_code;
+mod tag;
+mod template;
 mod terms;
 mod time;
 mod token;
+mod user;
 pub mod wire;
 
 pub use access_token::{AccessToken, TokenText};
@@ -47,17 +53,22 @@ pub use json::{JsonFault, parse};
 pub use jws::{TokenFault, join_signature, signing_input};
 pub use key::{Jwk, KeyFault, KeySet, VerifyingKey};
 pub use license::{
-    Change, Command, DeactivatedBy, Event, License, LicenseKey, Metadata, Place, Refusal, Seats,
-    Status, Totals, Update,
+    Change, Command, DeactivatedBy, End, Event, License, LicenseKey, Pending, Place, Refusal,
+    Status, Totals,
 };
+pub use metadata::Metadata;
+pub use meter::{AskedUses, Meter, MeterName, MeterTotals, MeterUse, Tally, UsesChange};
 pub use product::{Algorithm, Product, TokenKey};
-pub use restriction::Origin;
+pub use restriction::{Area, Origin};
 pub use rsa::RsaKey;
 pub use scope::{Role, Scope};
 pub use statement::StatementKey;
 pub use status_code::StatusCode;
+pub use tag::Tag;
+pub use template::Template;
 pub use terms::{
     ExpirationStrategy, FingerprintMatching, LeasingStrategy, LicenseType, StartTrigger, Terms,
 };
 pub use time::{Seconds, Timestamp};
 pub use token::{Token, UnverifiedToken};
+pub use user::User;

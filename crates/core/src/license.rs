@@ -6,17 +6,24 @@
 mod change;
 mod command;
 mod key;
+mod term;
 #[cfg(test)]
 mod tests;
 
-pub use change::{Change, Update};
-pub use command::{Command, DeactivatedBy, Event, Refusal, Seats};
+use std::collections::BTreeMap;
+
+pub use change::Change;
+pub use command::{Command, DeactivatedBy, Event, Refusal};
 pub use key::LicenseKey;
+pub use term::{End, Pending};
 
 use crate::activation::{Activation, Device};
-use crate::id::{LicenseId, MetadataId, ProductId};
+use crate::id::{LicenseId, MetadataId, MeterId, ProductId, TemplateId, UserId};
+use crate::metadata::Metadata;
+use crate::meter::{AskedUses, Meter, MeterTotals, MeterUse, Tally};
 use crate::restriction::{self, Origin};
-use crate::terms::{ExpirationStrategy, LicenseType, StartTrigger, Terms};
+use crate::revision;
+use crate::terms::{LicenseType, Terms};
 use crate::time::Timestamp;
 
 /// A license: facts only.
@@ -46,10 +53,22 @@ pub struct License {
     pub activated_at: Option<Timestamp>,
     /// Its place in the status lists.
     pub place: Place,
+    /// When it may first be used, if that is limited.
+    pub effective_at: Option<Timestamp>,
+    /// What was added to a term that has not begun.
+    pub pending: Pending,
+    /// Its owner.
+    pub user_id: Option<UserId>,
+    /// Its other users.
+    pub additional_user_ids: Vec<UserId>,
+    /// The template that its terms were copied from.
+    pub template_id: Option<TemplateId>,
     /// What it allows.
     pub terms: Terms,
     /// The vendor's own fields.
     pub metadata: Vec<Metadata>,
+    /// What it lets applications count.
+    pub meters: Vec<Meter>,
     /// What was counted.
     pub totals: Totals,
 }
@@ -63,30 +82,15 @@ pub struct Place {
     pub index: u32,
 }
 
-/// A field of the vendor's own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Metadata {
-    /// Its id.
-    pub id: MetadataId,
-    /// When it was created.
-    pub created_at: Timestamp,
-    /// When it last changed.
-    pub updated_at: Timestamp,
-    /// Its name; names are the same in any case.
-    pub key: String,
-    /// Its value.
-    pub value: String,
-    /// Who sees it: `activation`, `user`, `organization`, `reseller`.
-    pub view_permissions: Vec<String>,
-}
-
 /// What was counted; never published.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Seats that are taken.
     pub activations: u64,
     /// Deactivations by clients so far.
     pub deactivations: u64,
+    /// Uses of each meter.
+    pub meters: BTreeMap<MeterId, MeterTotals>,
 }
 
 /// What a license is at one moment. The order is that of precedence, lowest first.
@@ -131,25 +135,49 @@ impl License {
             // A status may hide that the license is suspended.
             (Command::Suspend, _) => Ok((!self.suspended).then_some(Event::Suspended)),
             (Command::Resume, _) => Ok(self.suspended.then_some(Event::Resumed)),
+            (Command::Renew, _) => self.renew().map(Some),
+            (Command::Extend(length), _) => self.extend(length).map(Some),
+            (Command::SetExpiry(at), _) => self.end(at),
+            (Command::ResetMeter(id), _) => self.with_meter(id, Event::MeterReset(id)),
+            (Command::DeleteMeter(id), _) => self.with_meter(id, Event::MeterDeleted(id)),
+            (Command::DeleteMetadata(id), _) => self.without_metadata(id),
             // An expired or suspended license is admitted: its token says so, and the client heals once the license does.
             (
                 Command::Activate {
+                    held,
                     device,
                     origin,
-                    seats,
+                    asked,
                 },
                 Active | Suspended | Expired,
-            ) => self.activate(device, origin, seats).map(Some),
+            ) => {
+                self.admit(device, origin, now)?;
+                self.activate(held, asked).map(Some)
+            }
             (
                 Command::Sync {
                     activation,
                     device,
                     origin,
+                    asked,
                 },
                 Active | Suspended | Expired,
-            ) => self.sync(activation, device, origin).map(Some),
-            (Command::Deactivate { by }, _) => self.deactivate(by).map(Some),
-            (Command::Activate { .. } | Command::Sync { .. }, _) => Err(Refusal::RevokedLicense),
+            ) => {
+                self.refuse_dead(activation)?;
+                self.admit(device, origin, now)?;
+                self.sync(activation, device, asked).map(Some)
+            }
+            (Command::Count { activation, asked }, Active | Suspended | Expired) => {
+                self.refuse_dead(activation)?;
+                let tally = self.tally(&activation.meters).count(&self.meters, asked)?;
+                Ok(Some(Event::Counted(tally)))
+            }
+            (Command::Deactivate { activation, by }, _) => {
+                self.deactivate(activation, by).map(Some)
+            }
+            (Command::Activate { .. } | Command::Sync { .. } | Command::Count { .. }, _) => {
+                Err(Refusal::RevokedLicense)
+            }
             (Command::Revoke | Command::Approve, _) => Ok(None),
         }
     }
@@ -166,64 +194,55 @@ impl License {
             Event::Approved => self.revoked = false,
             Event::Suspended => self.suspended = true,
             Event::Resumed => self.suspended = false,
-            Event::Activated { first, takes_seat } => {
-                self.count_activation(*first, *takes_seat, now)
+            Event::Renewed(end) | Event::Extended(end) | Event::ExpirySet(end) => {
+                self.expires_at = end.expires_at;
+                self.pending = end.pending;
             }
-            Event::Synced => {}
-            Event::Deactivated { counted } => self.count_deactivation(*counted),
+            Event::MeterReset(id) => self.reset_meter(*id, now),
+            Event::MeterDeleted(id) => {
+                self.meters.retain(|meter| meter.id != *id);
+                self.forget_former_meters();
+            }
+            Event::MetadataDeleted(id) => self.metadata.retain(|entry| entry.id != *id),
+            Event::Activated {
+                first,
+                takes_seat,
+                tally,
+            } => {
+                self.totals.meters = tally.totals.clone();
+                self.count_activation(*first, *takes_seat, now);
+            }
+            Event::Synced(tally) | Event::Counted(tally) => {
+                self.totals.meters = tally.totals.clone();
+            }
+            Event::Deactivated { counted, tally } => {
+                self.totals.meters = tally.totals.clone();
+                self.count_deactivation(*counted);
+            }
         }
         if event.changes_document() {
-            self.updated_at = now.max(self.updated_at.next());
-            self.version = now.unix_milliseconds().max(self.version.saturating_add(1));
+            (self.version, self.updated_at) = revision::after(self.version, self.updated_at, now);
         }
     }
 
-    /// Returns when a term that begins at `start` ends, or `None` where it does not.
-    #[must_use]
-    pub fn term_end(terms: &Terms, start: Timestamp) -> Option<Timestamp> {
-        match &terms.subscription_interval {
-            Some(interval) => Some(interval.after(start)),
-            None => (terms.validity.0 > 0).then(|| start.plus(terms.validity)),
-        }
-    }
-
-    /// Says whether the end of a license follows from an activation: the first one, or each.
-    #[must_use]
-    pub fn ends_by_activation(terms: &Terms) -> bool {
-        begins_at_activation(terms) || is_rolling(terms)
-    }
-
-    /// Returns the end of a new license: known at creation, unless its term begins later or with each activation.
-    #[must_use]
-    pub fn first_end(terms: &Terms, created_at: Timestamp) -> Option<Timestamp> {
-        if Self::ends_by_activation(terms) {
-            None
-        } else {
-            Self::term_end(terms, created_at)
-        }
-    }
-
-    /// Returns the end of an activation made at `now`: that of the license, or its own where it rolls.
-    #[must_use]
-    pub fn activation_end(&self, activated_at: Timestamp) -> Option<Timestamp> {
-        if is_rolling(&self.terms) {
-            Self::term_end(&self.terms, activated_at)
-        } else {
-            self.expires_at
-        }
-    }
-
-    fn activate(&self, device: &Device, origin: &Origin, seats: Seats) -> Result<Event, Refusal> {
-        self.admit(device, origin)?;
+    /// `held` is the activation that holds the machine's seat. One of an older epoch is dead: the new one begins to count
+    /// anew on the same seat.
+    fn activate(&self, held: Option<&Activation>, asked: &[AskedUses]) -> Result<Event, Refusal> {
         if let Some(limit) = self.terms.seat_limit()
-            && !seats.known
-            && seats.taken >= limit
+            && held.is_none()
+            && self.totals.activations >= limit
         {
             return Err(Refusal::ActivationLimitReached { limit });
         }
+        let tally = match held {
+            None => self.tally(&[]),
+            Some(held) if held.epoch < self.epoch => self.tally(&held.meters).ended(&self.meters),
+            Some(held) => self.tally(&held.meters),
+        };
         Ok(Event::Activated {
             first: self.activated_at.is_none(),
-            takes_seat: !seats.known,
+            takes_seat: held.is_none(),
+            tally: tally.count(&self.meters, asked)?,
         })
     }
 
@@ -231,25 +250,32 @@ impl License {
         &self,
         activation: &Activation,
         device: &Device,
-        origin: &Origin,
+        asked: &[AskedUses],
     ) -> Result<Event, Refusal> {
-        if activation.epoch < self.epoch {
-            return Err(Refusal::RevokedLicense);
-        }
-        self.admit(device, origin)?;
         if activation.device.fingerprint != device.fingerprint {
             return Err(Refusal::FingerprintMismatch);
         }
         if self.terms.user_locked && activation.device.user_hash != device.user_hash {
             return Err(Refusal::FingerprintMismatch);
         }
-        Ok(Event::Synced)
+        let tally = self.tally(&activation.meters);
+        Ok(Event::Synced(tally.count(&self.meters, asked)?))
+    }
+
+    fn refuse_dead(&self, activation: &Activation) -> Result<(), Refusal> {
+        if activation.epoch < self.epoch {
+            return Err(Refusal::RevokedLicense);
+        }
+        Ok(())
     }
 
     /// The checks that activating and syncing share, in their fixed order.
-    fn admit(&self, device: &Device, origin: &Origin) -> Result<(), Refusal> {
+    fn admit(&self, device: &Device, origin: &Origin, now: Timestamp) -> Result<(), Refusal> {
         if self.terms.license_type == LicenseType::OnPremiseFloating {
             return Err(Refusal::InvalidLicenseType);
+        }
+        if let Some(at) = self.effective_at.filter(|at| *at > now) {
+            return Err(Refusal::NotEffective { at });
         }
         restriction::admit(&self.terms, origin)?;
         if device.vm_name.is_some() && !self.terms.allow_vm_activation {
@@ -261,19 +287,47 @@ impl License {
         Ok(())
     }
 
-    /// Whether the end of the license is still to come, with an activation.
-    fn awaits_its_end(&self) -> bool {
-        is_rolling(&self.terms)
-            || (begins_at_activation(&self.terms) && self.activated_at.is_none())
-    }
-
-    fn deactivate(&self, by: DeactivatedBy) -> Result<Event, Refusal> {
+    fn deactivate(&self, activation: &Activation, by: DeactivatedBy) -> Result<Event, Refusal> {
         let counted = by == DeactivatedBy::Client;
         match self.terms.deactivation_limit() {
             Some(limit) if counted && self.totals.deactivations >= limit => {
                 Err(Refusal::DeactivationLimitReached { limit })
             }
-            _ => Ok(Event::Deactivated { counted }),
+            _ => Ok(Event::Deactivated {
+                counted,
+                tally: self.tally(&activation.meters).ended(&self.meters),
+            }),
+        }
+    }
+
+    fn tally(&self, uses: &[MeterUse]) -> Tally {
+        let exists =
+            |counted: &&MeterUse| self.meters.iter().any(|meter| meter.id == counted.meter);
+        Tally {
+            uses: uses.iter().filter(exists).copied().collect(),
+            totals: self.totals.meters.clone(),
+        }
+    }
+
+    fn with_meter(&self, id: MeterId, event: Event) -> Result<Option<Event>, Refusal> {
+        let known = self.meters.iter().any(|meter| meter.id == id);
+        known.then_some(Some(event)).ok_or(Refusal::MeterNotFound)
+    }
+
+    fn without_metadata(&self, id: MetadataId) -> Result<Option<Event>, Refusal> {
+        let known = self.metadata.iter().any(|entry| entry.id == id);
+        known
+            .then_some(Some(Event::MetadataDeleted(id)))
+            .ok_or(Refusal::MetadataNotFound)
+    }
+
+    fn reset_meter(&mut self, id: MeterId, now: Timestamp) {
+        for meter in self.meters.iter_mut().filter(|meter| meter.id == id) {
+            meter.resets = meter.resets.saturating_add(1);
+            meter.updated_at = now;
+        }
+        if let Some(totals) = self.totals.meters.get_mut(&id) {
+            totals.total_uses = 0;
         }
     }
 
@@ -283,10 +337,7 @@ impl License {
         }
         if first {
             self.activated_at = Some(now);
-            // An imported license may have an end already: it was activated elsewhere.
-            if begins_at_activation(&self.terms) && self.expires_at.is_none() {
-                self.expires_at = Self::term_end(&self.terms, now);
-            }
+            self.begin_at_activation(now);
         }
     }
 
@@ -296,17 +347,4 @@ impl License {
             self.totals.deactivations = self.totals.deactivations.saturating_add(1);
         }
     }
-}
-
-/// A subscription's trigger says when it begins; without an interval the older strategy does.
-fn begins_at_activation(terms: &Terms) -> bool {
-    match terms.subscription_interval {
-        Some(_) => terms.subscription_start_trigger == StartTrigger::Activation,
-        None => terms.expiration_strategy == ExpirationStrategy::Delayed,
-    }
-}
-
-fn is_rolling(terms: &Terms) -> bool {
-    terms.subscription_interval.is_none()
-        && terms.expiration_strategy == ExpirationStrategy::Rolling
 }

@@ -1,11 +1,10 @@
-//! Limits: which values a license's terms and metadata may have, and the one form in which they are kept.
+//! Limits: which values a license's terms may have, and the one form in which they are kept.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
 use crate::code::Problem;
-use crate::license::Metadata;
 use crate::terms::{LicenseType, Terms};
 use crate::time::Seconds;
 
@@ -13,7 +12,6 @@ const LIST_LIMIT: usize = 256;
 const RANGE_LIMIT: usize = 20;
 const TAG_LIMIT: usize = 5;
 const TEXT_LIMIT: usize = 256;
-const METADATA_LIMIT: usize = 50;
 const LONG_TEXT_LIMIT: usize = 4_096;
 /// Sixty-eight years: existing clients hold durations and counts as 32-bit integers.
 const LONGEST: i64 = 2_147_483_647;
@@ -153,42 +151,7 @@ impl Terms {
     }
 }
 
-impl Metadata {
-    /// Checks a license's or product's metadata: lengths, number, and that no name stands twice in whatever case.
-    ///
-    /// # Errors
-    /// Names the field.
-    pub fn check(entries: &[Self]) -> Result<(), Problem> {
-        if entries.len() > METADATA_LIMIT {
-            return Err(Problem::field(
-                "metadata",
-                format!("it has more than {METADATA_LIMIT} entries"),
-            ));
-        }
-        for (position, entry) in entries.iter().enumerate() {
-            let at = |part: &str, reason| {
-                Problem::field(&format!("metadata[{position}].{part}"), reason)
-            };
-            fits(&entry.key, TEXT_LIMIT).map_err(|reason| at("key", reason))?;
-            fits(&entry.value, LONG_TEXT_LIMIT).map_err(|reason| at("value", reason))?;
-            let twice = entries
-                .iter()
-                .take(position)
-                .any(|earlier| earlier.key.eq_ignore_ascii_case(&entry.key));
-            if entry.key.is_empty() || twice {
-                let reason = if twice {
-                    "an earlier entry has the same key"
-                } else {
-                    "it is empty"
-                };
-                return Err(at("key", reason.to_owned()));
-            }
-        }
-        Ok(())
-    }
-}
-
-fn within(field: &str, value: i64, least: i64, most: i64) -> Result<(), Problem> {
+pub(crate) fn within(field: &str, value: i64, least: i64, most: i64) -> Result<(), Problem> {
     if value < least || value > most {
         return Err(Problem::field(
             field,
@@ -198,7 +161,7 @@ fn within(field: &str, value: i64, least: i64, most: i64) -> Result<(), Problem>
     Ok(())
 }
 
-fn each(
+pub(crate) fn each(
     field: &str,
     list: &mut [String],
     limit: usize,

@@ -2,9 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::ProductId;
-use crate::license::Metadata;
+use crate::code::Problem;
+use crate::id::{ProductId, TemplateId};
+use crate::limits::{fits, name};
+use crate::metadata::Metadata;
 use crate::time::Timestamp;
+
+const TEXT_LIMIT: usize = 256;
+const DESCRIPTION_LIMIT: usize = 4_096;
 
 /// How a key signs. It belongs to the key, never to a token's header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,11 +71,28 @@ pub struct Product {
     pub version: i64,
     /// Its keys; the first one signs, all verify.
     pub keys: Vec<TokenKey>,
+    /// The template that its licenses are created from, unless a request names another; else the built-in one.
+    pub template_id: Option<TemplateId>,
     /// The vendor's own fields.
     pub metadata: Vec<Metadata>,
 }
 
 impl Product {
+    /// Checks names, texts and metadata.
+    ///
+    /// # Errors
+    /// Names the field.
+    pub fn check(&self) -> Result<(), Problem> {
+        name("name", &self.name, TEXT_LIMIT)?;
+        for (field, text, limit) in [
+            ("displayName", &self.display_name, TEXT_LIMIT),
+            ("description", &self.description, DESCRIPTION_LIMIT),
+        ] {
+            fits(text, limit).map_err(|reason| Problem::field(field, reason))?;
+        }
+        Metadata::check(&self.metadata)
+    }
+
     /// Returns the key that signs.
     #[must_use]
     pub fn signing_key(&self) -> Option<&TokenKey> {

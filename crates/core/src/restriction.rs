@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 
 use crate::license::Refusal;
 use crate::terms::Terms;
@@ -14,6 +15,29 @@ pub struct Origin {
     pub address: Option<IpAddr>,
     /// The client's country as ISO 3166 alpha-2 in upper case, if the host can tell.
     pub country: Option<String>,
+    /// Where in the country, if the host can tell.
+    pub area: Area,
+}
+
+/// Where in a country a request came from, in the words of the host's geolocation. Plain values without a rule, so the
+/// same struct is what hosts carry and rows hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Area {
+    /// The region's code.
+    pub region_code: Option<String>,
+    /// The region's name.
+    pub region_name: Option<String>,
+    /// The city.
+    pub city: Option<String>,
+    /// The postal code.
+    pub zip_code: Option<String>,
+    /// The time zone's name, such as `Europe/Berlin`.
+    pub time_zone: Option<String>,
+    /// Degrees north, as decimal text.
+    pub latitude: Option<String>,
+    /// Degrees east, as decimal text.
+    pub longitude: Option<String>,
 }
 
 /// Decides whether `origin` may activate. Where a list allows some, an unknown address or country is not among them.
@@ -87,6 +111,7 @@ mod tests {
         let origin = Origin {
             address: address.parse().ok(),
             country: country.map(str::to_owned),
+            area: Area::default(),
         };
         assert_eq!(admit(&terms, &origin).is_ok(), admitted);
     }

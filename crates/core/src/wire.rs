@@ -2,14 +2,61 @@
 //!
 //! Shapes convert to and from the domain's types; those are not serializable.
 
+mod access_token;
 mod activation;
 mod license;
+mod license_view;
+mod log;
+mod metadata;
+mod meter;
 mod product;
+mod role;
+mod stats;
 mod stored;
+mod stored_account;
+mod stored_activation;
+mod tag;
+mod template;
+mod terms;
+mod user;
 
+pub use access_token::{AccessTokenInput, AccessTokenView};
 pub use activation::{
     ActivationAnswer, ActivationMetadata, ActivationRequest, ActivationView, DeactivationRequest,
 };
-pub use license::{LicenseInput, LicenseView, MetadataInput, MetadataView, NullableFields};
+pub use license::{ExpiresAtInput, LicenseExtension, LicenseInput, Merging, NullableFields};
+pub use license_view::LicenseView;
+pub use log::{ActivationLogView, EventLogView};
+pub use metadata::{MetadataInput, MetadataView};
+pub use meter::{
+    ActivationMeterInput, MeterIncrement, MeterIncrementAnswer, MeterInput, MeterView,
+};
 pub use product::{ProductInput, ProductView, TokenKeyInput};
-pub use stored::{StoredActivation, StoredLicense, StoredProduct};
+pub use role::RoleView;
+pub use stats::{AccountStatsView, LicenseStatsView};
+pub use stored::{StoredLicense, StoredProduct};
+pub use stored_account::{StoredAccessToken, StoredTag, StoredTemplate, StoredUser};
+pub use stored_activation::StoredActivation;
+pub use tag::{TagInput, TagView};
+pub use template::{TemplateInput, TemplateView};
+pub use user::{UserInput, UserView};
+
+use crate::code::{Code, Problem};
+
+/// Refuses the first field that refers to what this server does not have; `named` says of each whether the request does.
+fn refuse_named(fields: &[(&str, bool)]) -> Result<(), Problem> {
+    match fields.iter().find(|(_, named)| *named) {
+        Some((field, _)) => Err(Problem::new(
+            Code::UnsupportedField,
+            format!("`{field}` refers to something that this server does not have yet"),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Lays a text over another: absent leaves it, and an empty one empties it.
+fn lay_text(text: &mut String, given: Option<&String>) {
+    if let Some(given) = given {
+        text.clone_from(given);
+    }
+}

@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use licentia_api::{Actor, Body, Reply, Request, TokenDigest, Unsigned, tells_wrong_credential};
-use licentia_core::{Algorithm, Origin, ProductId, RequestId};
+use licentia_core::{Algorithm, Area, Origin, RequestId};
 use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
@@ -101,6 +101,7 @@ impl Call {
         Origin {
             address: self.address,
             country: self.country.clone(),
+            area: Area::default(),
         }
     }
 }

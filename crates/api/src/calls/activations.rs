@@ -6,7 +6,7 @@
 use licentia_core::wire::{ActivationRequest, ActivationView, DeactivationRequest};
 use licentia_core::{
     Activation, ActivationId, Claims, Code, Command, DeactivatedBy, License, LicenseKey,
-    LicenseType, Problem, Product, Refusal, Seat, Seats, signing_input,
+    LicenseType, Problem, Product, Refusal, Seat, signing_input,
 };
 
 use super::query::Query;
@@ -29,14 +29,12 @@ pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
     let id = cx.draw().id();
     let seat = Seat::of(&license, &device, id);
     let known = store::activation::load_by_seat(cx.db, license.id, &seat)?;
-    let seats = Seats {
-        known: known.is_some(),
-        taken: license.totals.activations,
-    };
+    let asked = request.asked_uses()?;
     let command = Command::Activate {
+        held: known.as_ref(),
         device: &device,
         origin: cx.request.origin,
-        seats,
+        asked: &asked,
     };
     let event = license.decide(command, cx.now())?;
     if let Some(event) = &event {
@@ -47,6 +45,7 @@ pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
     let (activation, status) = match known {
         Some(mut known) if known.epoch == license.epoch => {
             known.renew(&license, device, lease, cx.request.origin, cx.now());
+            event.iter().for_each(|event| known.apply(event));
             store::activation::save(cx.db, &known)?;
             (known, 200)
         }
@@ -54,8 +53,9 @@ pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
             if let Some(dead) = dead {
                 bury(cx, dead.id)?;
             }
-            let activation =
+            let mut activation =
                 Activation::new(id, &license, device, lease, cx.request.origin, cx.now());
+            event.iter().for_each(|event| activation.apply(event));
             store::activation::insert(cx.db, &activation)?;
             if let Some(event) = &event {
                 cx.record(event.action(), "activation", &id, Vec::new())?;
@@ -93,11 +93,13 @@ pub(super) fn sync(cx: &Context<'_>, id: ActivationId, body: &[u8]) -> Result<Re
         return Ok(Reply::problem(&deleted())); // what was freed stays freed
     }
     license.terms.check_asked_lease(request.lease_duration)?;
-    license.decide(
+    let asked = request.asked_uses()?;
+    let event = license.decide(
         Command::Sync {
             activation: &activation,
             device: &device,
             origin: cx.request.origin,
+            asked: &asked,
         },
         cx.now(),
     )?;
@@ -108,6 +110,13 @@ pub(super) fn sync(cx: &Context<'_>, id: ActivationId, body: &[u8]) -> Result<Re
         cx.request.origin,
         cx.now(),
     );
+    if let Some(event) = event {
+        license.apply(&event, cx.now());
+        activation.apply(&event);
+        if !asked.is_empty() {
+            cx.save(&license, &event)?;
+        }
+    }
     store::activation::save(cx.db, &activation)?;
     token(cx, 200, &license, &activation)
 }
@@ -136,7 +145,7 @@ pub(super) fn deactivate(cx: &Context<'_>, id: ActivationId, body: &[u8]) -> Res
     {
         return Err(Refusal::FingerprintMismatch.into());
     }
-    free(cx, &mut license, id, DeactivatedBy::Client)?;
+    free(cx, &mut license, &activation, DeactivatedBy::Client)?;
     Ok(Reply::empty(204))
 }
 
@@ -150,14 +159,14 @@ pub(super) fn delete(cx: &Context<'_>, id: ActivationId) -> Result<Reply, Fault>
         Some(activation) => activation,
         None => return Err(gone(cx, id)?.into()),
     };
-    free(cx, &mut license_of(cx, &activation)?, id, by)?;
+    free(cx, &mut license_of(cx, &activation)?, &activation, by)?;
     Ok(Reply::empty(204))
 }
 
 /// `GET /v3/activations/{id}`
 pub(super) fn read(cx: &Context<'_>, id: ActivationId) -> Result<Reply, Fault> {
     match store::activation::load(cx.db, id)? {
-        Some(activation) => Ok(Reply::json(200, &ActivationView::from(&activation))),
+        Some(activation) => Ok(Reply::json(200, &ActivationView::new(&activation, &[]))),
         None => Err(gone(cx, id)?.into()),
     }
 }
@@ -170,7 +179,7 @@ pub(super) fn list(cx: &Context<'_>) -> Result<Reply, Fault> {
         200,
         &activations
             .iter()
-            .map(ActivationView::from)
+            .map(|activation| ActivationView::new(activation, &[]))
             .collect::<Vec<_>>(),
     ))
 }
@@ -250,7 +259,9 @@ fn free_expired_leases(cx: &Context<'_>, license: &mut License) -> Result<(), Fa
         return Ok(());
     }
     for id in store::activation::expired_leases(cx.db, license.id, cx.now())? {
-        free(cx, license, id, DeactivatedBy::Administrator)?;
+        if let Some(ended) = store::activation::load(cx.db, id)? {
+            free(cx, license, &ended, DeactivatedBy::Administrator)?;
+        }
     }
     Ok(())
 }
@@ -259,15 +270,16 @@ fn free_expired_leases(cx: &Context<'_>, license: &mut License) -> Result<(), Fa
 fn free(
     cx: &Context<'_>,
     license: &mut License,
-    id: ActivationId,
+    activation: &Activation,
     by: DeactivatedBy,
 ) -> Result<(), Fault> {
-    if let Some(event) = license.decide(Command::Deactivate { by }, cx.now())? {
+    let command = Command::Deactivate { activation, by };
+    if let Some(event) = license.decide(command, cx.now())? {
         license.apply(&event, cx.now());
-        cx.record(event.action(), "activation", &id, Vec::new())?;
+        cx.record(event.action(), "activation", &activation.id, Vec::new())?;
         cx.save(license, &event)?;
     }
-    bury(cx, id)
+    bury(cx, activation.id)
 }
 
 fn bury(cx: &Context<'_>, id: ActivationId) -> Result<(), Fault> {
@@ -310,7 +322,13 @@ fn token(
     let key = product
         .signing_key()
         .ok_or_else(|| Fault::Internal(format!("product {} has no key", product.id)))?;
-    let claims = serde_json::to_vec(&Claims::issue(license, &product, activation, cx.now()));
+    let claims = serde_json::to_vec(&Claims::issue(
+        license,
+        &product,
+        activation,
+        None,
+        cx.now(),
+    ));
     let claims = claims.map_err(|fault| Fault::Internal(fault.to_string()))?;
     let unsigned = Unsigned {
         signing_input: signing_input(key.algorithm, &key.kid, "JWT", &claims),

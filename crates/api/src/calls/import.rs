@@ -181,6 +181,7 @@ fn import_license(cx: &Context<'_>, line: &[u8]) -> Result<(), Fault> {
         totals: Totals {
             activations: 0,
             deactivations: deactivations(&input)?,
+            ..Totals::default()
         },
         ..draft
     };

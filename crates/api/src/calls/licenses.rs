@@ -1,13 +1,13 @@
 //! `/v3/licenses`
 
-use licentia_core::wire::{LicenseInput, LicenseView, MetadataInput, NullableFields};
+use licentia_core::wire::{LicenseInput, LicenseView, Merging, NullableFields};
 use licentia_core::{
-    Change, Code, Command, License, LicenseId, LicenseKey, LicenseType, Metadata, Problem,
-    ProductId, Terms, Totals, parse,
+    Change, Code, Command, License, LicenseId, LicenseKey, Pending, Problem, ProductId, Terms,
+    Totals, parse,
 };
 
 use super::query::Query;
-use super::{changes, new_metadata, parse_json};
+use super::{changes, parse_json};
 use crate::context::{Context, Fault};
 use crate::database::Value;
 use crate::host::{Publishes, Reply};
@@ -47,14 +47,17 @@ pub(super) fn list(cx: &Context<'_>) -> Result<Reply, Fault> {
     };
     Ok(Reply::json(
         200,
-        &licenses.iter().map(LicenseView::from).collect::<Vec<_>>(),
+        &licenses
+            .iter()
+            .map(|license| LicenseView::new(license, None))
+            .collect::<Vec<_>>(),
     ))
 }
 
 /// `GET /v3/licenses/{id}`
 pub(super) fn read(cx: &Context<'_>, id: LicenseId) -> Result<Reply, Fault> {
     let license = store::license::load(cx.db, id)?.ok_or_else(not_found)?;
-    Ok(Reply::json(200, &LicenseView::from(&license)).versioned(license.version))
+    Ok(Reply::json(200, &LicenseView::new(&license, None)).versioned(license.version))
 }
 
 /// `PATCH /v3/licenses/{id}`
@@ -72,7 +75,7 @@ pub(super) fn update(cx: &Context<'_>, id: LicenseId, body: &[u8]) -> Result<Rep
                 event.action(),
                 "license",
                 &id,
-                changes::of(&license, &event),
+                changes::of(&license, &event, cx.now()),
             )?;
             license.apply(&event, cx.now());
             changed = true;
@@ -106,7 +109,7 @@ pub(super) fn delete(cx: &Context<'_>, id: LicenseId) -> Result<Reply, Fault> {
 
 /// Makes a license out of what a request says of a new one, or of an imported one that keeps its id and dates.
 pub(super) fn draft(cx: &Context<'_>, input: &LicenseInput) -> Result<License, Fault> {
-    input.refuse_unsupported()?;
+    refuse_unserved(input)?;
     let product_id = input
         .product_id
         .ok_or_else(|| Problem::field("productId", "it is missing"))?;
@@ -114,16 +117,24 @@ pub(super) fn draft(cx: &Context<'_>, input: &LicenseInput) -> Result<License, F
     product.ok_or_else(|| {
         Problem::field("productId", format!("no product has the id `{product_id}`"))
     })?;
-    let key = key(cx, input)?;
     let id = input.id.unwrap_or_else(|| cx.draw().id());
-    let terms = terms(cx, input)?;
-    let metadata = new_metadata(cx, input.metadata.as_deref().unwrap_or_default())?;
+    let mut change = Change {
+        key: key(cx, input)?,
+        terms: input.new_terms(Terms::default()),
+        user_id: None,
+        additional_user_ids: Vec::new(),
+        effective_at: None,
+        metadata: Vec::new(),
+        meters: Vec::new(),
+    };
+    input.lay_over_change(&mut change, Merging::Whole, &mut cx.draw(), cx.now())?;
+    let terms = change.terms.checked(cx.given.settings.min_sync_interval)?;
     let created_at = input.created_at.unwrap_or(cx.now());
     let place = store::place::give(cx.db, &mut cx.draw(), id)?;
     Ok(License {
         id,
         product_id,
-        key,
+        key: change.key,
         created_at,
         updated_at: input.updated_at.unwrap_or(cx.now()),
         version: cx.now().unix_milliseconds(),
@@ -136,8 +147,14 @@ pub(super) fn draft(cx: &Context<'_>, input: &LicenseInput) -> Result<License, F
             .or_else(|| License::first_end(&terms, created_at)),
         activated_at: input.activated_at,
         place,
+        effective_at: change.effective_at,
+        pending: Pending::default(),
+        user_id: change.user_id,
+        additional_user_ids: change.additional_user_ids,
+        template_id: None,
         terms,
-        metadata,
+        metadata: change.metadata,
+        meters: change.meters,
         totals: Totals::default(),
     })
 }
@@ -151,14 +168,34 @@ pub(super) fn add(cx: &Context<'_>, license: &License, action: &str) -> Result<(
     Ok(())
 }
 
-fn terms(cx: &Context<'_>, input: &LicenseInput) -> Result<Terms, Problem> {
-    let mut terms = Terms::default();
-    input.lay_over_fixed(&mut terms);
-    if terms.license_type == LicenseType::OnPremiseFloating {
-        terms.allow_container_activation = false;
+/// Refuses references to resources that this server does not serve yet; an empty list refers to none.
+fn refuse_unserved(input: &LicenseInput) -> Result<(), Problem> {
+    input.refuse_unsupported()?;
+    let unserved = [
+        (
+            "meterAttributes",
+            input
+                .meter_attributes
+                .as_ref()
+                .is_some_and(|list| !list.is_empty()),
+        ),
+        (
+            "additionalUserIds",
+            input
+                .additional_user_ids
+                .as_ref()
+                .is_some_and(|list| !list.is_empty()),
+        ),
+        ("userId", input.user_id.is_some()),
+        ("licenseTemplateId", input.template().is_some()),
+    ];
+    match unserved.iter().find(|(_, named)| *named) {
+        Some((field, _)) => Err(Problem::new(
+            Code::UnsupportedField,
+            format!("`{field}` refers to something that this server does not have yet"),
+        )),
+        None => Ok(()),
     }
-    input.lay_over(&mut terms);
-    terms.checked(cx.given.settings.min_sync_interval)
 }
 
 fn key(cx: &Context<'_>, input: &LicenseInput) -> Result<LicenseKey, Fault> {
@@ -191,34 +228,26 @@ fn change(
     input: &LicenseInput,
     body: &[u8],
 ) -> Result<Change, Fault> {
-    input.refuse_unsupported()?;
+    refuse_unserved(input)?;
     input.refuse_immutable(license)?;
-    let merge_patch = cx.request.content_type == MERGE_PATCH;
-    let mut terms = license.terms.clone();
-    let mut entries = license.metadata.clone();
-    if merge_patch {
+    let mut change = Change::of(license);
+    let mut merging = Merging::ByName;
+    if cx.request.content_type == MERGE_PATCH {
+        merging = Merging::Whole;
         let cleared: NullableFields = parse(body).map_err(Problem::from)?;
-        cleared.clear(&mut terms, &mut entries);
-        refuse_nulls(license, &terms, body)?;
+        cleared.clear(&mut change);
+        refuse_nulls(license, &change, body)?;
     }
-    input.lay_over(&mut terms);
-    if let Some(named) = &input.metadata {
-        let replaces = merge_patch || named.is_empty();
-        entries = merged(cx, if replaces { Vec::new() } else { entries }, named)?;
-    }
-    let key = match input
+    input.lay_over_change(&mut change, merging, &mut cx.draw(), cx.now())?;
+    if input
         .key
         .as_deref()
-        .filter(|text| !text.is_empty() && *text != license.key.as_str())
+        .is_some_and(|text| text != license.key.as_str())
     {
-        Some(_) => key(cx, input)?,
-        None => license.key.clone(),
-    };
-    Ok(Change {
-        key,
-        terms: still_allowed(cx, license, terms)?,
-        metadata: entries,
-    })
+        change.key = key(cx, input)?;
+    }
+    change.terms = still_allowed(cx, license, change.terms)?;
+    Ok(change)
 }
 
 /// Checks terms that change. Those that stay are not held against an update, nor is an interval that was allowed once:
@@ -237,21 +266,21 @@ fn still_allowed(cx: &Context<'_>, license: &License, terms: Terms) -> Result<Te
 }
 
 /// Refuses a merge patch that clears what cannot be cleared. A null that says what is so already is no change.
-fn refuse_nulls(license: &License, cleared: &Terms, body: &[u8]) -> Result<(), Problem> {
+fn refuse_nulls(license: &License, cleared: &Change, body: &[u8]) -> Result<(), Problem> {
     let patch: serde_json::Map<String, serde_json::Value> = parse(body)?;
     let after = License {
-        terms: cleared.clone(),
+        terms: cleared.terms.clone(),
+        additional_user_ids: cleared.additional_user_ids.clone(),
+        effective_at: cleared.effective_at,
+        metadata: cleared.metadata.clone(),
+        meters: cleared.meters.clone(),
         ..license.clone()
     };
-    let view = serde_json::to_value(LicenseView::from(&after)).unwrap_or_default();
-    let kept = view
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(name, value)| {
-            let empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
-            !empty && name.as_str() != "metadata"
-        });
+    let view = serde_json::to_value(LicenseView::new(&after, None)).unwrap_or_default();
+    let kept = view.as_object().into_iter().flatten().filter(|(_, value)| {
+        let empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+        !empty
+    });
     for (name, _) in kept {
         if patch
             .iter()
@@ -261,34 +290,6 @@ fn refuse_nulls(license: &License, cleared: &Terms, body: &[u8]) -> Result<(), P
         }
     }
     Ok(())
-}
-
-/// Merges by key: an entry that is named replaces the one of its name, in whatever case; the others stay. Who sees an
-/// entry stays as it is unless the request says.
-fn merged(
-    cx: &Context<'_>,
-    mut entries: Vec<Metadata>,
-    named: &[MetadataInput],
-) -> Result<Vec<Metadata>, Problem> {
-    for (entry, input) in new_metadata(cx, named)?.into_iter().zip(named) {
-        match entries
-            .iter_mut()
-            .find(|known| known.key.eq_ignore_ascii_case(&entry.key))
-        {
-            Some(known) => {
-                let kept = input
-                    .permissions()
-                    .unwrap_or_else(|| known.view_permissions.clone());
-                *known = Metadata {
-                    view_permissions: kept,
-                    ..entry
-                };
-            }
-            None => entries.push(entry),
-        }
-    }
-    Metadata::check(&entries)?;
-    Ok(entries)
 }
 
 /// Returns what a request asks for, one command each.
@@ -358,13 +359,13 @@ fn unchanged(cx: &Context<'_>, license: &License) -> Result<Reply, Fault> {
     } else {
         Publishes::Already(license.version)
     };
-    let reply = Reply::json(200, &LicenseView::from(license)).versioned(license.version);
+    let reply = Reply::json(200, &LicenseView::new(license, None)).versioned(license.version);
     Ok(Reply { publishes, ..reply })
 }
 
 fn shown(status: u16, license: &License) -> Reply {
     let subject = Subject::License(license.id).to_string();
-    Reply::json(status, &LicenseView::from(license))
+    Reply::json(status, &LicenseView::new(license, None))
         .versioned(license.version)
         .publishing(subject, license.version)
 }

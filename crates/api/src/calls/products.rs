@@ -3,15 +3,12 @@
 use licentia_core::wire::{ProductInput, ProductView};
 use licentia_core::{Code, Problem, Product, ProductId, TokenKey, VerifyingKey};
 
+use super::parse_json;
 use super::query::Query;
-use super::{new_metadata, parse_json};
 use crate::context::{Context, Fault};
 use crate::host::{KeyPair, Reply, bound_to};
 use crate::published::Subject;
 use crate::store;
-
-const NAME_LIMIT: usize = 256;
-const DESCRIPTION_LIMIT: usize = 4_096;
 
 /// `POST /v3/products`
 pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
@@ -29,7 +26,7 @@ pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
     };
     add(cx, &product, "product.created")?;
     let subject = Subject::Product(product.id).to_string();
-    Ok(Reply::json(201, &ProductView::new(&product, 0))
+    Ok(Reply::json(201, &ProductView::new(&product, 0, None))
         .versioned(product.version)
         .publishing(subject, product.version))
 }
@@ -40,7 +37,7 @@ pub(super) fn list(cx: &Context<'_>) -> Result<Reply, Fault> {
     let products = store::product::list(cx.db, query.page)?;
     let views: Vec<_> = products
         .iter()
-        .map(|counted| ProductView::new(&counted.product, counted.licenses))
+        .map(|counted| ProductView::new(&counted.product, counted.licenses, None))
         .collect();
     Ok(Reply::json(200, &views))
 }
@@ -49,68 +46,19 @@ pub(super) fn list(cx: &Context<'_>) -> Result<Reply, Fault> {
 pub(super) fn read(cx: &Context<'_>, id: ProductId) -> Result<Reply, Fault> {
     let counted = store::product::load(cx.db, id)?.ok_or_else(not_found)?;
     let product = &counted.product;
-    Ok(Reply::json(200, &ProductView::new(product, counted.licenses)).versioned(product.version))
+    Ok(
+        Reply::json(200, &ProductView::new(product, counted.licenses, None))
+            .versioned(product.version),
+    )
 }
 
 /// Makes a product out of what a request says, without keys.
 pub(super) fn draft(cx: &Context<'_>, input: &ProductInput) -> Result<Product, Problem> {
-    for (field, reference) in [
-        ("licensePolicyId", &input.license_policy_id),
-        ("trialPolicyId", &input.trial_policy_id),
-    ] {
-        if reference
-            .as_ref()
-            .is_some_and(|reference| !reference.is_empty())
-        {
-            let message =
-                format!("`{field}` refers to something that this server does not have yet");
-            return Err(Problem::new(Code::UnsupportedField, message));
-        }
-    }
-    if input
-        .email_templates
-        .as_ref()
-        .is_some_and(|templates| !templates.is_empty())
-    {
-        let message = "`emailTemplates` refers to something that this server does not have yet";
+    if input.template().is_some() {
+        let message = "`licensePolicyId` refers to something that this server does not have yet";
         return Err(Problem::new(Code::UnsupportedField, message));
     }
-    let name = input.name.as_deref().unwrap_or_default().trim();
-    if name.is_empty() {
-        return Err(Problem::field("name", "it is missing or empty"));
-    }
-    let display_name = input
-        .display_name
-        .as_deref()
-        .filter(|text| !text.is_empty())
-        .unwrap_or(name);
-    let description = input.description.as_deref().unwrap_or_default();
-    for (field, text, limit) in [
-        ("name", name, NAME_LIMIT),
-        ("displayName", display_name, NAME_LIMIT),
-        ("description", description, DESCRIPTION_LIMIT),
-    ] {
-        if text.contains(|c: char| c.is_control() && !c.is_ascii_whitespace()) {
-            return Err(Problem::field(field, "it has control characters"));
-        }
-        if text.chars().count() > limit {
-            return Err(Problem::field(
-                field,
-                format!("it has more than {limit} characters"),
-            ));
-        }
-    }
-    Ok(Product {
-        id: input.id.unwrap_or_else(|| cx.draw().id()),
-        name: name.to_owned(),
-        display_name: display_name.to_owned(),
-        description: description.to_owned(),
-        created_at: cx.now(),
-        updated_at: cx.now(),
-        version: cx.now().unix_milliseconds(),
-        keys: Vec::new(),
-        metadata: new_metadata(cx, input.metadata.as_deref().unwrap_or_default())?,
-    })
+    input.create(&mut cx.draw(), cx.now())
 }
 
 /// Wraps a key pair for a product.

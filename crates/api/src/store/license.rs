@@ -68,7 +68,7 @@ pub(crate) fn save(db: &dyn Database, license: &License) -> Result<(), DatabaseE
 
 /// Saves what was counted, and nothing else.
 pub(crate) fn save_totals(db: &dyn Database, license: &License) -> Result<(), DatabaseError> {
-    let totals = license.totals;
+    let totals = &license.totals;
     db.execute(
         UPDATE_TOTALS,
         &[
@@ -128,6 +128,7 @@ fn license(row: &Row) -> Result<License, DatabaseError> {
         Totals {
             activations: unsigned(*activations),
             deactivations: unsigned(*deactivations),
+            ..Totals::default()
         },
     )
 }

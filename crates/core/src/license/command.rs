@@ -2,15 +2,19 @@
 
 use std::net::IpAddr;
 
-use super::change::{Change, Update};
+use super::change::Change;
+use super::term::End;
 use crate::activation::{Activation, Device};
 use crate::code::Code;
+use crate::id::{MetadataId, MeterId};
+use crate::meter::{AskedUses, Tally};
 use crate::restriction::Origin;
+use crate::time::{Seconds, Timestamp};
 
 /// What is asked of a license.
 #[derive(Clone, Copy, Debug)]
 pub enum Command<'a> {
-    /// Change its terms, key or metadata.
+    /// Change its facts.
     Update(&'a Change),
     /// Delete it, with its activations.
     Delete,
@@ -22,14 +26,28 @@ pub enum Command<'a> {
     Suspend,
     /// End the suspension.
     Resume,
+    /// Add one term to its end.
+    Renew,
+    /// Move its end.
+    Extend(Seconds),
+    /// Set its end, or take it away.
+    SetExpiry(Option<Timestamp>),
+    /// Begin to count a meter anew.
+    ResetMeter(MeterId),
+    /// Remove a meter, with what was counted.
+    DeleteMeter(MeterId),
+    /// Remove a metadata entry.
+    DeleteMetadata(MetadataId),
     /// Give a machine a seat, or the one that it has.
     Activate {
+        /// The activation that holds the machine's seat, if one does.
+        held: Option<&'a Activation>,
         /// The machine.
         device: &'a Device,
         /// Where the request came from.
         origin: &'a Origin,
-        /// The seats as they are.
-        seats: Seats,
+        /// The uses that it asks for.
+        asked: &'a [AskedUses],
     },
     /// Tell a machine what the license has become.
     Sync {
@@ -39,21 +57,23 @@ pub enum Command<'a> {
         device: &'a Device,
         /// Where the request came from.
         origin: &'a Origin,
+        /// The uses that it asks for.
+        asked: &'a [AskedUses],
+    },
+    /// Count uses.
+    Count {
+        /// Whose.
+        activation: &'a Activation,
+        /// What is asked for.
+        asked: &'a [AskedUses],
     },
     /// Free a seat.
     Deactivate {
+        /// The activation that holds it.
+        activation: &'a Activation,
         /// Who asks.
         by: DeactivatedBy,
     },
-}
-
-/// The seats of a license when a machine asks for one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seats {
-    /// Whether this machine holds one.
-    pub known: bool,
-    /// How many are held in all.
-    pub taken: u64,
 }
 
 /// Who frees a seat: only a client's own deactivations are counted and limited.
@@ -68,8 +88,8 @@ pub enum DeactivatedBy {
 /// What was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// Terms, key or metadata changed.
-    Updated(Box<Update>),
+    /// Facts changed: as they are from now on.
+    Updated(Box<Change>),
     /// It is deleted; a tombstone remains.
     Deleted,
     /// It was taken back; every activation of before is dead.
@@ -80,19 +100,37 @@ pub enum Event {
     Suspended,
     /// It is no longer withheld.
     Resumed,
+    /// A term was added.
+    Renewed(End),
+    /// The end moved.
+    Extended(End),
+    /// The end was set.
+    ExpirySet(End),
+    /// A meter is counted anew.
+    MeterReset(MeterId),
+    /// A meter is no more.
+    MeterDeleted(MeterId),
+    /// A metadata entry is no more.
+    MetadataDeleted(MetadataId),
     /// A machine holds a seat.
     Activated {
         /// Whether it is the license's first activation.
         first: bool,
         /// Whether the machine held no seat before.
         takes_seat: bool,
+        /// What was counted, from now on.
+        tally: Tally,
     },
     /// A machine was told how things stand.
-    Synced,
+    Synced(Tally),
+    /// Uses were counted.
+    Counted(Tally),
     /// A seat is free.
     Deactivated {
         /// Whether it counts against the limit.
         counted: bool,
+        /// What was counted, from now on.
+        tally: Tally,
     },
 }
 
@@ -107,8 +145,15 @@ impl Event {
             Self::Approved => "license.approved",
             Self::Suspended => "license.suspended",
             Self::Resumed => "license.resumed",
+            Self::Renewed(_) => "license.renewed",
+            Self::Extended(_) => "license.extended",
+            Self::ExpirySet(_) => "license.expiresAt.updated",
+            Self::MeterReset(_) => "license.meterAttribute.reset",
+            Self::MeterDeleted(_) => "license.meterAttribute.deleted",
+            Self::MetadataDeleted(_) => "license.metadata.deleted",
             Self::Activated { .. } => "activation.created",
-            Self::Synced => "activation.synced",
+            Self::Synced(_) => "activation.synced",
+            Self::Counted(_) => "activation.meterAttribute.incremented",
             Self::Deactivated { .. } => "activation.deleted",
         }
     }
@@ -122,9 +167,27 @@ impl Event {
             | Self::Revoked
             | Self::Approved
             | Self::Suspended
-            | Self::Resumed => true,
+            | Self::Resumed
+            | Self::Renewed(_)
+            | Self::Extended(_)
+            | Self::ExpirySet(_)
+            | Self::MeterReset(_)
+            | Self::MeterDeleted(_)
+            | Self::MetadataDeleted(_) => true,
             Self::Activated { first, .. } => *first,
-            Self::Synced | Self::Deactivated { .. } => false,
+            Self::Synced(_) | Self::Counted(_) | Self::Deactivated { .. } => false,
+        }
+    }
+
+    /// Returns what was counted, where the event counts.
+    #[must_use]
+    pub fn tally(&self) -> Option<&Tally> {
+        match self {
+            Self::Activated { tally, .. }
+            | Self::Deactivated { tally, .. }
+            | Self::Synced(tally)
+            | Self::Counted(tally) => Some(tally),
+            _ => None,
         }
     }
 }
@@ -168,9 +231,41 @@ pub enum Refusal {
     /// The type is for another kind of client.
     #[error("a license of type `on-premise-floating` is activated by its floating server")]
     InvalidLicenseType,
+    /// No metadata entry has the id.
+    #[error("no metadata entry has this id")]
+    MetadataNotFound,
+    /// More uses were asked for than are allowed.
+    #[error("the meter attribute `{name}` allows {limit} uses in all")]
+    MeterLimitReached {
+        /// Its name.
+        name: String,
+        /// How many uses are allowed.
+        limit: i64,
+    },
+    /// No meter has the id.
+    #[error("no meter attribute has this id")]
+    MeterNotFound,
+    /// The license is not in effect yet.
+    #[error("this license may be used from {at} on")]
+    NotEffective {
+        /// When it may.
+        at: Timestamp,
+    },
+    /// There is no end to move.
+    #[error(
+        "this license has no end that could be moved: it is perpetual, or each activation has an end of its own"
+    )]
+    NotRenewable,
     /// The license is revoked, or was since this machine activated.
     #[error("the license has been revoked")]
     RevokedLicense,
+    /// The license has no such meter. An application is told so as of any other field: to it, 404 says that its activation
+    /// is gone.
+    #[error("`meterAttributes` is wrong: the license has no meter attribute `{name}`")]
+    UnknownMeter {
+        /// The name that was asked for.
+        name: String,
+    },
     /// Virtual machines may not activate.
     #[error("this license may not be used in a virtual machine")]
     VmNotAllowed,
@@ -188,7 +283,13 @@ impl Refusal {
             Self::DeactivationLimitReached { .. } => Code::DeactivationLimitReached,
             Self::FingerprintMismatch => Code::InvalidActivationFingerprint,
             Self::InvalidLicenseType => Code::InvalidLicenseType,
+            Self::MetadataNotFound => Code::MetadataNotFound,
+            Self::MeterLimitReached { .. } => Code::MeterAttributeUsesLimitReached,
+            Self::MeterNotFound => Code::MeterAttributeNotFound,
+            Self::NotEffective { .. } => Code::LicenseNotEffective,
+            Self::NotRenewable => Code::LicenseNotRenewable,
             Self::RevokedLicense => Code::RevokedLicense,
+            Self::UnknownMeter { .. } => Code::InvalidField,
             Self::VmNotAllowed => Code::VmActivationNotAllowed,
         }
     }

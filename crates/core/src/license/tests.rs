@@ -3,7 +3,8 @@
 use super::*;
 use crate::activation::Device;
 use crate::draw::{Draw, Seed};
-use crate::terms::LeasingStrategy;
+use crate::meter::{MeterName, UsesChange};
+use crate::terms::{ExpirationStrategy, LeasingStrategy};
 use crate::time::Seconds;
 
 fn now() -> Timestamp {
@@ -26,8 +27,14 @@ fn license(status: Status) -> License {
         expires_at: (status == Status::Expired).then_some(past),
         activated_at: None,
         place: Place { list: 0, index: 0 },
+        effective_at: None,
+        pending: Pending::default(),
+        user_id: None,
+        additional_user_ids: Vec::new(),
+        template_id: None,
         terms: Terms::default(),
         metadata: Vec::new(),
+        meters: Vec::new(),
         totals: Totals::default(),
     }
 }
@@ -41,6 +48,7 @@ fn device() -> Device {
         container: false,
         hostname: "host".into(),
         app_version: "1.0".into(),
+        release_version: None,
         user_hash: "user".into(),
         metadata: Vec::new(),
     }
@@ -51,10 +59,13 @@ fn activation(license: &License) -> Activation {
     Activation::new(id, license, device(), None, &Origin::default(), now())
 }
 
-const SEATS: Seats = Seats {
-    known: false,
-    taken: 0,
-};
+fn activated(first: bool, takes_seat: bool) -> Event {
+    Event::Activated {
+        first,
+        takes_seat,
+        tally: Tally::default(),
+    }
+}
 
 /// What a decision came to, in a word.
 fn word(decided: Result<Option<Event>, Refusal>) -> &'static str {
@@ -114,6 +125,35 @@ fn every_command_on_every_status() {
                 "REVOKED_LICENSE",
             ],
         ),
+        (
+            "count",
+            [
+                "activation.meterAttribute.incremented",
+                "activation.meterAttribute.incremented",
+                "activation.meterAttribute.incremented",
+                "REVOKED_LICENSE",
+            ],
+        ),
+        // The built-in term ends, but these licenses were made without an end, but for the expired one.
+        (
+            "renew",
+            [
+                "LICENSE_NOT_RENEWABLE",
+                "LICENSE_NOT_RENEWABLE",
+                "license.renewed",
+                "LICENSE_NOT_RENEWABLE",
+            ],
+        ),
+        (
+            "extend",
+            [
+                "LICENSE_NOT_RENEWABLE",
+                "LICENSE_NOT_RENEWABLE",
+                "license.extended",
+                "LICENSE_NOT_RENEWABLE",
+            ],
+        ),
+        ("set expiry", ["license.expiresAt.updated"; 4]),
         ("deactivate", ["activation.deleted"; 4]),
         ("delete", ["license.deleted"; 4]),
     ];
@@ -136,13 +176,8 @@ fn every_command_on_every_status() {
 
 fn decide(name: &str, license: &License) -> Result<Option<Event>, Refusal> {
     let (device, origin, activation) = (device(), Origin::default(), activation(license));
-    let mut terms = license.terms.clone();
-    terms.allowed_activations = 7;
-    let change = Change {
-        key: license.key.clone(),
-        terms,
-        metadata: Vec::new(),
-    };
+    let mut change = Change::of(license);
+    change.terms.allowed_activations = 7;
     let command = match name {
         "update" => Command::Update(&change),
         "revoke" => Command::Revoke,
@@ -150,17 +185,27 @@ fn decide(name: &str, license: &License) -> Result<Option<Event>, Refusal> {
         "suspend" => Command::Suspend,
         "resume" => Command::Resume,
         "activate" => Command::Activate {
+            held: None,
             device: &device,
             origin: &origin,
-            seats: SEATS,
+            asked: &[],
         },
         "sync" => Command::Sync {
             activation: &activation,
             device: &device,
             origin: &origin,
+            asked: &[],
         },
+        "count" => Command::Count {
+            activation: &activation,
+            asked: &[],
+        },
+        "renew" => Command::Renew,
+        "extend" => Command::Extend(Seconds(60)),
+        "set expiry" => Command::SetExpiry(Some(now().plus(Seconds(60)))),
         "delete" => Command::Delete,
         "deactivate" => Command::Deactivate {
+            activation: &activation,
             by: DeactivatedBy::Client,
         },
         other => panic!("no command is called {other}"),
@@ -197,6 +242,7 @@ fn an_activation_of_an_older_epoch_never_syncs_again() {
         activation: &activation,
         device: &device,
         origin: &origin,
+        asked: &[],
     };
     assert_eq!(license.decide(sync, now()), Err(Refusal::RevokedLicense));
 }
@@ -218,21 +264,22 @@ fn every_change_moves_the_version_and_the_date_on() {
 fn what_is_counted_moves_no_version() {
     let mut license = license(Status::Active);
     let version = license.version;
+    license.apply(&activated(false, true), now());
     license.apply(
-        &Event::Activated {
-            first: false,
-            takes_seat: true,
+        &Event::Deactivated {
+            counted: true,
+            tally: Tally::default(),
         },
         now(),
     );
-    license.apply(&Event::Deactivated { counted: true }, now());
     assert_eq!(
         (license.version, license.totals),
         (
             version,
             Totals {
                 activations: 0,
-                deactivations: 1
+                deactivations: 1,
+                ..Totals::default()
             }
         )
     );
@@ -240,15 +287,17 @@ fn what_is_counted_moves_no_version() {
 
 #[test]
 fn a_known_machine_needs_no_free_seat() {
-    let license = license(Status::Active);
+    let mut license = license(Status::Active);
     let (device, origin) = (device(), Origin::default());
-    let activate = |known| {
-        let seats = Seats { known, taken: 1 };
+    let held = activation(&license);
+    license.totals.activations = 1;
+    let activate = |known: bool| {
         word(license.decide(
             Command::Activate {
+                held: known.then_some(&held),
                 device: &device,
                 origin: &origin,
-                seats,
+                asked: &[],
             },
             now(),
         ))
@@ -273,7 +322,14 @@ fn zero_and_minus_one_seats_are_unlimited() {
 fn clients_deactivate_as_often_as_they_may_and_administrators_always() {
     let mut license = license(Status::Active);
     license.terms.allowed_deactivations = 0;
-    let decide = |license: &License, by| word(license.decide(Command::Deactivate { by }, now()));
+    let activation = activation(&license);
+    let decide = |license: &License, by| {
+        let command = Command::Deactivate {
+            activation: &activation,
+            by,
+        };
+        word(license.decide(command, now()))
+    };
     assert_eq!(
         decide(&license, DeactivatedBy::Client),
         "DEACTIVATION_LIMIT_REACHED"
@@ -296,21 +352,9 @@ fn a_delayed_term_begins_with_the_first_activation() {
     license.terms.validity = Seconds(10);
     license.expires_at = License::first_end(&license.terms, now());
     assert_eq!(license.expires_at, None);
-    license.apply(
-        &Event::Activated {
-            first: true,
-            takes_seat: true,
-        },
-        now(),
-    );
+    license.apply(&activated(true, true), now());
     assert_eq!(license.expires_at, Some(now().plus(Seconds(10))));
-    license.apply(
-        &Event::Activated {
-            first: false,
-            takes_seat: true,
-        },
-        now().plus(Seconds(5)),
-    );
+    license.apply(&activated(false, true), now().plus(Seconds(5)));
     assert_eq!(license.expires_at, Some(now().plus(Seconds(10))));
 }
 
@@ -319,15 +363,8 @@ fn a_license_that_awaited_its_end_begins_its_term_when_it_no_longer_does() {
     let mut license = license(Status::Active);
     license.terms.expiration_strategy = ExpirationStrategy::Rolling;
     license.expires_at = None;
-    let terms = Terms {
-        subscription_interval: Some("P30D".parse().unwrap()),
-        ..license.terms.clone()
-    };
-    let change = Change {
-        key: license.key.clone(),
-        terms,
-        metadata: Vec::new(),
-    };
+    let mut change = Change::of(&license);
+    change.terms.subscription_interval = Some("P30D".parse().unwrap());
     let event = license
         .decide(Command::Update(&change), now())
         .unwrap()
@@ -346,4 +383,224 @@ fn a_seat_is_a_machine_or_a_user_on_it_or_an_instance() {
     assert_eq!(seat(&license), "4:usermachine");
     license.terms.leasing_strategy = LeasingStrategy::PerInstance;
     assert_eq!(seat(&license), id.to_string());
+}
+
+fn do_it(license: &mut License, command: Command<'_>) {
+    let event = license.decide(command, now()).unwrap().unwrap();
+    license.apply(&event, now());
+}
+
+fn yearly() -> License {
+    let mut license = license(Status::Active);
+    license.terms.subscription_interval = Some("P1Y".parse().unwrap());
+    license.expires_at = License::first_end(&license.terms, now());
+    license
+}
+
+#[test]
+fn a_renewal_adds_a_calendar_year_to_the_old_end_even_if_that_is_past() {
+    let mut license = yearly();
+    license.expires_at = Some("2024-02-29T00:00:00Z".parse().unwrap());
+    do_it(&mut license, Command::Renew);
+    assert_eq!(
+        license.expires_at.unwrap().to_string(),
+        "2025-02-28T00:00:00.0000000Z"
+    );
+    do_it(&mut license, Command::Extend(Seconds(60)));
+    assert_eq!(
+        license.expires_at.unwrap().to_string(),
+        "2025-02-28T00:01:00.0000000Z"
+    );
+    license.expires_at = Some(Timestamp::MAX);
+    do_it(&mut license, Command::Renew);
+    assert_eq!(license.expires_at, Some(Timestamp::MAX));
+}
+
+#[test]
+fn what_is_added_before_the_first_activation_waits_for_it() {
+    let mut license = license(Status::Active);
+    license.terms.expiration_strategy = ExpirationStrategy::Delayed;
+    license.terms.validity = Seconds(100);
+    for command in [Command::Renew, Command::Renew, Command::Extend(Seconds(7))] {
+        do_it(&mut license, command);
+    }
+    let waiting = Pending {
+        renewals: 2,
+        seconds: Seconds(7),
+    };
+    assert_eq!((license.expires_at, license.pending), (None, waiting));
+    license.apply(&activated(true, true), now());
+    assert_eq!(license.expires_at, Some(now().plus(Seconds(307))));
+    assert_eq!(license.pending, Pending::default());
+}
+
+#[test]
+fn an_end_that_is_set_before_the_first_activation_stays() {
+    let mut license = license(Status::Active);
+    license.terms.expiration_strategy = ExpirationStrategy::Delayed;
+    let end = Some(now().plus(Seconds(5)));
+    do_it(&mut license, Command::Renew);
+    do_it(&mut license, Command::SetExpiry(end));
+    assert_eq!(license.pending, Pending::default());
+    license.apply(&activated(true, true), now());
+    assert_eq!(license.expires_at, end);
+    let again = license.decide(Command::SetExpiry(end), now());
+    assert_eq!(again, Ok(None));
+}
+
+#[test]
+fn a_license_without_an_end_of_its_own_cannot_be_renewed() {
+    let mut rolling = license(Status::Active);
+    rolling.terms.expiration_strategy = ExpirationStrategy::Rolling;
+    let mut perpetual = license(Status::Active);
+    perpetual.terms.validity = Seconds(0);
+    for command in [Command::Renew, Command::Extend(Seconds(1))] {
+        for license in [&rolling, &perpetual] {
+            let refused = license.decide(command, now());
+            assert_eq!(refused, Err(Refusal::NotRenewable), "{command:?}");
+        }
+    }
+    let set = Command::SetExpiry(Some(now()));
+    assert_eq!(rolling.decide(set, now()), Err(Refusal::NotRenewable));
+    do_it(&mut perpetual, set);
+    assert_eq!(perpetual.expires_at, Some(now()));
+    do_it(&mut perpetual, Command::SetExpiry(None));
+    assert_eq!(perpetual.expires_at, None);
+}
+
+type Mend = fn(&mut License);
+
+/// Each check refuses before those that come after it: all fail at first, and one after the other is mended.
+#[test]
+fn checks_of_an_activation_have_a_fixed_order() {
+    let mut license = license(Status::Revoked);
+    license.terms.license_type = LicenseType::OnPremiseFloating;
+    license.effective_at = Some(now().plus(Seconds(1)));
+    license.terms.allowed_countries = vec!["DE".into()];
+    license.terms.allowed_ip_addresses = vec!["192.0.2.1".into()];
+    license.terms.allow_vm_activation = false;
+    license.terms.allow_container_activation = false;
+    license.totals.activations = 1;
+    let device = Device {
+        vm_name: Some("vm".into()),
+        container: true,
+        ..device()
+    };
+    let asked = [AskedUses {
+        meter: MeterName::Name("none".into()),
+        change: UsesChange::By(1),
+    }];
+    let mends: [(&str, Mend); 9] = [
+        ("REVOKED_LICENSE", |l| l.revoked = false),
+        ("INVALID_LICENSE_TYPE", |l| {
+            l.terms.license_type = LicenseType::NodeLocked
+        }),
+        ("LICENSE_NOT_EFFECTIVE", |l| l.effective_at = Some(now())),
+        ("COUNTRY_NOT_ALLOWED", |l| l.terms.allowed_countries.clear()),
+        ("IP_ADDRESS_NOT_ALLOWED", |l| {
+            l.terms.allowed_ip_addresses.clear()
+        }),
+        ("VM_ACTIVATION_NOT_ALLOWED", |l| {
+            l.terms.allow_vm_activation = true
+        }),
+        ("CONTAINER_ACTIVATION_NOT_ALLOWED", |l| {
+            l.terms.allow_container_activation = true
+        }),
+        ("ACTIVATION_LIMIT_REACHED", |l| l.totals.activations = 0),
+        ("INVALID_FIELD", |_| {}),
+    ];
+    for (code, mend) in mends {
+        let command = Command::Activate {
+            held: None,
+            device: &device,
+            origin: &Origin::default(),
+            asked: &asked,
+        };
+        assert_eq!(word(license.decide(command, now())), code);
+        mend(&mut license);
+    }
+}
+
+fn metered(floating: bool) -> (License, Activation) {
+    let mut license = license(Status::Active);
+    license.meters = vec![Meter {
+        id: Draw::new(Seed([5; 32])).id(),
+        created_at: now(),
+        updated_at: now(),
+        name: "exports".into(),
+        allowed_uses: 10,
+        floating,
+        view_permissions: Vec::new(),
+        resets: 0,
+    }];
+    let activation = activation(&license);
+    (license, activation)
+}
+
+fn count(license: &mut License, activation: &mut Activation, uses: i64) {
+    let asked = [AskedUses {
+        meter: MeterName::Id(license.meters[0].id),
+        change: UsesChange::By(uses),
+    }];
+    let command = Command::Count {
+        activation,
+        asked: &asked,
+    };
+    let event = license.decide(command, now()).unwrap().unwrap();
+    license.apply(&event, now());
+    activation.apply(&event);
+}
+
+#[test]
+fn uses_of_a_floating_meter_are_given_back_and_others_stay() {
+    for (floating, left) in [(true, 0), (false, 4)] {
+        let (mut license, mut activation) = metered(floating);
+        let id = license.meters[0].id;
+        count(&mut license, &mut activation, 4);
+        do_it(
+            &mut license,
+            Command::Deactivate {
+                activation: &activation,
+                by: DeactivatedBy::Client,
+            },
+        );
+        let totals = license.totals.meters[&id];
+        assert_eq!((totals.total_uses, totals.gross_uses), (left, 4));
+    }
+}
+
+#[test]
+fn a_new_activation_on_a_dead_ones_seat_counts_anew() {
+    let (mut license, mut dead) = metered(true);
+    count(&mut license, &mut dead, 4);
+    do_it(&mut license, Command::Revoke);
+    do_it(&mut license, Command::Approve);
+    do_it(
+        &mut license,
+        Command::Activate {
+            held: Some(&dead),
+            device: &device(),
+            origin: &Origin::default(),
+            asked: &[],
+        },
+    );
+    assert_eq!(license.totals.meters[&license.meters[0].id].total_uses, 0);
+}
+
+#[test]
+fn a_reset_begins_a_new_count_and_a_deletion_forgets() {
+    let (mut license, mut activation) = metered(true);
+    let id = license.meters[0].id;
+    let version = license.version;
+    count(&mut license, &mut activation, 4);
+    assert_eq!(license.version, version);
+    do_it(&mut license, Command::ResetMeter(id));
+    let totals = license.totals.meters[&id];
+    assert_eq!((totals.total_uses, totals.gross_uses), (0, 4));
+    assert_eq!(license.meters[0].uses_in(&activation.meters), 0);
+    do_it(&mut license, Command::DeleteMeter(id));
+    assert!(license.meters.is_empty() && license.totals.meters.is_empty());
+    assert!(license.version > version);
+    let again = license.decide(Command::DeleteMeter(id), now());
+    assert_eq!(again, Err(Refusal::MeterNotFound));
 }

@@ -2,12 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::meter::{ActivationMeterInput, ActivationMeterView};
 use crate::activation::{Activation, Device};
 use crate::code::Problem;
-use crate::id::{ActivationId, LicenseId};
+use crate::id::{ActivationId, LicenseId, ProductId};
+use crate::meter::{AskedUses, Meter};
 use crate::time::{Seconds, Timestamp};
 
-/// What an application sends to activate, to sync and to deactivate. Clients send empty texts for what they lack.
+/// What an application sends to activate and to sync. Clients send empty texts for what they lack. They may send
+/// `accountId`, `clientVersion`, `email` and `password` besides, which nothing here asks for: so nothing reads them.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ActivationRequest {
@@ -22,7 +25,9 @@ pub struct ActivationRequest {
     pub vm_name: Option<String>,
     pub container: Option<bool>,
     pub lease_duration: Option<Seconds>,
+    pub release_version: Option<String>,
     pub metadata: Option<Vec<ActivationMetadata>>,
+    pub meter_attributes: Option<Vec<ActivationMeterInput>>,
 }
 
 /// What a client sends to deactivate: as much of an activation as it likes, since the id says which one it is.
@@ -68,6 +73,7 @@ pub struct ActivationMetadata {
 const TEXT_LIMIT: usize = 256;
 const FINGERPRINT_LIMIT: usize = 4_096;
 const METADATA_LIMIT: usize = 21;
+const METER_LIMIT: usize = 50;
 const METADATA_VALUE_LIMIT: usize = 4_096;
 
 impl ActivationRequest {
@@ -85,7 +91,11 @@ impl ActivationRequest {
             ("appVersion", &self.app_version, TEXT_LIMIT),
             ("userHash", &self.user_hash, TEXT_LIMIT),
         ];
-        let optional = [("osVersion", &self.os_version), ("vmName", &self.vm_name)];
+        let optional = [
+            ("osVersion", &self.os_version),
+            ("vmName", &self.vm_name),
+            ("releaseVersion", &self.release_version),
+        ];
         let optional = optional
             .into_iter()
             .filter_map(|(field, text)| Some((field, text.as_ref()?, TEXT_LIMIT)));
@@ -94,15 +104,29 @@ impl ActivationRequest {
         }
         Ok(Device {
             os: self.os.as_str().to_owned(),
-            os_version: present(self.os_version.as_ref()),
+            os_version: self.os_version.clone(),
             fingerprint: self.fingerprint.clone(),
-            vm_name: present(self.vm_name.as_ref()),
+            vm_name: self.vm_name.clone(),
             container: self.container.unwrap_or(false),
             hostname: self.hostname.clone(),
             app_version: self.app_version.clone(),
+            release_version: self.release_version.clone(),
             user_hash: self.user_hash.clone(),
             metadata: self.metadata()?,
         })
+    }
+
+    /// Returns the uses that are asked for; an empty list asks for none.
+    ///
+    /// # Errors
+    /// Names the field that is wrong.
+    pub fn asked_uses(&self) -> Result<Vec<AskedUses>, Problem> {
+        let asked = self.meter_attributes.as_deref().unwrap_or_default();
+        if asked.len() > METER_LIMIT {
+            let reason = format!("it has more than {METER_LIMIT} entries");
+            return Err(Problem::field("meterAttributes", reason));
+        }
+        asked.iter().map(ActivationMeterInput::asked).collect()
     }
 
     fn metadata(&self) -> Result<Vec<(String, String)>, Problem> {
@@ -122,10 +146,6 @@ impl ActivationRequest {
             .map(|entry| (entry.key.clone(), entry.value.clone()))
             .collect())
     }
-}
-
-fn present(text: Option<&String>) -> Option<String> {
-    text.filter(|text| !text.is_empty()).cloned()
 }
 
 fn at_most(field: &str, text: &str, limit: usize) -> Result<(), Problem> {
@@ -161,18 +181,20 @@ pub struct ActivationView<'a> {
     container: bool,
     offline: bool,
     app_version: &'a str,
+    release_version: Option<&'a str>,
     expires_at: Option<Timestamp>,
     metadata: Vec<ActivationMetadata>,
     license_id: LicenseId,
+    product_id: Option<ProductId>,
     last_synced_at: Timestamp,
     lease_expires_at: Option<Timestamp>,
-    meter_attributes: [&'a str; 0],
+    meter_attributes: Vec<ActivationMeterView<'a>>,
 }
 
 /// Where an activation was last seen. Clients parse every field, so those that are not known are null.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct LocationView<'a> {
+pub(super) struct LocationView<'a> {
     ip_address: Option<String>,
     country_code: Option<&'a str>,
     country_name: Option<&'a str>,
@@ -185,10 +207,12 @@ struct LocationView<'a> {
     longitude: Option<f64>,
 }
 
-impl<'a> From<&'a Activation> for ActivationView<'a> {
-    fn from(activation: &'a Activation) -> Self {
+impl<'a> ActivationView<'a> {
+    /// Makes the view of an activation with the meters of its license, which have the names; an activation that has counted
+    /// nothing needs none.
+    #[must_use]
+    pub fn new(activation: &'a Activation, meters: &'a [Meter]) -> Self {
         let device = &activation.device;
-        let entries = device.metadata.iter();
         Self {
             id: activation.id,
             created_at: activation.created_at,
@@ -199,36 +223,48 @@ impl<'a> From<&'a Activation> for ActivationView<'a> {
             location: LocationView::of(activation),
             vm_name: device.vm_name.as_deref(),
             container: device.container,
-            offline: false,
+            offline: activation.offline,
             app_version: &device.app_version,
+            release_version: device.release_version.as_deref(),
             expires_at: activation.expires_at,
-            metadata: entries
-                .map(|(key, value)| ActivationMetadata {
-                    key: key.clone(),
-                    value: value.clone(),
-                })
-                .collect(),
+            metadata: ActivationMetadata::all(device),
             license_id: activation.license_id,
+            product_id: activation.product_id,
             last_synced_at: activation.last_synced_at,
             lease_expires_at: activation.lease_expires_at,
-            meter_attributes: [],
+            meter_attributes: ActivationMeterView::all(&activation.meters, meters),
         }
     }
 }
 
+impl ActivationMetadata {
+    /// Returns what a machine says of its own.
+    pub(super) fn all(device: &Device) -> Vec<Self> {
+        let entries = device.metadata.iter();
+        entries
+            .map(|(key, value)| Self {
+                key: key.clone(),
+                value: value.clone(),
+            })
+            .collect()
+    }
+}
+
 impl<'a> LocationView<'a> {
-    fn of(activation: &'a Activation) -> Self {
+    pub(super) fn of(activation: &'a Activation) -> Self {
+        let area = &activation.area;
+        let degrees = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok());
         Self {
             ip_address: activation.address.map(|address| address.to_string()),
             country_code: activation.country.as_deref(),
             country_name: None,
-            region_code: None,
-            region_name: None,
-            city: None,
-            zip_code: None,
-            time_zone: None,
-            latitude: None,
-            longitude: None,
+            region_code: area.region_code.as_deref(),
+            region_name: area.region_name.as_deref(),
+            city: area.city.as_deref(),
+            zip_code: area.zip_code.as_deref(),
+            time_zone: area.time_zone.as_deref(),
+            latitude: degrees(&area.latitude).filter(|degrees: &f64| degrees.is_finite()),
+            longitude: degrees(&area.longitude).filter(|degrees: &f64| degrees.is_finite()),
         }
     }
 }

@@ -1,140 +1,63 @@
-//! Licenses on the wire: what requests may name, and what answers say.
+//! Licenses in requests: what may be named to create, to update and to import one.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Deserialize;
 
-use crate::code::{Code, Problem};
-use crate::id::{LicenseId, MetadataId, ProductId};
-use crate::interval::Interval;
-use crate::license::{License, Metadata};
-use crate::terms::{
-    ExpirationStrategy, FingerprintMatching, LeasingStrategy, LicenseType, StartTrigger, Terms,
-};
+use super::metadata::MetadataInput;
+use super::meter::MeterInput;
+use super::refuse_named;
+use super::terms::{settle_type, with_terms};
+use crate::code::Problem;
+use crate::draw::Draw;
+use crate::id::{LicenseId, ProductId, TemplateId, UserId};
+use crate::json::{is_null, nullable};
+use crate::license::{Change, License};
+use crate::terms::Terms;
 use crate::time::{Seconds, Timestamp};
 
-/// What a request says of a license: to create, to update, or to import one. Absent and null are the same here;
-/// `NullableFields` tells them apart for `application/merge-patch+json`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct LicenseInput {
-    pub id: Option<LicenseId>,
-    pub key: Option<String>,
-    pub product_id: Option<ProductId>,
-    pub created_at: Option<Timestamp>,
-    pub updated_at: Option<Timestamp>,
-    pub activated_at: Option<Timestamp>,
-    /// Absent, null and a date are three things here: a whole license may say that it has no end.
-    #[serde(deserialize_with = "nullable")]
-    pub expires_at: Option<Option<Timestamp>>,
-    pub revoked: Option<bool>,
-    pub suspended: Option<bool>,
-    pub total_activations: Option<u64>,
-    pub total_deactivations: Option<u64>,
-    #[serde(rename = "type")]
-    pub license_type: Option<LicenseType>,
-    pub validity: Option<Seconds>,
-    pub expiration_strategy: Option<ExpirationStrategy>,
-    pub subscription_interval: Option<Interval>,
-    pub subscription_start_trigger: Option<StartTrigger>,
-    pub fingerprint_matching_strategy: Option<FingerprintMatching>,
-    pub allowed_activations: Option<i64>,
-    pub allowed_deactivations: Option<i64>,
-    pub allowed_floating_clients: Option<i64>,
-    pub lease_duration: Option<Seconds>,
-    pub allow_client_lease_duration: Option<bool>,
-    pub leasing_strategy: Option<LeasingStrategy>,
-    pub server_sync_interval: Option<Seconds>,
-    pub server_sync_grace_period: Option<Seconds>,
-    pub allowed_clock_offset: Option<Seconds>,
-    pub disable_clock_validation: Option<bool>,
-    pub expiring_soon_event_offset: Option<Seconds>,
-    pub allow_vm_activation: Option<bool>,
-    pub allow_container_activation: Option<bool>,
-    pub user_locked: Option<bool>,
-    pub require_authentication: Option<bool>,
-    pub disable_geo_location: Option<bool>,
-    pub notes: Option<String>,
-    pub allowed_ip_range: Option<String>,
-    pub allowed_ip_ranges: Option<Vec<String>>,
-    pub allowed_ip_addresses: Option<Vec<String>>,
-    pub disallowed_ip_addresses: Option<Vec<String>>,
-    pub allowed_countries: Option<Vec<String>>,
-    pub disallowed_countries: Option<Vec<String>>,
-    pub tags: Option<Vec<String>>,
-    pub metadata: Option<Vec<MetadataInput>>,
-    pub meter_attributes: Option<Vec<serde::de::IgnoredAny>>,
-    pub additional_user_ids: Option<Vec<serde::de::IgnoredAny>>,
-    pub user: Option<serde::de::IgnoredAny>,
-    pub user_id: Option<String>,
-    pub reseller_id: Option<String>,
-    pub organization_id: Option<String>,
-    pub product_version_id: Option<String>,
-    pub license_policy_id: Option<String>,
-    pub license_template_id: Option<String>,
-    pub entitlement_set_id: Option<String>,
-    pub maintenance_policy_id: Option<String>,
-    pub max_allowed_release_version: Option<String>,
-}
+/// An extension is at most sixty-eight years: existing clients hold it as a 32-bit integer.
+const LONGEST: i64 = 2_147_483_647;
 
-/// A metadata entry as requests give it. `viewPermissions` is the newer form of `visible`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct MetadataInput {
-    pub key: String,
-    pub value: String,
-    pub id: Option<MetadataId>,
-    pub created_at: Option<Timestamp>,
-    pub updated_at: Option<Timestamp>,
-    pub visible: Option<bool>,
-    pub view_permissions: Option<Vec<ViewPermission>>,
-}
-
-/// Who sees a metadata entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ViewPermission {
-    Activation,
-    User,
-    Organization,
-    Reseller,
-}
-
-impl ViewPermission {
-    const ALL: [Self; 4] = [
-        Self::Activation,
-        Self::User,
-        Self::Organization,
-        Self::Reseller,
-    ];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Activation => "activation",
-            Self::User => "user",
-            Self::Organization => "organization",
-            Self::Reseller => "reseller",
-        }
+with_terms! {
+    /// What a request says of a license: to create, to update, or to import one. Absent and null are the same here;
+    /// `NullableFields` tells them apart for `application/merge-patch+json`.
+    pub struct LicenseInput {
+        pub id: Option<LicenseId>,
+        pub key: Option<String>,
+        pub product_id: Option<ProductId>,
+        pub created_at: Option<Timestamp>,
+        pub updated_at: Option<Timestamp>,
+        pub activated_at: Option<Timestamp>,
+        pub effective_at: Option<Timestamp>,
+        /// Absent, null and a date are three things here: a whole license may say that it has no end.
+        #[serde(deserialize_with = "nullable")]
+        pub expires_at: Option<Option<Timestamp>>,
+        pub revoked: Option<bool>,
+        pub suspended: Option<bool>,
+        pub total_activations: Option<u64>,
+        pub total_deactivations: Option<u64>,
+        pub metadata: Option<Vec<MetadataInput>>,
+        pub meter_attributes: Option<Vec<MeterInput>>,
+        pub user_id: Option<UserId>,
+        pub additional_user_ids: Option<Vec<UserId>>,
+        /// The older word for `licenseTemplateId`, which counts where both are said.
+        pub license_policy_id: Option<TemplateId>,
+        pub license_template_id: Option<TemplateId>,
+        pub reseller_id: Option<String>,
+        pub organization_id: Option<String>,
+        pub product_version_id: Option<String>,
+        pub entitlement_set_id: Option<String>,
+        pub maintenance_policy_id: Option<String>,
+        pub max_allowed_release_version: Option<String>,
     }
 }
 
-impl MetadataInput {
-    /// Returns who sees the entry, each once: as named, or all or none for `visible`; `None` if nothing is said of it.
-    #[must_use]
-    pub fn permissions(&self) -> Option<Vec<String>> {
-        let names = |seers: &[ViewPermission]| {
-            let named = ViewPermission::ALL
-                .iter()
-                .filter(|permission| seers.contains(permission));
-            named
-                .map(|permission| permission.as_str().to_owned())
-                .collect()
-        };
-        match (&self.view_permissions, self.visible) {
-            (Some(seers), _) => Some(names(seers)),
-            (None, Some(true)) => Some(names(&ViewPermission::ALL)),
-            (None, Some(false)) => Some(Vec::new()),
-            (None, None) => None,
-        }
-    }
+/// How lists of named things are laid over those that a license has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merging {
+    /// One that is named replaces its like, the others stay; an empty list empties. `application/json`.
+    ByName,
+    /// The list is the whole of it. `application/merge-patch+json` (RFC 7396).
+    Whole,
 }
 
 /// The fields that a merge patch may clear, with whether it does: present and null (RFC 7396).
@@ -161,133 +84,118 @@ pub struct NullableFields {
     pub tags: bool,
     #[serde(deserialize_with = "is_null")]
     pub metadata: bool,
-}
-
-fn nullable<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<Timestamp>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
-}
-
-fn is_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    Option::<serde::de::IgnoredAny>::deserialize(deserializer).map(|value| value.is_none())
+    #[serde(deserialize_with = "is_null")]
+    pub meter_attributes: bool,
+    #[serde(deserialize_with = "is_null")]
+    pub user_id: bool,
+    #[serde(deserialize_with = "is_null")]
+    pub additional_user_ids: bool,
+    #[serde(deserialize_with = "is_null")]
+    pub effective_at: bool,
 }
 
 impl NullableFields {
     /// Clears what the patch says to clear.
-    pub fn clear(self, terms: &mut Terms, metadata: &mut Vec<Metadata>) {
-        if self.subscription_interval {
-            terms.subscription_interval = None;
-        }
-        if self.notes {
-            terms.notes = None;
-        }
-        if self.allowed_ip_range {
-            terms.allowed_ip_range = None;
-        }
-        for (clears, list) in [
-            (self.allowed_ip_ranges, &mut terms.allowed_ip_ranges),
-            (self.allowed_ip_addresses, &mut terms.allowed_ip_addresses),
-            (
-                self.disallowed_ip_addresses,
-                &mut terms.disallowed_ip_addresses,
-            ),
-            (self.allowed_countries, &mut terms.allowed_countries),
-            (self.disallowed_countries, &mut terms.disallowed_countries),
-            (self.tags, &mut terms.tags),
-        ] {
-            if clears {
-                list.clear();
-            }
-        }
-        if self.metadata {
-            metadata.clear();
-        }
+    pub fn clear(self, change: &mut Change) {
+        let Change {
+            terms,
+            user_id,
+            additional_user_ids,
+            effective_at,
+            metadata,
+            meters,
+            ..
+        } = change;
+        clear(self.subscription_interval, &mut terms.subscription_interval);
+        clear(self.notes, &mut terms.notes);
+        clear(self.allowed_ip_range, &mut terms.allowed_ip_range);
+        clear(self.allowed_ip_ranges, &mut terms.allowed_ip_ranges);
+        clear(self.allowed_ip_addresses, &mut terms.allowed_ip_addresses);
+        clear(
+            self.disallowed_ip_addresses,
+            &mut terms.disallowed_ip_addresses,
+        );
+        clear(self.allowed_countries, &mut terms.allowed_countries);
+        clear(self.disallowed_countries, &mut terms.disallowed_countries);
+        clear(self.tags, &mut terms.tags);
+        clear(self.user_id, user_id);
+        clear(self.additional_user_ids, additional_user_ids);
+        clear(self.effective_at, effective_at);
+        clear(self.metadata, metadata);
+        clear(self.meter_attributes, meters);
+    }
+}
+
+fn clear<T: Default>(clears: bool, value: &mut T) {
+    if clears {
+        *value = T::default();
     }
 }
 
 impl LicenseInput {
-    /// Refuses references to what this server does not have yet; an empty text or list refers to nothing.
+    /// Refuses references to what this server does not have yet; an empty text refers to nothing.
     ///
     /// # Errors
     /// Names the field.
     pub fn refuse_unsupported(&self) -> Result<(), Problem> {
-        let text = |value: &Option<String>| value.as_ref().is_some_and(|value| !value.is_empty());
-        let list = |value: &Option<Vec<serde::de::IgnoredAny>>| {
-            value.as_ref().is_some_and(|value| !value.is_empty())
-        };
-        let unsupported = [
+        refuse_named(&[
             (
                 "requireAuthentication",
                 self.require_authentication == Some(true),
             ),
-            ("meterAttributes", list(&self.meter_attributes)),
-            ("additionalUserIds", list(&self.additional_user_ids)),
-            ("user", self.user.is_some()),
-            ("userId", text(&self.user_id)),
-            ("resellerId", text(&self.reseller_id)),
-            ("organizationId", text(&self.organization_id)),
-            ("productVersionId", text(&self.product_version_id)),
-            ("licensePolicyId", text(&self.license_policy_id)),
-            ("licenseTemplateId", text(&self.license_template_id)),
-            ("entitlementSetId", text(&self.entitlement_set_id)),
-            ("maintenancePolicyId", text(&self.maintenance_policy_id)),
+            ("resellerId", self.reseller_id.is_some()),
+            ("organizationId", self.organization_id.is_some()),
+            ("productVersionId", self.product_version_id.is_some()),
+            ("entitlementSetId", self.entitlement_set_id.is_some()),
+            ("maintenancePolicyId", self.maintenance_policy_id.is_some()),
             (
                 "maxAllowedReleaseVersion",
-                text(&self.max_allowed_release_version),
+                self.max_allowed_release_version.is_some(),
             ),
-        ];
-        match unsupported.iter().find(|(_, named)| *named) {
-            Some((field, _)) => Err(Problem::new(
-                Code::UnsupportedField,
-                format!("`{field}` refers to something that this server does not have yet"),
-            )),
-            None => Ok(()),
-        }
+        ])
     }
 
-    /// Lays the fields that an update may change over `terms`.
-    pub fn lay_over(&self, terms: &mut Terms) {
-        macro_rules! lay {
-            ($($field:ident)*) => {$(
-                if let Some(value) = &self.$field {
-                    terms.$field = value.clone();
-                }
-            )*};
-        }
-        lay! {
-            subscription_start_trigger fingerprint_matching_strategy
-            allowed_activations allowed_deactivations allowed_floating_clients
-            lease_duration allow_client_lease_duration
-            server_sync_interval server_sync_grace_period allowed_clock_offset disable_clock_validation
-            expiring_soon_event_offset allow_vm_activation allow_container_activation
-            require_authentication disable_geo_location
-            allowed_ip_ranges allowed_ip_addresses disallowed_ip_addresses allowed_countries disallowed_countries tags
-        }
-        terms.subscription_interval = self
-            .subscription_interval
-            .clone()
-            .or(terms.subscription_interval.take());
-        terms.notes = self
-            .notes
-            .clone()
-            .or(terms.notes.take())
-            .filter(|notes| !notes.is_empty());
-        terms.allowed_ip_range = self
-            .allowed_ip_range
-            .clone()
-            .or(terms.allowed_ip_range.take());
+    /// Returns the template that the request names, under either name.
+    #[must_use]
+    pub fn template(&self) -> Option<TemplateId> {
+        self.license_template_id.or(self.license_policy_id)
     }
 
-    /// Lays the fields over `terms` that only a creation or an import sets.
-    pub fn lay_over_fixed(&self, terms: &mut Terms) {
-        terms.license_type = self.license_type.unwrap_or(terms.license_type);
-        terms.validity = self.validity.unwrap_or(terms.validity);
-        terms.expiration_strategy = self
-            .expiration_strategy
-            .unwrap_or(terms.expiration_strategy);
-        terms.leasing_strategy = self.leasing_strategy.unwrap_or(terms.leasing_strategy);
-        terms.user_locked = self.user_locked.unwrap_or(terms.user_locked);
+    /// Returns the terms of a new license: the request's laid over its template's, unchecked.
+    #[must_use]
+    pub fn new_terms(&self, mut template: Terms) -> Terms {
+        self.lay_over_fixed(&mut template);
+        settle_type(&mut template);
+        self.lay_over(&mut template);
+        template
+    }
+
+    /// Lays the request over what is so already: fields, users, metadata by key, meters by name. The key is left.
+    ///
+    /// # Errors
+    /// Names the field.
+    pub fn lay_over_change(
+        &self,
+        change: &mut Change,
+        merging: Merging,
+        draw: &mut Draw,
+        now: Timestamp,
+    ) -> Result<(), Problem> {
+        self.lay_over(&mut change.terms);
+        change.user_id = self.user_id.or(change.user_id);
+        change.effective_at = self.effective_at.or(change.effective_at);
+        if let Some(users) = &self.additional_user_ids {
+            change.additional_user_ids = each_once(users);
+        }
+        if let Some(named) = &self.metadata {
+            let known = merging.keeps(named, &change.metadata);
+            change.metadata = MetadataInput::merge(named, known, draw, now);
+        }
+        if let Some(named) = &self.meter_attributes {
+            let known = merging.keeps(named, &change.meters);
+            change.meters = MeterInput::merge(named, known, draw, now)?;
+        }
+        change.check()
     }
 
     /// Refuses an update of a field that cannot change, unless it says what is so already: clients send back whole licenses.
@@ -301,6 +209,11 @@ impl LicenseInput {
                 "productId",
                 self.product_id
                     .is_some_and(|value| value != license.product_id),
+            ),
+            (
+                "licenseTemplateId",
+                self.template()
+                    .is_some_and(|value| Some(value) != license.template_id),
             ),
             (
                 "createdAt",
@@ -339,90 +252,66 @@ impl LicenseInput {
             ),
         ];
         match changed.iter().find(|(_, changes)| *changes) {
-            Some((field, _)) => Err(Problem::new(
-                Code::ImmutableField,
-                format!("`{field}` cannot be changed by an update"),
-            )),
+            Some((field, _)) => Err(Problem::immutable(field)),
             None => Ok(()),
         }
     }
 }
 
-/// A license as the API answers it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct LicenseView<'a> {
-    key: &'a str,
-    revoked: bool,
-    suspended: bool,
-    total_activations: u64,
-    total_deactivations: u64,
-    #[serde(flatten)]
-    terms: &'a Terms,
-    expires_at: Option<Timestamp>,
-    activated_at: Option<Timestamp>,
-    product_id: ProductId,
-    product_version_id: Option<&'a str>,
-    user: Option<&'a str>,
-    reseller: Option<&'a str>,
-    organization: Option<&'a str>,
-    additional_user_ids: [&'a str; 0],
-    metadata: Vec<MetadataView<'a>>,
-    meter_attributes: [&'a str; 0],
-    id: LicenseId,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-}
-
-/// A metadata entry as the API answers it, with both forms of who sees it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct MetadataView<'a> {
-    id: MetadataId,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-    key: &'a str,
-    value: &'a str,
-    visible: bool,
-    view_permissions: &'a [String],
-}
-
-impl<'a> From<&'a Metadata> for MetadataView<'a> {
-    fn from(entry: &'a Metadata) -> Self {
-        Self {
-            id: entry.id,
-            created_at: entry.created_at,
-            updated_at: entry.updated_at,
-            key: &entry.key,
-            value: &entry.value,
-            visible: !entry.view_permissions.is_empty(),
-            view_permissions: &entry.view_permissions,
+impl Merging {
+    /// Returns which of the known entries a list is laid over.
+    fn keeps<'a, T, U>(self, named: &[T], known: &'a [U]) -> &'a [U] {
+        if self == Self::Whole || named.is_empty() {
+            &[]
+        } else {
+            known
         }
     }
 }
 
-impl<'a> From<&'a License> for LicenseView<'a> {
-    fn from(license: &'a License) -> Self {
-        Self {
-            key: license.key.as_str(),
-            revoked: license.revoked,
-            suspended: license.suspended,
-            total_activations: license.totals.activations,
-            total_deactivations: license.totals.deactivations,
-            terms: &license.terms,
-            expires_at: license.expires_at,
-            activated_at: license.activated_at,
-            product_id: license.product_id,
-            product_version_id: None,
-            user: None,
-            reseller: None,
-            organization: None,
-            additional_user_ids: [],
-            metadata: license.metadata.iter().map(MetadataView::from).collect(),
-            meter_attributes: [],
-            id: license.id,
-            created_at: license.created_at,
-            updated_at: license.updated_at,
+fn each_once(users: &[UserId]) -> Vec<UserId> {
+    let mut once = Vec::with_capacity(users.len());
+    for user in users {
+        if !once.contains(user) {
+            once.push(*user);
         }
+    }
+    once
+}
+
+/// `POST /v3/licenses/{id}/extend`
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LicenseExtension {
+    pub extension_length: Seconds,
+}
+
+impl LicenseExtension {
+    /// Returns by how much the end moves.
+    ///
+    /// # Errors
+    /// Refuses what is no extension.
+    pub fn length(self) -> Result<Seconds, Problem> {
+        crate::limits::within("extensionLength", self.extension_length.0, 1, LONGEST)?;
+        Ok(self.extension_length)
+    }
+}
+
+/// `PATCH /v3/licenses/{id}/expires-at`
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ExpiresAtInput {
+    #[serde(deserialize_with = "nullable")]
+    pub expires_at: Option<Option<Timestamp>>,
+}
+
+impl ExpiresAtInput {
+    /// Returns the end that is to be; null takes the end away, whatever the body's media type: the call is about nothing else.
+    ///
+    /// # Errors
+    /// Refuses a request that does not say.
+    pub fn end(self) -> Result<Option<Timestamp>, Problem> {
+        self.expires_at
+            .ok_or_else(|| Problem::field("expiresAt", "it is missing"))
     }
 }

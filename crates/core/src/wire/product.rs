@@ -2,27 +2,103 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::license::{MetadataInput, MetadataView};
-use crate::id::ProductId;
+use super::metadata::{MetadataInput, MetadataView};
+use super::template::TemplateView;
+use super::{lay_text, refuse_named};
+use crate::code::Problem;
+use crate::draw::Draw;
+use crate::id::{ProductId, TemplateId};
 use crate::product::{Algorithm, Product};
+use crate::template::Template;
 use crate::time::Timestamp;
 
-/// What a request says of a product: to create or to import one.
+/// What a request says of a product: to create, to update or to import one.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ProductInput {
     pub id: Option<ProductId>,
     pub name: Option<String>,
     pub display_name: Option<String>,
+    #[serde(deserialize_with = "crate::json::text")]
     pub description: Option<String>,
     pub created_at: Option<Timestamp>,
     pub updated_at: Option<Timestamp>,
     pub token_algorithm: Option<Algorithm>,
     pub token_keys: Option<Vec<TokenKeyInput>>,
-    pub license_policy_id: Option<String>,
+    /// The older word for `licenseTemplateId`, which counts where both are said.
+    pub license_policy_id: Option<TemplateId>,
+    pub license_template_id: Option<TemplateId>,
     pub trial_policy_id: Option<String>,
     pub email_templates: Option<Vec<serde::de::IgnoredAny>>,
     pub metadata: Option<Vec<MetadataInput>>,
+}
+
+impl ProductInput {
+    /// Makes a new product out of the request, without keys.
+    ///
+    /// # Errors
+    /// Names the field that is wrong.
+    pub fn create(&self, draw: &mut Draw, now: Timestamp) -> Result<Product, Problem> {
+        let blank = Product {
+            id: self.id.unwrap_or_else(|| draw.id()),
+            name: String::new(),
+            display_name: String::new(),
+            description: String::new(),
+            created_at: now,
+            updated_at: now,
+            version: now.unix_milliseconds(),
+            keys: Vec::new(),
+            template_id: None,
+            metadata: Vec::new(),
+        };
+        self.update(&blank, draw, now)
+    }
+
+    /// Lays the request over a product; `Product::revised` tells whether that changes it. A product is shown under its name
+    /// until it has another one to show.
+    ///
+    /// # Errors
+    /// Names the field that is wrong.
+    pub fn update(
+        &self,
+        known: &Product,
+        draw: &mut Draw,
+        now: Timestamp,
+    ) -> Result<Product, Problem> {
+        self.refuse_unsupported()?;
+        let mut product = known.clone();
+        if let Some(name) = &self.name {
+            name.trim().clone_into(&mut product.name);
+        }
+        lay_text(&mut product.display_name, self.display_name.as_ref());
+        if product.display_name.is_empty() {
+            product.display_name.clone_from(&product.name);
+        }
+        lay_text(&mut product.description, self.description.as_ref());
+        product.template_id = self.template().or(known.template_id);
+        if let Some(named) = &self.metadata {
+            product.metadata = MetadataInput::laid_over(named, &known.metadata, draw, now);
+        }
+        product.check()?;
+        Ok(product)
+    }
+
+    /// Returns the default template that the request names, under either name.
+    #[must_use]
+    pub fn template(&self) -> Option<TemplateId> {
+        self.license_template_id.or(self.license_policy_id)
+    }
+
+    fn refuse_unsupported(&self) -> Result<(), Problem> {
+        let templates = self.email_templates.as_ref();
+        refuse_named(&[
+            ("trialPolicyId", self.trial_policy_id.is_some()),
+            (
+                "emailTemplates",
+                templates.is_some_and(|templates| !templates.is_empty()),
+            ),
+        ])
+    }
 }
 
 /// A key that an imported product brings.
@@ -58,15 +134,15 @@ pub struct ProductView<'a> {
     total_product_versions: u64,
     total_feature_flags: u64,
     email_templates: [&'a str; 0],
-    license_policy: Option<&'a str>,
+    license_policy: Option<TemplateView<'a>>,
     trial_policy: Option<&'a str>,
     metadata: Vec<MetadataView<'a>>,
 }
 
 impl<'a> ProductView<'a> {
-    /// Makes the view of a product with its number of licenses.
+    /// Makes the view of a product with its number of licenses and its default template.
     #[must_use]
-    pub fn new(product: &'a Product, total_licenses: u64) -> Self {
+    pub fn new(product: &'a Product, total_licenses: u64, template: Option<&'a Template>) -> Self {
         let key = product.signing_key();
         Self {
             id: product.id,
@@ -83,7 +159,7 @@ impl<'a> ProductView<'a> {
             total_product_versions: 0,
             total_feature_flags: 0,
             email_templates: [],
-            license_policy: None,
+            license_policy: template.map(TemplateView::from),
             trial_policy: None,
             metadata: product.metadata.iter().map(MetadataView::from).collect(),
         }

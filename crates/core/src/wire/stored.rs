@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::activation::ActivationMetadata;
-use crate::activation::{Activation, Device, Seat};
-use crate::id::{ActivationId, LicenseId, MetadataId, ProductId};
-use crate::license::{License, LicenseKey, Metadata, Place, Totals};
+use crate::id::{LicenseId, MetadataId, MeterId, ProductId, TemplateId, UserId};
+use crate::license::{License, LicenseKey, Pending, Place, Totals};
+use crate::metadata::Metadata;
+use crate::meter::Meter;
 use crate::product::{Algorithm, Product, TokenKey};
 use crate::terms::Terms;
 use crate::time::{Seconds, Timestamp};
@@ -28,6 +28,75 @@ pub struct StoredLicense {
     status_list: StoredPlace,
     terms: Terms,
     metadata: Vec<StoredMetadata>,
+    // Documents of before these were kept lack them, and where they say nothing they are left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    effective_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "StoredPending::is_none")]
+    pending: StoredPending,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user_id: Option<UserId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    additional_user_ids: Vec<UserId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    template_id: Option<TemplateId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    meters: Vec<StoredMeter>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredPending {
+    renewals: u32,
+    seconds: Seconds,
+}
+
+impl StoredPending {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct StoredMeter {
+    id: MeterId,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    name: String,
+    allowed_uses: i64,
+    floating: bool,
+    view_permissions: Vec<String>,
+    resets: u32,
+}
+
+impl From<&Meter> for StoredMeter {
+    fn from(meter: &Meter) -> Self {
+        Self {
+            id: meter.id,
+            created_at: meter.created_at,
+            updated_at: meter.updated_at,
+            name: meter.name.clone(),
+            allowed_uses: meter.allowed_uses,
+            floating: meter.floating,
+            view_permissions: meter.view_permissions.clone(),
+            resets: meter.resets,
+        }
+    }
+}
+
+impl From<StoredMeter> for Meter {
+    fn from(meter: StoredMeter) -> Self {
+        Self {
+            id: meter.id,
+            created_at: meter.created_at,
+            updated_at: meter.updated_at,
+            name: meter.name,
+            allowed_uses: meter.allowed_uses,
+            floating: meter.floating,
+            view_permissions: meter.view_permissions,
+            resets: meter.resets,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -39,7 +108,7 @@ struct StoredPlace {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct StoredMetadata {
+pub(super) struct StoredMetadata {
     id: MetadataId,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -94,6 +163,15 @@ impl From<&License> for StoredLicense {
             },
             terms: license.terms.clone(),
             metadata: license.metadata.iter().map(StoredMetadata::from).collect(),
+            effective_at: license.effective_at,
+            pending: StoredPending {
+                renewals: license.pending.renewals,
+                seconds: license.pending.seconds,
+            },
+            user_id: license.user_id,
+            additional_user_ids: license.additional_user_ids.clone(),
+            template_id: license.template_id,
+            meters: license.meters.iter().map(StoredMeter::from).collect(),
         }
     }
 }
@@ -118,7 +196,16 @@ impl StoredLicense {
                 list: self.status_list.list,
                 index: self.status_list.index,
             },
+            effective_at: self.effective_at,
+            pending: Pending {
+                renewals: self.pending.renewals,
+                seconds: self.pending.seconds,
+            },
+            user_id: self.user_id,
+            additional_user_ids: self.additional_user_ids,
+            template_id: self.template_id,
             terms: self.terms,
+            meters: self.meters.into_iter().map(Meter::from).collect(),
             metadata: self.metadata.into_iter().map(Metadata::from).collect(),
             totals,
         })
@@ -138,6 +225,8 @@ pub struct StoredProduct {
     version: i64,
     keys: Vec<StoredKey>,
     metadata: Vec<StoredMetadata>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    template_id: Option<TemplateId>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -167,6 +256,7 @@ impl From<&Product> for StoredProduct {
             version: product.version,
             keys: keys.collect(),
             metadata: product.metadata.iter().map(StoredMetadata::from).collect(),
+            template_id: product.template_id,
         }
     }
 }
@@ -190,102 +280,8 @@ impl StoredProduct {
             updated_at: self.updated_at,
             version: self.version,
             keys: keys.collect(),
+            template_id: self.template_id,
             metadata: self.metadata.into_iter().map(Metadata::from).collect(),
-        }
-    }
-}
-
-/// What an activation's row holds beside its ids, seat and lease, which have columns.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct StoredActivation {
-    id: ActivationId,
-    license_id: LicenseId,
-    epoch: i64,
-    seat: String,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-    last_synced_at: Timestamp,
-    expires_at: Option<Timestamp>,
-    lease_expires_at: Option<Timestamp>,
-    asked_lease: Option<Seconds>,
-    os: String,
-    os_version: Option<String>,
-    fingerprint: String,
-    vm_name: Option<String>,
-    container: bool,
-    hostname: String,
-    app_version: String,
-    user_hash: String,
-    metadata: Vec<ActivationMetadata>,
-    address: Option<std::net::IpAddr>,
-    country: Option<String>,
-}
-
-impl From<&Activation> for StoredActivation {
-    fn from(activation: &Activation) -> Self {
-        let device = activation.device.clone();
-        let entries = device
-            .metadata
-            .into_iter()
-            .map(|(key, value)| ActivationMetadata { key, value });
-        Self {
-            id: activation.id,
-            license_id: activation.license_id,
-            epoch: activation.epoch,
-            seat: activation.seat.0.clone(),
-            created_at: activation.created_at,
-            updated_at: activation.updated_at,
-            last_synced_at: activation.last_synced_at,
-            expires_at: activation.expires_at,
-            lease_expires_at: activation.lease_expires_at,
-            asked_lease: activation.asked_lease,
-            os: device.os,
-            os_version: device.os_version,
-            fingerprint: device.fingerprint,
-            vm_name: device.vm_name,
-            container: device.container,
-            hostname: device.hostname,
-            app_version: device.app_version,
-            user_hash: device.user_hash,
-            metadata: entries.collect(),
-            address: activation.address,
-            country: activation.country.clone(),
-        }
-    }
-}
-
-impl From<StoredActivation> for Activation {
-    fn from(stored: StoredActivation) -> Self {
-        let device = Device {
-            os: stored.os,
-            os_version: stored.os_version,
-            fingerprint: stored.fingerprint,
-            vm_name: stored.vm_name,
-            container: stored.container,
-            hostname: stored.hostname,
-            app_version: stored.app_version,
-            user_hash: stored.user_hash,
-            metadata: stored
-                .metadata
-                .into_iter()
-                .map(|entry| (entry.key, entry.value))
-                .collect(),
-        };
-        Self {
-            id: stored.id,
-            license_id: stored.license_id,
-            epoch: stored.epoch,
-            seat: Seat(stored.seat),
-            created_at: stored.created_at,
-            updated_at: stored.updated_at,
-            last_synced_at: stored.last_synced_at,
-            expires_at: stored.expires_at,
-            lease_expires_at: stored.lease_expires_at,
-            asked_lease: stored.asked_lease,
-            device,
-            address: stored.address,
-            country: stored.country,
         }
     }
 }

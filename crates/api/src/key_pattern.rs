@@ -1,0 +1,497 @@
+//! Key patterns: the form of a template's license keys, as a regular expression of finitely many strings.
+//!
+//! A key is the string at a drawn place among all strings of the pattern, so each is exactly as likely as the others,
+//! however the pattern spells them. Strings are counted in the deterministic automaton, where none stands twice.
+//! This is here and not in `core`, so that the client's package does not carry a parser of regular expressions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crypto_bigint::U2048;
+use licentia_core::{Draw, LicenseKey, Problem};
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
+
+/// What a template has that names no pattern.
+pub const DEFAULT_KEY_PATTERN: &str = "^([A-F0-9]{6}-){5}[A-F0-9]{6}$";
+
+const SHORTEST: usize = 16;
+const LONGEST: usize = 256;
+const LONGEST_PATTERN: usize = 1_024;
+/// What an attacker who guesses all day cannot reach.
+const FEWEST_BITS: u32 = 64;
+const FIRST: u8 = b'!';
+const LAST: u8 = b'~';
+/// Bounds the work that one pattern may cause: any useful one takes a hundredth.
+const MOST_STEPS: usize = 1_000_000;
+const TOO_COMPLEX: &str = "it is too complex";
+
+/// A pattern that makes keys.
+#[derive(Debug)]
+pub struct KeyPattern {
+    strings: Strings,
+}
+
+impl KeyPattern {
+    /// Reads a pattern.
+    ///
+    /// # Errors
+    /// Says what is wrong with `keyPattern`.
+    pub fn parse(pattern: &str) -> Result<Self, Problem> {
+        let field = |reason: String| Problem::field("keyPattern", reason);
+        let (strings, lengths) = Strings::read(pattern).map_err(field)?;
+        if lengths.0 < SHORTEST || lengths.1 > LONGEST {
+            let (least, most) = lengths;
+            let reason = format!(
+                "keys have {SHORTEST} to {LONGEST} characters, and it makes {least} to {most}"
+            );
+            return Err(field(reason));
+        }
+        let bits = strings.count().bits().saturating_sub(1);
+        if bits < FEWEST_BITS {
+            let reason = format!(
+                "it leaves {bits} bits to chance, and keys can be guessed under {FEWEST_BITS}"
+            );
+            return Err(field(reason));
+        }
+        Ok(Self { strings })
+    }
+
+    /// Draws a key. `None` cannot be: every string of a pattern that was read can be a key.
+    #[must_use]
+    pub fn draw(&self, draw: &mut Draw) -> Option<LicenseKey> {
+        let place = below(&self.strings.count(), draw);
+        self.strings.at(place).parse().ok()
+    }
+}
+
+/// Returns a number below `limit`, each exactly as likely as the others: numbers of as many bits are drawn until one is.
+fn below(limit: &U2048, draw: &mut Draw) -> U2048 {
+    let excess = U2048::BITS.saturating_sub(limit.bits());
+    loop {
+        let bytes: Vec<u8> = std::iter::repeat_with(|| draw.bytes())
+            .take(8)
+            .flatten()
+            .collect();
+        let number = U2048::from_be_slice(&bytes).wrapping_shr(excess);
+        if number < *limit {
+            return number;
+        }
+    }
+}
+
+/// A place in the expression: what may stand there, and what comes next.
+#[derive(Debug)]
+enum Node {
+    Byte(Vec<(u8, u8)>, usize),
+    Either(usize, usize),
+    End,
+}
+
+/// The nodes at which a reader may be: a state of the deterministic automaton.
+type State = BTreeSet<usize>;
+
+/// A run of neighbouring bytes that lead to one state.
+#[derive(Debug)]
+struct Step {
+    first: u8,
+    count: u8,
+    to: State,
+}
+
+/// The strings of an expression.
+#[derive(Debug)]
+struct Strings {
+    start: State,
+    /// How many strings each state begins, and by which steps.
+    states: BTreeMap<State, (U2048, Vec<Step>)>,
+}
+
+impl Strings {
+    /// Reads an expression, and the shortest and longest length of its strings.
+    fn read(pattern: &str) -> Result<(Self, (usize, usize)), String> {
+        if pattern.len() > LONGEST_PATTERN {
+            return Err(format!("it has more than {LONGEST_PATTERN} characters"));
+        }
+        let mut parser = ParserBuilder::new().unicode(false).utf8(false).build();
+        let hir = parser.parse(pattern).map_err(|fault| reason(&fault))?;
+        let lengths = lengths(&hir)?;
+        let mut builder = Builder {
+            nodes: vec![Node::End],
+            steps: 0,
+        };
+        let mut at = 0;
+        for part in without_anchors(&hir).iter().rev() {
+            at = builder.add(part, at)?;
+        }
+        let mut strings = Self {
+            start: builder.closure([at])?,
+            states: BTreeMap::new(),
+        };
+        strings.count_from(&strings.start.clone(), &mut builder)?;
+        Ok((strings, lengths))
+    }
+
+    fn count(&self) -> U2048 {
+        self.count_of(&self.start)
+    }
+
+    fn count_of(&self, state: &State) -> U2048 {
+        self.states
+            .get(state)
+            .map_or(U2048::ZERO, |(count, _)| *count)
+    }
+
+    /// Counts the strings that begin at `state`. A step reads a byte, so no way is longer than the longest string.
+    fn count_from(&mut self, state: &State, builder: &mut Builder) -> Result<(), String> {
+        if self.states.contains_key(state) {
+            return Ok(());
+        }
+        let steps = builder.steps_from(state)?;
+        let mut count = U2048::from(u8::from(builder.ends(state)));
+        for step in &steps {
+            self.count_from(&step.to, builder)?;
+            let strings = self.count_of(&step.to);
+            count = count.wrapping_add(&strings.wrapping_mul(&U2048::from(step.count)));
+        }
+        self.states.insert(state.clone(), (count, steps));
+        Ok(())
+    }
+
+    /// Returns the string at a place in order: what ends comes before what goes on, then byte by byte.
+    fn at(&self, mut place: U2048) -> String {
+        let mut text = String::new();
+        let mut state = &self.start;
+        while let Some((count, steps)) = self.states.get(state) {
+            let going_on = steps.iter().fold(U2048::ZERO, |sum, step| {
+                let strings = self.count_of(&step.to);
+                sum.wrapping_add(&strings.wrapping_mul(&U2048::from(step.count)))
+            });
+            if going_on < *count {
+                if place == U2048::ZERO {
+                    break;
+                }
+                place = place.wrapping_sub(&U2048::ONE);
+            }
+            let Some((byte, to)) = self.step_at(steps, &mut place) else {
+                break;
+            };
+            text.push(char::from(byte));
+            state = to;
+        }
+        text
+    }
+
+    /// Finds the byte under which a place lies, and makes the place one among the strings that follow that byte.
+    fn step_at<'a>(&self, steps: &'a [Step], place: &mut U2048) -> Option<(u8, &'a State)> {
+        for step in steps {
+            let strings = self.count_of(&step.to);
+            for offset in 0..step.count {
+                if *place < strings {
+                    return Some((step.first.saturating_add(offset), &step.to));
+                }
+                *place = place.wrapping_sub(&strings);
+            }
+        }
+        None
+    }
+}
+
+/// The nodes of an expression, and how much work has been done on it.
+#[derive(Debug)]
+struct Builder {
+    nodes: Vec<Node>,
+    steps: usize,
+}
+
+impl Builder {
+    /// Adds what an expression may be, before the node `next`; returns the node at which it begins.
+    fn add(&mut self, hir: &Hir, next: usize) -> Result<usize, String> {
+        self.work(1)?;
+        match hir.kind() {
+            HirKind::Empty => Ok(next),
+            HirKind::Literal(literal) => {
+                let bytes = literal.0.iter().rev();
+                bytes
+                    .copied()
+                    .try_fold(next, |next, byte| self.byte(vec![(byte, byte)], next))
+            }
+            HirKind::Class(class) => self.byte(ranges(class)?, next),
+            HirKind::Capture(capture) => self.add(&capture.sub, next),
+            HirKind::Concat(parts) => parts
+                .iter()
+                .rev()
+                .try_fold(next, |next, part| self.add(part, next)),
+            HirKind::Alternation(parts) => {
+                let (last, others) = parts.split_last().ok_or("it is empty")?;
+                let mut at = self.add(last, next)?;
+                for part in others.iter().rev() {
+                    let one = self.add(part, next)?;
+                    at = self.node(Node::Either(one, at));
+                }
+                Ok(at)
+            }
+            HirKind::Repetition(repetition) => {
+                let most = repetition.max.ok_or("it repeats without an end")?;
+                let mut at = next;
+                for _ in repetition.min..most {
+                    let once_more = self.add(&repetition.sub, at)?;
+                    at = self.node(Node::Either(once_more, next));
+                }
+                (0..repetition.min).try_fold(at, |at, _| self.add(&repetition.sub, at))
+            }
+            HirKind::Look(_) => {
+                Err("anchors may stand at its two ends only, and it cannot look around".to_owned())
+            }
+        }
+    }
+
+    fn byte(&mut self, ranges: Vec<(u8, u8)>, next: usize) -> Result<usize, String> {
+        let printable = ranges
+            .iter()
+            .all(|(first, last)| *first >= FIRST && *last <= LAST);
+        if !printable {
+            return Err(
+                "it makes characters other than printable ASCII, or spaces; name those that keys have"
+                    .to_owned(),
+            );
+        }
+        self.work(1)?;
+        Ok(self.node(Node::Byte(ranges, next)))
+    }
+
+    fn node(&mut self, node: Node) -> usize {
+        self.nodes.push(node);
+        self.nodes.len().saturating_sub(1)
+    }
+
+    /// Returns the nodes that can be reached without reading a byte.
+    fn closure(&mut self, from: impl IntoIterator<Item = usize>) -> Result<State, String> {
+        let mut open: Vec<usize> = from.into_iter().collect();
+        let mut seen = State::new();
+        while let Some(node) = open.pop() {
+            self.work(1)?;
+            if !seen.insert(node) {
+                continue;
+            }
+            if let Some(Node::Either(one, other)) = self.nodes.get(node) {
+                open.extend([*one, *other]);
+            }
+        }
+        let nodes = &self.nodes;
+        seen.retain(|node| !matches!(nodes.get(*node), Some(Node::Either(..))));
+        Ok(seen)
+    }
+
+    fn ends(&self, state: &State) -> bool {
+        state
+            .iter()
+            .any(|node| matches!(self.nodes.get(*node), Some(Node::End)))
+    }
+
+    fn steps_from(&mut self, state: &State) -> Result<Vec<Step>, String> {
+        let mut steps: Vec<Step> = Vec::new();
+        let mut former: Vec<usize> = Vec::new();
+        for byte in FIRST..=LAST {
+            self.work(state.len())?;
+            let reads = |node: &usize| match self.nodes.get(*node) {
+                Some(Node::Byte(ranges, next)) => {
+                    let within = |(first, last): &(u8, u8)| (*first..=*last).contains(&byte);
+                    ranges.iter().any(within).then_some(*next)
+                }
+                _ => None,
+            };
+            let targets: Vec<usize> = state.iter().filter_map(reads).collect();
+            let same = targets == former;
+            match steps.last_mut() {
+                Some(step) if same && !targets.is_empty() => {
+                    step.count = step.count.saturating_add(1);
+                }
+                _ if targets.is_empty() => {}
+                _ => steps.push(Step {
+                    first: byte,
+                    count: 1,
+                    to: self.closure(targets.iter().copied())?,
+                }),
+            }
+            former = targets;
+        }
+        Ok(steps)
+    }
+
+    fn work(&mut self, steps: usize) -> Result<(), String> {
+        self.steps = self.steps.saturating_add(steps);
+        if self.steps > MOST_STEPS {
+            return Err(TOO_COMPLEX.to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// Returns the parts of an expression without the anchors at its ends, which every key meets.
+fn without_anchors(hir: &Hir) -> &[Hir] {
+    let mut parts = match hir.kind() {
+        HirKind::Concat(parts) => parts.as_slice(),
+        _ => std::slice::from_ref(hir),
+    };
+    if let [first, rest @ ..] = parts
+        && matches!(first.kind(), HirKind::Look(Look::Start))
+    {
+        parts = rest;
+    }
+    if let [rest @ .., last] = parts
+        && matches!(last.kind(), HirKind::Look(Look::End))
+    {
+        parts = rest;
+    }
+    parts
+}
+
+fn lengths(hir: &Hir) -> Result<(usize, usize), String> {
+    let properties = hir.properties();
+    match (properties.minimum_len(), properties.maximum_len()) {
+        (Some(least), Some(most)) => Ok((least, most)),
+        (Some(_), None) => Err("it repeats without an end".to_owned()),
+        (None, _) => Err("it makes no string".to_owned()),
+    }
+}
+
+fn ranges(class: &Class) -> Result<Vec<(u8, u8)>, String> {
+    let bytes = match class {
+        Class::Bytes(class) => Some(class.clone()),
+        Class::Unicode(class) => class.to_byte_class(),
+    };
+    let bytes = bytes.ok_or("it makes characters other than ASCII")?;
+    Ok(bytes
+        .iter()
+        .map(|range| (range.start(), range.end()))
+        .collect())
+}
+
+/// Returns the parser's words in one line, without the pattern.
+fn reason(fault: &regex_syntax::Error) -> String {
+    match fault {
+        regex_syntax::Error::Parse(fault) => fault.kind().to_string(),
+        regex_syntax::Error::Translate(fault) => fault.kind().to_string(),
+        _ => "it is no regular expression".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use licentia_core::Seed;
+
+    /// Returns every string of a pattern, in order.
+    #[track_caller]
+    fn all(pattern: &str) -> Vec<String> {
+        let (strings, _) = Strings::read(pattern).unwrap();
+        let count = strings.count();
+        let mut place = U2048::ZERO;
+        let mut found = Vec::new();
+        while place < count {
+            found.push(strings.at(place));
+            place = place.wrapping_add(&U2048::ONE);
+        }
+        found
+    }
+
+    #[track_caller]
+    fn check(pattern: &str, strings: &[&str]) {
+        assert_eq!(all(pattern), strings);
+    }
+
+    #[track_caller]
+    fn refused(pattern: &str, part: &str) {
+        let problem = KeyPattern::parse(pattern).unwrap_err();
+        assert!(problem.message.starts_with("`keyPattern`"));
+        assert!(problem.message.contains(part), "{}", problem.message);
+    }
+
+    #[test]
+    fn every_string_of_a_pattern_is_made_once() {
+        check("^a[0-2]$", &["a0", "a1", "a2"]);
+        check("(a|bc)-", &["a-", "bc-"]);
+        check("x?y{1,2}", &["xy", "xyy", "y", "yy"]);
+        check(r"\x41\.", &["A."]);
+    }
+
+    #[test]
+    fn however_often_a_pattern_spells_a_string_it_counts_once() {
+        check("aa|aa|a{2}", &["aa"]);
+        check("(a|ab)(c|bc)", &["abbc", "abc", "ac"]);
+        check("(a?){3}", &["", "a", "aa", "aaa"]);
+    }
+
+    #[test]
+    fn alternatives_weigh_as_many_strings_as_they_are() {
+        let strings = all("[0-9]{2}|x");
+        assert_eq!(strings.len(), 101);
+        let unique: BTreeSet<&String> = strings.iter().collect();
+        assert_eq!(unique.len(), 101);
+    }
+
+    /// Each of twelve strings is drawn about a thousand times; four standard deviations are 121.
+    #[test]
+    fn each_string_is_as_likely_as_the_others() {
+        let (strings, _) = Strings::read("[a-c]{2}|[x-z]").unwrap();
+        let mut draw = Draw::new(Seed([6; 32]));
+        let mut counts = BTreeMap::<String, u32>::new();
+        for _ in 0..12_000 {
+            let place = below(&strings.count(), &mut draw);
+            *counts.entry(strings.at(place)).or_default() += 1;
+        }
+        assert_eq!(counts.len(), 12);
+        assert!(
+            counts.values().all(|count| (879..=1_121).contains(count)),
+            "{counts:?}"
+        );
+    }
+
+    #[test]
+    fn the_default_pattern_makes_keys_of_the_standard_form() {
+        let pattern = KeyPattern::parse(DEFAULT_KEY_PATTERN).unwrap();
+        assert_eq!(pattern.strings.count().bits(), 145);
+        let mut draw = Draw::new(Seed([7; 32]));
+        let key = pattern.draw(&mut draw).unwrap();
+        let groups: Vec<&str> = key.as_str().split('-').collect();
+        assert_eq!(groups.len(), 6);
+        for group in groups {
+            let hexadecimal = |c: char| c.is_ascii_digit() || ('A'..='F').contains(&c);
+            assert!(
+                group.len() == 6 && group.chars().all(hexadecimal),
+                "{group}"
+            );
+        }
+        assert_ne!(pattern.draw(&mut draw), Some(key));
+    }
+
+    #[test]
+    fn the_longest_keys_can_be_counted() {
+        let pattern = KeyPattern::parse("[!-~]{256}").unwrap();
+        assert_eq!(pattern.strings.count().bits(), 1_678);
+        let key = pattern.draw(&mut Draw::new(Seed([8; 32]))).unwrap();
+        assert_eq!(key.as_str().len(), 256);
+    }
+
+    #[test]
+    fn what_makes_no_good_key_is_refused() {
+        refused("[A-F0-9]{15}", "makes 15 to 15");
+        refused("[A-F0-9]{16,257}", "makes 16 to 257");
+        refused("[A-F0-9]{40,}", "without an end");
+        refused("[0-9]{19}", "leaves 63 bits");
+        refused("(aa|aa){64}", "leaves 0 bits");
+        refused("[a-z ]{32}", "spaces");
+        refused(".{32}", "printable ASCII");
+        refused("ä{32}", "printable ASCII");
+        refused("[a-z]{16}^[a-z]{16}", "anchors");
+        refused(r"\b[a-z]{32}", "anchors");
+        refused("(?=a)[a-z]{32}", "look-around");
+        refused("[a-z", "unclosed");
+    }
+
+    #[test]
+    fn a_pattern_cannot_cause_endless_work() {
+        refused("([a-z]?){200}[a-z]{16}", "too complex");
+        refused("(([a-z]{0,9}){0,9}){0,2}[a-z]{90}", "too complex");
+    }
+}
