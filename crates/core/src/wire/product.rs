@@ -14,6 +14,7 @@ use crate::time::Timestamp;
 
 /// What a request says of a product: to create, to update or to import one.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct ProductInput {
     pub id: Option<ProductId>,
@@ -29,6 +30,7 @@ pub struct ProductInput {
     pub license_policy_id: Option<TemplateId>,
     pub license_template_id: Option<TemplateId>,
     pub trial_policy_id: Option<String>,
+    #[cfg_attr(feature = "schema", schemars(skip))]
     pub email_templates: Option<Vec<serde::de::IgnoredAny>>,
     pub metadata: Option<Vec<MetadataInput>>,
 }
@@ -103,6 +105,7 @@ impl ProductInput {
 
 /// A key that an imported product brings.
 #[derive(Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TokenKeyInput {
     pub algorithm: Algorithm,
@@ -118,6 +121,7 @@ impl std::fmt::Debug for TokenKeyInput {
 
 /// A product as the API answers it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ProductView<'a> {
     id: ProductId,

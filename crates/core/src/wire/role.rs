@@ -8,6 +8,7 @@ use crate::time::Timestamp;
 
 /// A role as the API answers it. Reserved roles have been there since 1970.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RoleView {
     id: RoleId,
