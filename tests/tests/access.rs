@@ -38,7 +38,9 @@ fn call(host: &mut NativeHost, method: &str, target: &str, token: &str) -> Answe
 }
 
 fn used(host: &NativeHost) -> Value {
-    let rows = host.database().query("SELECT last_used_at FROM access_tokens", &[]);
+    let rows = host
+        .database()
+        .query("SELECT last_used_at FROM access_tokens", &[]);
     rows.unwrap()[0][0].clone()
 }
 
@@ -56,7 +58,10 @@ fn each_call_lets_in_the_tokens_that_have_its_scope_and_no_others() {
             };
             let name = endpoint.operation.name();
             if lets_in {
-                assert!(![401, 403].contains(&answer.status), "{name} refuses {scope:?}");
+                assert!(
+                    ![401, 403].contains(&answer.status),
+                    "{name} refuses {scope:?}"
+                );
             } else {
                 assert_eq!(answer.status, 403, "{name} lets in {scope:?}");
                 assert!(answer.body.contains("FORBIDDEN"), "{}", answer.body);
@@ -109,7 +114,12 @@ fn the_audit_log_names_the_token() {
         body: r#"{"name": "Acme", "tokenAlgorithm": "EdDSA"}"#.to_owned(),
     });
     assert_eq!(answer.status, 201, "{}", answer.body);
-    let actors = host.database().query("SELECT actor FROM audit", &[]).unwrap();
-    let ids = host.database().query("SELECT 'token:' || id FROM access_tokens", &[]);
+    let actors = host
+        .database()
+        .query("SELECT actor FROM audit", &[])
+        .unwrap();
+    let ids = host
+        .database()
+        .query("SELECT 'token:' || id FROM access_tokens", &[]);
     assert_eq!(actors, ids.unwrap());
 }

@@ -73,7 +73,10 @@ fn old_answers_go_a_few_at_a_time() {
 fn an_answer_that_found_kv_failing_says_more_the_second_time() {
     let mut host = NativeHost::default();
     let published = |answer: &Answer| {
-        let header = answer.headers.iter().find(|(name, _)| name == "Licentia-Published");
+        let header = answer
+            .headers
+            .iter()
+            .find(|(name, _)| name == "Licentia-Published");
         header.map(|(_, value)| value.clone())
     };
     host.kv_fails = true;

@@ -1,6 +1,8 @@
 //! What a host gives to the API and gets back: requests, what only a host has, replies.
 
-use licentia_core::{Algorithm, Code, Origin, Problem, ProductId, RequestId, Seconds, Seed, Timestamp};
+use licentia_core::{
+    Algorithm, Code, Origin, Problem, ProductId, RequestId, Seconds, Seed, Timestamp,
+};
 
 use crate::access::TokenDigest;
 use crate::idempotency::Fact;

@@ -83,7 +83,8 @@ impl Once {
             return Err(Problem::field("Idempotency-Key", reason));
         }
         let request = cx.request;
-        let [method, path, query] = [request.method, request.path, request.query].map(str::as_bytes);
+        let [method, path, query] =
+            [request.method, request.path, request.query].map(str::as_bytes);
         Ok(Some(Self {
             key_hash: hash(&[cx.caller.to_string().as_bytes(), key.as_bytes()]),
             request_hash: hash(&[method, path, query, request.body]),
@@ -152,7 +153,10 @@ impl Answer {
         Ok(Reply {
             version: self.version,
             headers: self.headers,
-            code: Code::ALL.iter().copied().find(|known| Some(known.as_str()) == code),
+            code: Code::ALL
+                .iter()
+                .copied()
+                .find(|known| Some(known.as_str()) == code),
             publishes: self.published.publishes(cx)?,
             ..Reply::with(self.status, self.body.body(cx)?)
         })
@@ -255,7 +259,10 @@ mod tests {
         let reply = Reply::problem(&Problem::new(Code::InvalidField, "no")).header("Location", "x");
         let text = serde_json::to_string(&Answer::of(&reply).unwrap()).unwrap();
         let answer: Answer = serde_json::from_str(&text).unwrap();
-        assert_eq!((answer.status, answer.code.as_deref()), (400, Some("INVALID_FIELD")));
+        assert_eq!(
+            (answer.status, answer.code.as_deref()),
+            (400, Some("INVALID_FIELD"))
+        );
         assert_eq!(answer.headers, [("Location".to_owned(), "x".to_owned())]);
     }
 }

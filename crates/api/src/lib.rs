@@ -7,6 +7,7 @@ mod access;
 mod calls;
 mod context;
 mod database;
+mod filters;
 mod host;
 mod idempotency;
 mod key_pattern;
@@ -21,6 +22,7 @@ mod vault;
 
 pub use access::{Access, TokenDigest, identify};
 pub use database::{Database, DatabaseError, Row, Value};
+pub use filters::{Filter, FilterKind, filters};
 pub use host::{
     Actor, Body, Given, Handled, KeyPair, Outcome, Pagination, Publishes, Relation, Reply, Request,
     Settings, Unsigned,
@@ -29,7 +31,7 @@ pub use idempotency::{Fact, write_facts};
 pub use key_pattern::{DEFAULT_KEY_PATTERN, KeyPattern};
 pub use keys::{PrivateKeyFault, read_private_key};
 pub use limit::{Limiter, Limits, MalformedRule, Rule, Standing, tells_wrong_credential};
-pub use route::{Endpoint, Operation, Place, Route, RouteFault, endpoints, route};
+pub use route::{Endpoint, Operation, Place, Route, RouteFault, aliases, endpoints, route};
 pub use schema::migrate;
 pub use vault::{Vault, VaultError};
 

@@ -326,11 +326,26 @@ mod tests {
     fn one_too_many_is_refused_until_the_window_ends() {
         let mut limiter = Limiter::default();
         for request in 0..3 {
-            assert!(!exceeded(&mut limiter, "192.0.2.1", Actor::Anonymous, request));
+            assert!(!exceeded(
+                &mut limiter,
+                "192.0.2.1",
+                Actor::Anonymous,
+                request
+            ));
         }
         assert!(exceeded(&mut limiter, "192.0.2.1", Actor::Anonymous, 4_999));
-        assert!(!exceeded(&mut limiter, "192.0.2.2", Actor::Anonymous, 4_999));
-        assert!(!exceeded(&mut limiter, "192.0.2.1", Actor::Anonymous, 5_000));
+        assert!(!exceeded(
+            &mut limiter,
+            "192.0.2.2",
+            Actor::Anonymous,
+            4_999
+        ));
+        assert!(!exceeded(
+            &mut limiter,
+            "192.0.2.1",
+            Actor::Anonymous,
+            5_000
+        ));
     }
 
     #[test]
@@ -347,7 +362,9 @@ mod tests {
     fn an_unknown_address_is_not_limited() {
         let mut limiter = Limiter::default();
         for _ in 0..10 {
-            let standing = limiter.count(&LIMITS, None, Actor::Anonymous, at(0)).unwrap();
+            let standing = limiter
+                .count(&LIMITS, None, Actor::Anonymous, at(0))
+                .unwrap();
             assert_eq!((standing.remaining, standing.exceeded), (3, false));
         }
     }
@@ -359,8 +376,18 @@ mod tests {
             let from = format!("2001:db8::{host}");
             assert!(!exceeded(&mut limiter, &from, Actor::Anonymous, 0));
         }
-        assert!(exceeded(&mut limiter, "2001:db8::ffff", Actor::Anonymous, 0));
-        assert!(!exceeded(&mut limiter, "2001:db8:0:1::1", Actor::Anonymous, 0));
+        assert!(exceeded(
+            &mut limiter,
+            "2001:db8::ffff",
+            Actor::Anonymous,
+            0
+        ));
+        assert!(!exceeded(
+            &mut limiter,
+            "2001:db8:0:1::1",
+            Actor::Anonymous,
+            0
+        ));
     }
 
     #[test]
@@ -377,7 +404,10 @@ mod tests {
         let late = limiter.count(&LIMITS, from, Actor::Anonymous, at(3_001));
         let refusal = late.unwrap().refusal().unwrap();
         assert_eq!(refusal.status, 429);
-        assert_eq!(refusal.headers, [("Retry-After".to_owned(), "2".to_owned())]);
+        assert_eq!(
+            refusal.headers,
+            [("Retry-After".to_owned(), "2".to_owned())]
+        );
     }
 
     #[test]
@@ -429,10 +459,18 @@ mod tests {
         assert_eq!(Rule::parse("300/5s"), rule(300, 5));
         assert_eq!(Rule::parse(" 20/1m "), rule(20, 60));
         assert_eq!(Rule::parse("off"), Ok(None));
-        for text in ["", "300", "300/5", "0/5s", "5/0s", "-1/5s", "5/s", "5/2d", "a/5s"] {
+        for text in [
+            "", "300", "300/5", "0/5s", "5/0s", "-1/5s", "5/s", "5/2d", "a/5s",
+        ] {
             assert_eq!(Rule::parse(text), Err(MalformedRule), "{text}");
         }
-        for (period, text) in [(5, "5s"), (60, "1m"), (90, "90s"), (7_200, "2h"), (86_400, "1d")] {
+        for (period, text) in [
+            (5, "5s"),
+            (60, "1m"),
+            (90, "90s"),
+            (7_200, "2h"),
+            (86_400, "1d"),
+        ] {
             assert_eq!(shown(Seconds(period)), text);
         }
     }

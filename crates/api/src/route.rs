@@ -145,6 +145,12 @@ pub fn endpoints() -> &'static [Endpoint] {
     ENDPOINTS
 }
 
+/// Returns where resources have a second address: the first two segments of that, and of the first one.
+#[must_use]
+pub fn aliases() -> &'static [(&'static str, &'static str)] {
+    &ALIASES
+}
+
 /// Finds the route of a request; `method` is in upper case.
 ///
 /// # Errors
@@ -173,7 +179,10 @@ fn find(
 
 /// Splits a path after its second segment, and gives the first half its one name.
 fn halves(path: &str) -> (&str, &str) {
-    let third = path.match_indices('/').nth(2).map_or(path.len(), |(at, _)| at);
+    let third = path
+        .match_indices('/')
+        .nth(2)
+        .map_or(path.len(), |(at, _)| at);
     let (head, tail) = path.split_at_checked(third).unwrap_or((path, ""));
     let alias = ALIASES.iter().find(|(alias, _)| *alias == head);
     (alias.map_or(head, |(_, name)| *name), tail)
@@ -189,7 +198,9 @@ impl Endpoint {
     /// Returns the path without what must be among the query.
     #[must_use]
     pub fn template(&self) -> &'static str {
-        self.path.split_once('?').map_or(self.path, |(path, _)| path)
+        self.path
+            .split_once('?')
+            .map_or(self.path, |(path, _)| path)
     }
 
     /// Returns the resource that it is about: the second segment of the path.
@@ -279,7 +290,9 @@ impl Route {
 
 /// Reads the hyphenated form alone, as every id is read.
 fn parse_id(segment: &str) -> Option<Uuid> {
-    Uuid::try_parse(segment).ok().filter(|_| segment.len() == 36)
+    Uuid::try_parse(segment)
+        .ok()
+        .filter(|_| segment.len() == 36)
 }
 
 impl RouteFault {
@@ -293,9 +306,10 @@ impl RouteFault {
                 refuse(Code::MethodNotAllowed, message).header("Allow", allow.clone())
             }
             Self::Id(id) => refuse(Code::InvalidId, format!("`{id}` in the path is not a UUID")),
-            Self::Number(text) => {
-                refuse(Code::InvalidId, format!("`{text}` in the path is not a number"))
-            }
+            Self::Number(text) => refuse(
+                Code::InvalidId,
+                format!("`{text}` in the path is not a number"),
+            ),
         }
     }
 }
@@ -330,7 +344,11 @@ mod tests {
     const TABLE: &[Endpoint] = &[
         row(Operation::ReadLicense, "GET", "/v3/licenses/{id}"),
         row(Operation::ListLicenses, "GET", "/v3/licenses/export"),
-        row(Operation::DeleteLicense, "DELETE", "/v3/licenses/metadata/{id}"),
+        row(
+            Operation::DeleteLicense,
+            "DELETE",
+            "/v3/licenses/metadata/{id}",
+        ),
         row(Operation::UpdateLicense, "POST", "/v3/licenses/{id}/renew"),
         row(Operation::ReadProduct, "GET", "/v3/license-templates/{id}"),
         row(Operation::Import, "PUT", "/v3/imports/{id}/parts/{number}"),
@@ -354,7 +372,11 @@ mod tests {
         check("GET", "/v3/licenses/export", Operation::ListLicenses);
         check("GET", "/v3/licenses/export/", Operation::ListLicenses);
         check("GET", "/v3/licenses/ID", Operation::ReadLicense);
-        check("DELETE", "/v3/licenses/metadata/ID", Operation::DeleteLicense);
+        check(
+            "DELETE",
+            "/v3/licenses/metadata/ID",
+            Operation::DeleteLicense,
+        );
         check("POST", "/v3/licenses/ID/renew", Operation::UpdateLicense);
     }
 
@@ -381,7 +403,14 @@ mod tests {
         let license = format!("/v3/licenses/{ID}");
         refused("POST", &license, &methods("GET, HEAD, PATCH, DELETE"));
         refused("GET", "/v3/licenses/check", &methods("POST"));
-        for path in ["/v3/nothing", "/v3", "/", "", "/v3/license", "/v3/licenses/check/x"] {
+        for path in [
+            "/v3/nothing",
+            "/v3",
+            "/",
+            "",
+            "/v3/license",
+            "/v3/licenses/check/x",
+        ] {
             refused("GET", path, &RouteFault::Unknown);
         }
         refused("PATCH", "/v3/licenses/5", &RouteFault::Id("5".into()));

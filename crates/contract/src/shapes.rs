@@ -1,6 +1,6 @@
 //! The descriptions of the wire shapes: JSON Schemas of the draft that OpenAPI 3.1 means, each once under its name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
@@ -16,6 +16,10 @@ pub(crate) struct Shapes {
     answers: SchemaGenerator,
     /// Those that no wire shape has: the filters of lists.
     others: BTreeMap<String, Value>,
+    /// Error answers that many calls have.
+    responses: Map<String, Value>,
+    /// Those that are a body, or a list of which is one.
+    bodies: BTreeSet<String>,
 }
 
 /// Two shapes have one name and differ.
@@ -35,25 +39,45 @@ impl Shapes {
             requests: settings().for_deserialize().into_generator(),
             answers: settings().for_serialize().into_generator(),
             others: BTreeMap::new(),
+            responses: Map::new(),
+            bodies: BTreeSet::new(),
         }
     }
 
     /// Describes what a request is read as.
     pub(crate) fn request<T: JsonSchema>(&mut self) -> Value {
+        self.bodies
+            .insert(public_name(&T::schema_name()).to_owned());
         tidied(self.requests.subschema_for::<T>().into())
     }
 
     /// Describes what an answer is written from.
     pub(crate) fn answer<T: JsonSchema>(&mut self) -> Value {
+        self.bodies
+            .insert(public_name(&T::schema_name()).to_owned());
         tidied(self.answers.subschema_for::<T>().into())
     }
 
     /// Adds a description under a name, and returns where it is found.
     pub(crate) fn add(&mut self, name: &str, schema: impl FnOnce() -> Value) -> Value {
-        self.others
-            .entry(name.to_owned())
-            .or_insert_with(schema);
+        self.others.entry(name.to_owned()).or_insert_with(schema);
         json!({ "$ref": format!("#{PLACE}/{name}") })
+    }
+
+    /// Adds the description of an answer under a name, and returns where it is found.
+    pub(crate) fn add_response(&mut self, name: &str, response: Value) -> Value {
+        self.responses.insert(name.to_owned(), response);
+        json!({ "$ref": format!("#/components/responses/{name}") })
+    }
+
+    /// Returns the answers by name.
+    pub(crate) fn responses(&self) -> Value {
+        self.responses.clone().into()
+    }
+
+    /// Returns the names of those that are bodies.
+    pub(crate) fn bodies(&self) -> BTreeSet<String> {
+        self.bodies.clone()
     }
 
     /// Returns all of them by name.
@@ -82,7 +106,9 @@ fn public_name(name: &str) -> &str {
 /// Takes out of a description what says nothing to a reader, and names what it refers to as the document does.
 fn tidied(schema: Value) -> Value {
     match schema {
-        Value::Object(fields) => Value::Object(fields.into_iter().filter_map(tidied_field).collect()),
+        Value::Object(fields) => {
+            Value::Object(fields.into_iter().filter_map(tidied_field).collect())
+        }
         Value::Array(items) => items.into_iter().map(tidied).collect(),
         other => other,
     }

@@ -181,10 +181,7 @@ async fn answer(asked: &Asked<'_>, route: &Route) -> Result<Answer, Fault> {
     }
     let body = body::read(asked.request, asked.incoming, endpoint.body_limit).await?;
     let Some(body) = body else {
-        return Ok(problem(
-            Code::BodyTooLarge,
-            too_large(endpoint.body_limit),
-        ));
+        return Ok(problem(Code::BodyTooLarge, too_large(endpoint.body_limit)));
     };
     match endpoint.place {
         Place::Edge => from_published(asked, route, &body).await,

@@ -159,9 +159,7 @@ impl Answer {
         }
         let (headers, body) = (self.headers.as_str(), self.body.as_deref());
         Ok(match &self.slices {
-            Some(next) => {
-                respond_in_slices(self.status, headers, body.unwrap_or_default(), next)?
-            }
+            Some(next) => respond_in_slices(self.status, headers, body.unwrap_or_default(), next)?,
             None => respond(self.status, headers, body)?,
         })
     }

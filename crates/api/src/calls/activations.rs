@@ -9,8 +9,8 @@ use licentia_core::{
     LicenseType, Problem, Product, Refusal, Seat, signing_input,
 };
 
-use super::query::Query;
 use super::parse_json;
+use super::query::Query;
 use crate::access::Caller;
 use crate::context::{Context, Fault};
 use crate::database::Value;

@@ -75,7 +75,9 @@ fn stored(row: &[Value]) -> Result<Stored, DatabaseError> {
     let scopes = document.scopes.iter().map(|name| Scope::named(name));
     let scopes = scopes.collect::<Option<_>>();
     Ok(Stored {
-        id: id.parse().map_err(|_id| corrupt("the id of an access token"))?,
+        id: id
+            .parse()
+            .map_err(|_id| corrupt("the id of an access token"))?,
         scopes: scopes.ok_or_else(|| corrupt("the scopes of an access token"))?,
         expires_at: time(expires_at)?,
         revoked: *revoked != 0,
@@ -87,7 +89,9 @@ fn time(cell: &Value) -> Result<Option<Timestamp>, DatabaseError> {
     match cell {
         Value::Null => Ok(None),
         Value::Text(at) => {
-            let at = at.parse().map_err(|_at| corrupt("a time of an access token"))?;
+            let at = at
+                .parse()
+                .map_err(|_at| corrupt("a time of an access token"))?;
             Ok(Some(at))
         }
         Value::Integer(_) => Err(corrupt("a time of an access token")),

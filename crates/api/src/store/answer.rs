@@ -6,7 +6,8 @@ use super::{corrupt, text};
 use crate::database::{Database, DatabaseError, Value};
 
 const FIND: &str = "SELECT request_hash, reply FROM idempotency WHERE key_hash = ?1 AND at > ?2";
-const KEEP: &str = "INSERT INTO idempotency (key_hash, request_hash, at, reply) VALUES (?1, ?2, ?3, ?4)
+const KEEP: &str =
+    "INSERT INTO idempotency (key_hash, request_hash, at, reply) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (key_hash) DO UPDATE SET
     request_hash = excluded.request_hash, at = excluded.at, reply = excluded.reply";
 /// Four go for each that comes, so that the work stays small and the table does too.
