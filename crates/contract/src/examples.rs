@@ -1,7 +1,8 @@
-//! An example of each shape, in `examples.json` under the shape's name; a shape that a body has and that lacks one is an error.
+//! Examples, in `examples.json`: of each shape that is a body, and of calls that are sent another part of one than others.
 
 use std::collections::BTreeSet;
 
+use licentia_api::Operation;
 use serde_json::{Map, Value};
 
 const EXAMPLES: &str = include_str!("examples.json");
@@ -13,29 +14,48 @@ pub enum Unexampled {
     #[error("`{0}` has no example: add one to crates/contract/src/examples.json")]
     Missing(String),
     /// The example is of nothing.
-    #[error("crates/contract/src/examples.json has an example of `{0}`, which is no body")]
+    #[error(
+        "crates/contract/src/examples.json has an example of `{0}`, which is neither a body nor a call with one"
+    )]
     Unknown(String),
     /// The file cannot be read.
     #[error("crates/contract/src/examples.json: {0}")]
     Malformed(String),
 }
 
-/// Puts its example into the description of each shape that is a body.
-pub(crate) fn with_examples(
-    mut schemas: Map<String, Value>,
-    bodies: &BTreeSet<String>,
-) -> Result<Map<String, Value>, Unexampled> {
-    let mut examples: Map<String, Value> =
-        serde_json::from_str(EXAMPLES).map_err(|fault| Unexampled::Malformed(fault.to_string()))?;
-    for name in bodies {
-        let missing = || Unexampled::Missing(name.clone());
-        let example = examples.remove(name).ok_or_else(missing)?;
-        let schema = schemas.get_mut(name).and_then(Value::as_object_mut);
-        let schema = schema.ok_or_else(missing)?;
-        schema.insert("examples".to_owned(), vec![example].into());
+/// The examples that no shape and no call has taken yet.
+#[derive(Debug)]
+pub(crate) struct Examples(Map<String, Value>);
+
+impl Examples {
+    pub(crate) fn read() -> Result<Self, Unexampled> {
+        let examples = serde_json::from_str(EXAMPLES);
+        examples
+            .map(Self)
+            .map_err(|fault| Unexampled::Malformed(fault.to_string()))
     }
-    match examples.into_iter().next() {
-        Some((name, _)) => Err(Unexampled::Unknown(name)),
-        None => Ok(schemas),
+
+    /// Returns the example of what a call is sent, if its shape's own would mislead.
+    pub(crate) fn of_call(&mut self, operation: Operation) -> Option<Value> {
+        self.0.remove(operation.name())
+    }
+
+    /// Puts its example into the description of each shape that is a body.
+    pub(crate) fn of_shapes(
+        mut self,
+        mut schemas: Map<String, Value>,
+        bodies: &BTreeSet<String>,
+    ) -> Result<Map<String, Value>, Unexampled> {
+        for name in bodies {
+            let missing = || Unexampled::Missing(name.clone());
+            let example = self.0.remove(name).ok_or_else(missing)?;
+            let schema = schemas.get_mut(name).and_then(Value::as_object_mut);
+            let schema = schema.ok_or_else(missing)?;
+            schema.insert("examples".to_owned(), vec![example].into());
+        }
+        match self.0.into_iter().next() {
+            Some((name, _)) => Err(Unexampled::Unknown(name)),
+            None => Ok(schemas),
+        }
     }
 }

@@ -24,6 +24,7 @@ use serde_json::{Map, Value, json};
 pub use examples::Unexampled;
 pub use shapes::Clash;
 
+use examples::Examples;
 use shapes::Shapes;
 
 const INTRODUCTION: &str = "The license Web API. Whoever holds the root token, or a personal access token with the scope that a call names, manages products and licenses; applications activate and sync with a license key alone.\n\nNames in bodies are read in any case and written in camelCase. Absent and `null` are the same in `application/json`. Times are UTC with seven fractional digits. Durations are whole seconds. Every error is `{\"message\", \"code\"}`, and the code is the contract.";
@@ -51,9 +52,10 @@ pub enum Undescribed {
 /// Says what a call lacks to be described.
 pub fn document() -> Result<Value, Undescribed> {
     let mut shapes = Shapes::new();
-    let paths = paths(&mut shapes)?;
+    let mut examples = Examples::read()?;
+    let paths = paths(&mut shapes, &mut examples)?;
     let (bodies, responses) = (shapes.bodies(), shapes.responses());
-    let schemas = examples::with_examples(shapes.all()?, &bodies)?;
+    let schemas = examples.of_shapes(shapes.all()?, &bodies)?;
     Ok(json!({
         "openapi": "3.1.0",
         "info": {
@@ -61,9 +63,9 @@ pub fn document() -> Result<Value, Undescribed> {
             "version": "v3",
             "summary": "Licenses, activations and what they hang on.",
             "description": INTRODUCTION,
-            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+            "license": { "name": "MIT OR Apache-2.0" },
         },
-        "servers": [{ "url": "/", "description": "The server that this document came from." }],
+        "servers": [{ "url": "/" }],
         "tags": tags(),
         "paths": paths,
         "components": {
@@ -81,7 +83,7 @@ pub fn document() -> Result<Value, Undescribed> {
 }
 
 /// Describes each path under its own name, and once more under the older one that it has.
-fn paths(shapes: &mut Shapes) -> Result<Value, Undescribed> {
+fn paths(shapes: &mut Shapes, examples: &mut Examples) -> Result<Value, Undescribed> {
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     let (variants, plain): (Vec<&Endpoint>, Vec<&Endpoint>) = endpoints()
         .iter()
@@ -90,7 +92,7 @@ fn paths(shapes: &mut Shapes) -> Result<Value, Undescribed> {
         let variant = variants.iter().find(|variant| {
             variant.method == endpoint.method && variant.template() == endpoint.template()
         });
-        let described = operation::describe(endpoint, variant.copied(), shapes)?;
+        let described = operation::describe(endpoint, variant.copied(), shapes, examples)?;
         let method = endpoint.method.to_ascii_lowercase();
         for (alias, name) in aliases() {
             if let Some(rest) = endpoint.template().strip_prefix(name) {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::call::{Call, Content, Input};
 use crate::calls::call;
+use crate::examples::Examples;
 use crate::headers::Carried;
 use crate::refusals::refusals;
 use crate::shapes::Shapes;
@@ -21,6 +22,7 @@ pub(crate) fn describe(
     endpoint: &Endpoint,
     variant: Option<&Endpoint>,
     shapes: &mut Shapes,
+    examples: &mut Examples,
 ) -> Result<Value, Undescribed> {
     let described = call(endpoint.operation);
     let (security, access) = security(endpoint.access);
@@ -34,10 +36,9 @@ pub(crate) fn describe(
         "responses": responses(endpoint, variant, &described, shapes),
     });
     if let (Some(input), Some(fields)) = (&described.input, operation.as_object_mut()) {
-        fields.insert(
-            "requestBody".to_owned(),
-            request_body(endpoint, input, shapes),
-        );
+        let example = examples.of_call(endpoint.operation);
+        let body = request_body(endpoint, input, example.as_ref(), shapes);
+        fields.insert("requestBody".to_owned(), body);
     }
     Ok(operation)
 }
@@ -87,7 +88,12 @@ fn security(access: Access) -> (Value, String) {
     }
 }
 
-fn request_body(endpoint: &Endpoint, input: &Input, shapes: &mut Shapes) -> Value {
+fn request_body(
+    endpoint: &Endpoint,
+    input: &Input,
+    example: Option<&Value>,
+    shapes: &mut Shapes,
+) -> Value {
     let described = match input.content {
         Content::Json(shape) | Content::Page(shape) => {
             let shape = shape.reference(shapes);
@@ -99,7 +105,11 @@ fn request_body(endpoint: &Endpoint, input: &Input, shapes: &mut Shapes) -> Valu
                 "PATCH" if endpoint.access != Access::Open => &[JSON, MERGE_PATCH],
                 _ => &[JSON],
             };
-            let media = |media: &&str| ((*media).to_owned(), json!({ "schema": schema }));
+            let described = match example {
+                Some(example) => json!({ "schema": schema, "example": example }),
+                None => json!({ "schema": schema }),
+            };
+            let media = |media: &&str| ((*media).to_owned(), described.clone());
             types.iter().map(media).collect()
         }
         Content::Text(media_type) => content_of_text(media_type),

@@ -19,6 +19,7 @@ mod setup;
 
 mod notices;
 mod npm_package;
+mod pages;
 mod worker_bundle;
 
 mod secrets;

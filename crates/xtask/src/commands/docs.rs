@@ -8,14 +8,20 @@ use anyhow::{Context, Result, ensure};
 use crate::process;
 use crate::workspace::Workspace;
 
-/// Each page, and the example of licentia-core that prints it.
-const PAGES: [(&str, &str); 1] = [("docs/errors.md", "errors")];
+/// Each page, and the words after `cargo run` for the program that prints it.
+const PAGES: [(&str, &[&str]); 2] = [
+    (
+        "docs/errors.md",
+        &["--package=licentia-core", "--example=errors"],
+    ),
+    ("docs/openapi.json", &["--package=licentia-contract"]),
+];
 
 pub(crate) fn write(workspace: &Workspace) -> Result<ExitCode> {
-    for (page, example) in PAGES {
+    for (page, program) in PAGES {
         let path = workspace.path(page);
         fs::create_dir_all(workspace.path("docs"))?;
-        fs::write(&path, printed(workspace, example)?)
+        fs::write(&path, printed(workspace, program)?)
             .with_context(|| format!("cannot write `{page}`"))?;
         println!("{}", path.display());
     }
@@ -23,23 +29,17 @@ pub(crate) fn write(workspace: &Workspace) -> Result<ExitCode> {
 }
 
 pub(crate) fn compare(workspace: &Workspace) -> Result<()> {
-    for (page, example) in PAGES {
+    for (page, program) in PAGES {
         let written = fs::read_to_string(workspace.path(page)).unwrap_or_default();
         ensure!(
-            written == printed(workspace, example)?,
+            written == printed(workspace, program)?,
             "`{page}` is not what the code says: run `cargo xtask docs` and commit it"
         );
     }
     Ok(())
 }
 
-fn printed(workspace: &Workspace, example: &str) -> Result<String> {
-    process::output(workspace.cargo().args([
-        "run",
-        "--quiet",
-        "--locked",
-        "--package=licentia-core",
-        "--example",
-        example,
-    ]))
+fn printed(workspace: &Workspace, program: &[&str]) -> Result<String> {
+    let mut cargo = workspace.cargo();
+    process::output(cargo.args(["run", "--quiet", "--locked"]).args(program))
 }

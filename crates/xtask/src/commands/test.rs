@@ -14,7 +14,7 @@ use crate::clock::{Stopwatch, spoken};
 use crate::tally::Tally;
 use crate::worker_bundle::{self, Variant};
 use crate::workspace::Workspace;
-use crate::{chromium, node, npm_package, process, setup};
+use crate::{chromium, node, pages, process, setup};
 
 /// A part of the tests, in the order in which they run: what fails fastest comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +115,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Test) -> Result<ExitCode> {
         setup::for_building(workspace)?;
         worker_bundle::build(workspace, Variant::Shipped)?;
         worker_bundle::build(workspace, Variant::Faults)?;
-        npm_package::build(workspace)?;
+        pages::build(workspace)?;
     }
 
     let mut report = Report::default();
