@@ -80,8 +80,8 @@ const config :Workerd.Config = (
   writeFileSync(join(directory, "config.capnp"), text);
 }
 
-/** Runs workerd and resolves once it listens, to `{ pid, port, counterPort, stop, logs }`. */
-export async function run(directory, port = 0) {
+/** Runs workerd and resolves once all of `sockets` listen, to `{ pid, port, counterPort, stop, logs, streams }`. */
+export async function run(directory, port = 0, sockets = ["http", "counter"]) {
   const address = `--socket-addr=http=127.0.0.1:${port}`;
   const child = spawn(workerd.default, ["serve", "--control-fd=3", address, "config.capnp"], {
     cwd: directory,
@@ -89,7 +89,8 @@ export async function run(directory, port = 0) {
   });
   children.add(child);
   const logs = [];
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => logs.push(text));
+  const streams = [child.stdout, child.stderr];
+  for (const stream of streams) stream.setEncoding("utf8").on("data", (text) => logs.push(text));
   const exited = new Promise((resolve) => child.once("exit", resolve));
   exited.then(() => children.delete(child));
 
@@ -103,12 +104,12 @@ export async function run(directory, port = 0) {
       for (const line of lines.filter(Boolean).map((line) => JSON.parse(line))) {
         if (line.event === "listen") heard[line.socket] = line.port;
       }
-      if (heard.http && heard.counter) resolve(heard);
+      if (sockets.every((name) => heard[name])) resolve(heard);
     });
   });
   const stop = async () => {
     child.kill("SIGKILL");
     await exited;
   };
-  return { pid: child.pid, port: ports.http, counterPort: ports.counter, stop, logs };
+  return { pid: child.pid, port: ports.http, counterPort: ports.counter, stop, logs, streams };
 }

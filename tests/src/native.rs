@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use licentia_api::outbox::{self, Landed, Publication};
 use licentia_api::{
-    Actor, Body, Database, DatabaseError, Given, Handled, KeyPair, Outcome, Place, Publishes,
-    Reply, Request, Route, Row, Settings, Unsigned, Value, Vault, handle, identify, migrate,
-    published, route, write_facts,
+    Actor, Body, Database, DatabaseError, Given, Handled, KeyPair, Outcome, PageMemory, Place,
+    Publishes, Reply, Request, Route, Row, Settings, Unsigned, Value, Vault, handle, identify,
+    migrate, published, route, write_facts,
 };
 use licentia_core::{Algorithm, Draw, Origin, RequestId, Seconds, Seed, Timestamp, join_signature};
 use ring::rand::{SecureRandom, SystemRandom};
@@ -30,6 +30,7 @@ pub struct NativeHost {
     /// Its settings.
     pub settings: Settings,
     random: SystemRandom,
+    pages: PageMemory,
     /// What KV holds.
     pub kv: BTreeMap<String, String>,
     /// Whether puts into KV fail.
@@ -46,7 +47,7 @@ pub struct NativeHost {
 pub struct Sqlite {
     connection: rusqlite::Connection,
     /// Every statement that ran.
-    pub ran: RefCell<BTreeSet<&'static str>>,
+    pub ran: RefCell<BTreeSet<String>>,
 }
 
 impl Sqlite {
@@ -69,6 +70,18 @@ impl Sqlite {
             connection,
             ran: RefCell::default(),
         }
+    }
+
+    /// Returns the steps in which a statement would run.
+    #[must_use]
+    pub fn plan(&self, sql: &str) -> Vec<String> {
+        let mut statement = self
+            .connection
+            .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+            .unwrap();
+        let nothing = vec![rusqlite::types::Value::Null; statement.parameter_count()];
+        let steps = statement.query_map(rusqlite::params_from_iter(nothing), |row| row.get(3));
+        steps.unwrap().collect::<Result<_, _>>().unwrap()
     }
 
     fn begin(&self) {
@@ -102,8 +115,8 @@ fn read(value: ValueRef<'_>) -> Value {
 }
 
 impl Database for Sqlite {
-    fn query(&self, sql: &'static str, args: &[Value]) -> Result<Vec<Row>, DatabaseError> {
-        self.ran.borrow_mut().insert(sql);
+    fn query(&self, sql: &str, args: &[Value]) -> Result<Vec<Row>, DatabaseError> {
+        self.ran.borrow_mut().insert(sql.to_owned());
         let refused = |fault: rusqlite::Error| DatabaseError::Statement(fault.to_string());
         let mut statement = self.connection.prepare_cached(sql).map_err(refused)?;
         let columns = statement.column_count();
@@ -117,7 +130,7 @@ impl Database for Sqlite {
             .map_err(refused)
     }
 
-    fn execute(&self, sql: &'static str, args: &[Value]) -> Result<(), DatabaseError> {
+    fn execute(&self, sql: &str, args: &[Value]) -> Result<(), DatabaseError> {
         self.query(sql, args).map(|_rows| ())
     }
 }
@@ -135,6 +148,7 @@ impl Default for NativeHost {
                 min_sync_interval: Seconds(1),
             },
             random: SystemRandom::new(),
+            pages: PageMemory::default(),
             kv: BTreeMap::new(),
             kv_fails: false,
             ledger_calls: Cell::new(0),
@@ -196,6 +210,7 @@ impl NativeHost {
                 key_pairs: &key_pairs,
                 vault: &self.vault,
                 settings: &self.settings,
+                pages: &self.pages,
             };
             self.database.begin();
             let handled = handle(&self.database, request, &given);
@@ -221,7 +236,7 @@ impl NativeHost {
                 let value = keys.iter().find_map(|key| self.kv.get(key));
                 published::reply(route, value.map(String::as_str), &self.vault)
             }
-            Err(reply) => reply,
+            Err(reply) => *reply,
         }
     }
 

@@ -24,7 +24,7 @@ fn body(answer: &Answer) -> serde_json::Value {
 
 /// The entries, each as its columns in one line.
 fn entries(host: &NativeHost) -> Vec<String> {
-    let sql = "SELECT action, actor, resource, resource_id, request_id, changes FROM audit ORDER BY number";
+    let sql = "SELECT action, actor, resource, resource_id, request_id, changes FROM event_logs ORDER BY number";
     let rows = host.database().query(sql, &[]).unwrap();
     let text = |value: &Value| match value {
         Value::Text(text) => text.clone(),

@@ -111,6 +111,7 @@ impl<'a> Context<'a> {
         changes: Vec<PropertyChange>,
     ) -> Result<(), DatabaseError> {
         let entry = Entry {
+            id: self.draw().id(),
             at: self.now(),
             request_id: self.request.request_id,
             actor: self.caller,
@@ -123,12 +124,17 @@ impl<'a> Context<'a> {
         store::audit::append(self.db, &entry)
     }
 
-    /// Saves what an event did to a license: the whole of it with its publication, or what was counted alone.
-    pub(crate) fn save(&self, license: &License, event: &Event) -> Result<(), DatabaseError> {
+    /// Saves what an event did to a license, which was as `before` says, and publishes it if its document changed.
+    pub(crate) fn save(
+        &self,
+        before: &License,
+        license: &License,
+        event: &Event,
+    ) -> Result<(), DatabaseError> {
         if !event.changes_document() {
-            return store::license::save_totals(self.db, license);
+            return store::license::save_totals(self.db, before, license);
         }
-        store::license::save(self.db, license)?;
+        store::license::save(self.db, before, license)?;
         self.publish(license)
     }
 

@@ -31,11 +31,11 @@ pub trait Database {
     ///
     /// # Errors
     /// Passes on what the database says.
-    fn query(&self, sql: &'static str, args: &[Value]) -> Result<Vec<Row>, DatabaseError>;
+    fn query(&self, sql: &str, args: &[Value]) -> Result<Vec<Row>, DatabaseError>;
 
     /// Runs a statement that returns no rows.
     ///
     /// # Errors
     /// Passes on what the database says.
-    fn execute(&self, sql: &'static str, args: &[Value]) -> Result<(), DatabaseError>;
+    fn execute(&self, sql: &str, args: &[Value]) -> Result<(), DatabaseError>;
 }

@@ -6,6 +6,7 @@ use licentia_core::{
 
 use crate::access::TokenDigest;
 use crate::idempotency::Fact;
+use crate::list::PageMemory;
 use crate::outbox::Publication;
 use crate::published::ACCOUNT;
 use crate::vault::Vault;
@@ -63,6 +64,8 @@ pub struct Given<'a> {
     pub vault: &'a Vault,
     /// Settings.
     pub settings: &'a Settings,
+    /// Where the pages of lists begin; kept from call to call, or not.
+    pub pages: &'a PageMemory,
 }
 
 /// Settings of a host.
@@ -178,30 +181,6 @@ pub struct Unsigned {
     pub product_id: ProductId,
 }
 
-/// How many things a list has, which page of them an answer holds, and where the next one is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pagination {
-    /// How many there are: all of them, or as far as was counted.
-    pub count: u64,
-    /// Whether `count` is all of them.
-    pub relation: Relation,
-    /// The number of the page, from 1 on.
-    pub page: i64,
-    /// How many a page holds at most.
-    pub limit: i64,
-    /// The address of the next page, if there is one.
-    pub next: Option<String>,
-}
-
-/// What a count says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Relation {
-    /// There are as many.
-    Equal,
-    /// There are as many at least.
-    AtLeast,
-}
-
 impl Unsigned {
     /// Returns what the wrapping of the private half is bound to.
     #[must_use]
@@ -257,24 +236,6 @@ impl Reply {
     pub fn header(mut self, name: &str, value: impl ToString) -> Self {
         self.headers.push((name.to_owned(), value.to_string()));
         self
-    }
-
-    /// Says how many things a list has, and where its next page is.
-    #[must_use]
-    pub fn paged(self, pagination: &Pagination) -> Self {
-        let relation = match pagination.relation {
-            Relation::Equal => "eq",
-            Relation::AtLeast => "gte",
-        };
-        let reply = self
-            .header("Pagination-Count", pagination.count)
-            .header("Pagination-Relation", relation)
-            .header("Pagination-Page", pagination.page)
-            .header("Pagination-Limit", pagination.limit);
-        match &pagination.next {
-            Some(next) => reply.header("Link", format!("<{next}>; rel=\"next\"")),
-            None => reply,
-        }
     }
 
     /// Answers with a slice of a long text; `more` says where it goes on.

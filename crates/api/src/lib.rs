@@ -7,12 +7,12 @@ mod access;
 mod calls;
 mod context;
 mod database;
-mod filters;
 mod host;
 mod idempotency;
 mod key_pattern;
 mod keys;
 mod limit;
+mod list;
 pub mod outbox;
 pub mod published;
 mod route;
@@ -22,15 +22,14 @@ mod vault;
 
 pub use access::{Access, TokenDigest, identify};
 pub use database::{Database, DatabaseError, Row, Value};
-pub use filters::{Filter, FilterKind, filters};
 pub use host::{
-    Actor, Body, Given, Handled, KeyPair, Outcome, Pagination, Publishes, Relation, Reply, Request,
-    Settings, Unsigned,
+    Actor, Body, Given, Handled, KeyPair, Outcome, Publishes, Reply, Request, Settings, Unsigned,
 };
 pub use idempotency::{Fact, write_facts};
 pub use key_pattern::{DEFAULT_KEY_PATTERN, KeyPattern};
 pub use keys::{PrivateKeyFault, read_private_key};
 pub use limit::{Limiter, Limits, MalformedRule, Rule, Standing, tells_wrong_credential};
+pub use list::{Filter, FilterKind, PageMemory, filters};
 pub use route::{Endpoint, Operation, Place, Route, RouteFault, aliases, endpoints, route};
 pub use schema::migrate;
 pub use vault::{Vault, VaultError};

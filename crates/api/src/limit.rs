@@ -310,7 +310,7 @@ mod tests {
     };
 
     fn at(milliseconds: i64) -> Timestamp {
-        Timestamp::from_unix_milliseconds(1_700_000_000_000 + milliseconds)
+        Timestamp::from_unix_milliseconds(1_700_000_000_000_i64.saturating_add(milliseconds))
     }
 
     fn address(text: &str) -> Option<IpAddr> {
@@ -414,7 +414,7 @@ mod tests {
     fn whoever_guesses_is_held_up_where_keys_are_tried_and_nowhere_else() {
         let mut limiter = Limiter::default();
         let guesser = address("192.0.2.1");
-        let mut guess = |limiter: &mut Limiter| limiter.count_wrong(&LIMITS, guesser, at(0));
+        let guess = |limiter: &mut Limiter| limiter.count_wrong(&LIMITS, guesser, at(0));
         assert_eq!((guess(&mut limiter), guess(&mut limiter)), (None, None));
         let held = |operation, from, actor, time| {
             let standing = limiter.held_up(&LIMITS, operation, address(from), actor, at(time));

@@ -121,27 +121,33 @@ struct CheckRequest {
 ///
 /// # Errors
 /// Answers a request that is wrong.
-pub fn wanted(route: &Route, body: &[u8], vault: &Vault) -> Result<Vec<String>, Reply> {
+pub fn wanted(route: &Route, body: &[u8], vault: &Vault) -> Result<Vec<String>, Box<Reply>> {
     match route.operation() {
         Operation::ReadPublishedLicense => Ok(vec![license_name(route.id())]),
         Operation::ReadProductKeys => Ok(vec![product_name(route.id())]),
         Operation::CheckLicense => {
-            let request: CheckRequest =
-                parse(body).map_err(|fault| Reply::problem(&fault.into()))?;
+            let request: CheckRequest = parse(body).map_err(|fault| refuse(&fault.into()))?;
             let key = request.key.parse::<LicenseKey>();
-            let key = key.map_err(|fault| Reply::problem(&Problem::field("key", fault)))?;
+            let key = key.map_err(|fault| refuse(&Problem::field("key", fault)))?;
             Ok(vault
                 .names_of(key.as_str())
                 .iter()
                 .map(|name| key_name(name))
                 .collect())
         }
-        Operation::GetStatus => Err(Reply::json(200, &serde_json::json!({ "status": "ok" }))),
-        _ => Err(Reply::problem(&Problem::new(
+        Operation::GetStatus => {
+            let status = serde_json::json!({ "status": "ok" });
+            Err(Box::new(Reply::json(200, &status)))
+        }
+        _ => Err(refuse(&Problem::new(
             Code::RouteNotFound,
             "this call is answered by the ledger",
         ))),
     }
+}
+
+fn refuse(problem: &Problem) -> Box<Reply> {
+    Box::new(Reply::problem(problem))
 }
 
 #[derive(Deserialize)]

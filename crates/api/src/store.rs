@@ -8,19 +8,16 @@ pub(crate) mod license;
 pub(crate) mod outbox;
 pub(crate) mod place;
 pub(crate) mod product;
+pub(crate) mod row;
+pub(crate) mod tag;
+pub(crate) mod template;
 pub(crate) mod tombstone;
+pub(crate) mod user;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::database::{DatabaseError, Value};
-
-/// One page of a list: at most `limit` rows after `offset`, oldest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Page {
-    pub(crate) limit: i64,
-    pub(crate) offset: i64,
-}
 
 fn text(value: impl ToString) -> Value {
     Value::Text(value.to_string())

@@ -37,6 +37,7 @@ fn name(kind: FilterKind) -> &'static str {
         FilterKind::Integer => "IntegerFilter",
         FilterKind::Boolean => "BooleanFilter",
         FilterKind::Time => "TimeFilter",
+        FilterKind::Order => "CreationFilter",
     }
 }
 
@@ -48,7 +49,7 @@ fn operators(kind: FilterKind) -> Value {
         FilterKind::Id => json!({ "type": "string", "format": "uuid" }),
         FilterKind::Integer => json!({ "type": "integer", "format": "int64" }),
         FilterKind::Boolean => json!({ "type": "boolean" }),
-        FilterKind::Time => json!({ "type": "string", "format": "date-time" }),
+        FilterKind::Time | FilterKind::Order => json!({ "type": "string", "format": "date-time" }),
     };
     let list = json!({ "type": "string", "description": "Values, joined by commas." });
     let ordered: &[(&str, &Value)] = &[
@@ -63,7 +64,7 @@ fn operators(kind: FilterKind) -> Value {
     if kind != FilterKind::Boolean {
         operators.extend(ordered);
     }
-    if matches!(kind, FilterKind::Text | FilterKind::Id) {
+    if !matches!(kind, FilterKind::Boolean | FilterKind::Order) {
         operators.extend(fragments);
     }
     operators.extend([("in", &list), ("nin", &list)]);

@@ -87,7 +87,7 @@ codes! {
     InvalidActivationFingerprint 400 "INVALID_ACTIVATION_FINGERPRINT"
         "The fingerprint, or the user of a user-locked license, is another than the one that was activated." "Activate this machine.";
     InvalidCursor 400 "INVALID_CURSOR"
-        "The cursor of a list is not one that this server gave." "Start the list anew.";
+        "The `cursor` of a list is not one that a `Link` has given." "Follow the `Link` as it is, or begin at the first page.";
     InvalidField 400 "INVALID_FIELD"
         "A field of the body or the query has a wrong type or value; the message names it." "Correct the field.";
     InvalidId 400 "INVALID_ID"

@@ -20,6 +20,9 @@ mod template;
 mod terms;
 mod user;
 
+#[cfg(test)]
+mod tests;
+
 pub use access_token::{AccessTokenInput, AccessTokenView};
 pub use activation::{
     ActivationAnswer, ActivationMetadata, ActivationRequest, ActivationView, DeactivationRequest,
@@ -34,7 +37,7 @@ pub use meter::{
 pub use product::{ProductInput, ProductView, TokenKeyInput};
 pub use role::RoleView;
 pub use stats::{AccountStatsView, LicenseStatsView};
-pub use stored::{StoredLicense, StoredProduct};
+pub use stored::{StoredLicense, StoredMeterTotals, StoredProduct};
 pub use stored_account::{StoredAccessToken, StoredTag, StoredTemplate, StoredUser};
 pub use stored_activation::StoredActivation;
 pub use tag::{TagInput, TagView};

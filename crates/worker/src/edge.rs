@@ -199,7 +199,7 @@ async fn from_published(asked: &Asked<'_>, route: &Route, body: &[u8]) -> Result
     let vault = &asked.config.vault;
     let keys = match published::wanted(route, body, vault) {
         Ok(keys) => keys,
-        Err(reply) => return Ok(Answer::of(reply, asked.actor)),
+        Err(reply) => return Ok(Answer::of(*reply, asked.actor)),
     };
     let value = asked.bindings.published()?.read(&keys).await;
     let value = value.map_err(|fault| Fault::Unpublished(fault.in_full()))?;

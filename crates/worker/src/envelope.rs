@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use licentia_api::{Actor, Body, Reply, Request, TokenDigest, Unsigned, tells_wrong_credential};
-use licentia_core::{Algorithm, Area, Origin, RequestId};
+use licentia_core::{Algorithm, Area, Origin, ProductId, RequestId};
 use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;

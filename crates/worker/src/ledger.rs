@@ -5,7 +5,9 @@
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
-use licentia_api::{Given, Handled, KeyPair, Outcome, Publishes, handle, migrate, write_facts};
+use licentia_api::{
+    Given, Handled, KeyPair, Outcome, PageMemory, Publishes, handle, migrate, write_facts,
+};
 use licentia_core::{Algorithm, Seed};
 use wasm_bindgen::prelude::*;
 use worker::console_error;
@@ -35,6 +37,7 @@ pub struct Ledger {
     storage: Storage,
     migrated: Cell<bool>,
     publisher: OnceCell<Rc<Publisher>>,
+    pages: PageMemory,
 }
 
 #[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures)]
@@ -48,6 +51,7 @@ impl Ledger {
             storage,
             migrated: Cell::new(false),
             publisher: OnceCell::new(),
+            pages: PageMemory::default(),
         }
     }
 
@@ -108,6 +112,7 @@ impl Ledger {
                 key_pairs: &key_pairs,
                 vault,
                 settings,
+                pages: &self.pages,
             };
             let handled = self.run(&request, &given)?;
             match handled {

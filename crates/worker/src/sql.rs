@@ -36,7 +36,7 @@ extern "C" {
 }
 
 thread_local! {
-    static STATEMENTS: RefCell<BTreeMap<&'static str, JsString>> = const { RefCell::new(BTreeMap::new()) };
+    static STATEMENTS: RefCell<BTreeMap<String, JsString>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// The database of one object.
@@ -48,7 +48,7 @@ impl Sql {
         Self(storage.sql())
     }
 
-    fn exec(&self, sql: &'static str, arguments: &[Value]) -> Result<Cursor, DatabaseError> {
+    fn exec(&self, sql: &str, arguments: &[Value]) -> Result<Cursor, DatabaseError> {
         let arguments = bind(arguments)?;
         self.0
             .exec(&statement(sql), &arguments)
@@ -57,7 +57,7 @@ impl Sql {
 }
 
 impl Database for Sql {
-    fn query(&self, sql: &'static str, arguments: &[Value]) -> Result<Vec<Row>, DatabaseError> {
+    fn query(&self, sql: &str, arguments: &[Value]) -> Result<Vec<Row>, DatabaseError> {
         let cursor = self.exec(sql, arguments)?;
         let rows = cursor
             .raw()
@@ -68,7 +68,7 @@ impl Database for Sql {
             .collect()
     }
 
-    fn execute(&self, sql: &'static str, arguments: &[Value]) -> Result<(), DatabaseError> {
+    fn execute(&self, sql: &str, arguments: &[Value]) -> Result<(), DatabaseError> {
         self.exec(sql, arguments).map(drop)
     }
 }
@@ -100,8 +100,21 @@ impl Serialize for Bound<'_> {
     }
 }
 
-fn statement(sql: &'static str) -> JsString {
-    STATEMENTS.with_borrow_mut(|known| known.entry(sql).or_insert_with(|| sql.into()).clone())
+/// Lists put statements together: beyond so many the kept ones are dropped, and cross anew.
+const KEPT: usize = 1_024;
+
+fn statement(sql: &str) -> JsString {
+    STATEMENTS.with_borrow_mut(|known| {
+        if let Some(statement) = known.get(sql) {
+            return statement.clone();
+        }
+        if known.len() >= KEPT {
+            known.clear();
+        }
+        let statement = JsString::from(sql);
+        known.insert(sql.to_owned(), statement.clone());
+        statement
+    })
 }
 
 /// Two to the power of 53: the runtime's numbers are doubles, and whole up to here.

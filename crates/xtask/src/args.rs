@@ -17,7 +17,7 @@ cargo xtask <command>: everything a developer of Licentia types
                 --state <dir>     where the local ledger, KV and root token are kept (.licentia)
                 --fresh           empty that directory first
   test        run every test, and close with the sum
-                --only <part>     core, api, xtask, worker, wasm, browser or package; may be given again
+                --only <part>     core, api, xtask, worker, wasm, browser, package or examples; may be given again
   build       the Worker bundle in build/worker, the npm package in crates/wasm/js
                 --faults          also build/worker-faults, which panics and stalls on request, for tests
   pack        the npm package and a Worker bundle that deploys with Node alone, as tarballs in dist

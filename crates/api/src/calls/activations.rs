@@ -9,12 +9,12 @@ use licentia_core::{
     LicenseType, Problem, Product, Refusal, Seat, signing_input,
 };
 
-use super::parse_json;
-use super::query::Query;
+use super::{page, parse_json};
 use crate::access::Caller;
 use crate::context::{Context, Fault};
 use crate::database::Value;
 use crate::host::{Body, Publishes, Reply, Unsigned};
+use crate::list;
 use crate::store;
 use crate::store::tombstone::Kind;
 
@@ -37,17 +37,19 @@ pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
         asked: &asked,
     };
     let event = license.decide(command, cx.now())?;
+    let before = license.clone();
     if let Some(event) = &event {
         license.apply(event, cx.now());
     }
 
     let lease = request.lease_duration;
     let (activation, status) = match known {
-        Some(mut known) if known.epoch == license.epoch => {
-            known.renew(&license, device, lease, cx.request.origin, cx.now());
-            event.iter().for_each(|event| known.apply(event));
-            store::activation::save(cx.db, &known)?;
-            (known, 200)
+        Some(known) if known.epoch == license.epoch => {
+            let mut renewed = known.clone();
+            renewed.renew(&license, device, lease, cx.request.origin, cx.now());
+            event.iter().for_each(|event| renewed.apply(event));
+            store::activation::save(cx.db, &known, &renewed)?;
+            (renewed, 200)
         }
         dead => {
             if let Some(dead) = dead {
@@ -56,7 +58,7 @@ pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
             let mut activation =
                 Activation::new(id, &license, device, lease, cx.request.origin, cx.now());
             event.iter().for_each(|event| activation.apply(event));
-            store::activation::insert(cx.db, &activation)?;
+            store::activation::insert(cx.db, license.product_id, &activation)?;
             if let Some(event) = &event {
                 cx.record(event.action(), "activation", &id, Vec::new())?;
             }
@@ -65,7 +67,7 @@ pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
     };
     let mut publishes = Publishes::Nothing;
     if let Some(event) = &event {
-        cx.save(&license, event)?;
+        cx.save(&before, &license, event)?;
         if event.changes_document() {
             publishes = Publishes::Later;
         }
@@ -103,6 +105,7 @@ pub(super) fn sync(cx: &Context<'_>, id: ActivationId, body: &[u8]) -> Result<Re
         },
         cx.now(),
     )?;
+    let before = activation.clone();
     activation.renew(
         &license,
         device,
@@ -111,13 +114,12 @@ pub(super) fn sync(cx: &Context<'_>, id: ActivationId, body: &[u8]) -> Result<Re
         cx.now(),
     );
     if let Some(event) = event {
+        let unsynced = license.clone();
         license.apply(&event, cx.now());
         activation.apply(&event);
-        if !asked.is_empty() {
-            cx.save(&license, &event)?;
-        }
+        cx.save(&unsynced, &license, &event)?;
     }
-    store::activation::save(cx.db, &activation)?;
+    store::activation::save(cx.db, &before, &activation)?;
     token(cx, 200, &license, &activation)
 }
 
@@ -173,15 +175,14 @@ pub(super) fn read(cx: &Context<'_>, id: ActivationId) -> Result<Reply, Fault> {
 
 /// `GET /v3/activations`
 pub(super) fn list(cx: &Context<'_>) -> Result<Reply, Fault> {
-    let query = Query::read(cx.request.query, &["licenseId"])?;
-    let activations = store::activation::list(cx.db, query.id("licenseId")?, query.page)?;
-    Ok(Reply::json(
-        200,
-        &activations
-            .iter()
-            .map(|activation| ActivationView::new(activation, &[]))
-            .collect::<Vec<_>>(),
-    ))
+    let listed = list::list(cx, &list::ACTIVATIONS)?;
+    let activations = listed.rows.iter().map(store::activation::from_row);
+    let activations = activations.collect::<Result<Vec<_>, _>>()?;
+    let views: Vec<_> = activations
+        .iter()
+        .map(|activation| ActivationView::new(activation, &[]))
+        .collect();
+    Ok(page(cx, &listed, &views))
 }
 
 /// Finds the license that a machine wants to activate.
@@ -275,9 +276,10 @@ fn free(
 ) -> Result<(), Fault> {
     let command = Command::Deactivate { activation, by };
     if let Some(event) = license.decide(command, cx.now())? {
+        let before = license.clone();
         license.apply(&event, cx.now());
         cx.record(event.action(), "activation", &activation.id, Vec::new())?;
-        cx.save(license, &event)?;
+        cx.save(&before, license, &event)?;
     }
     bury(cx, activation.id)
 }

@@ -2,15 +2,14 @@
 
 use licentia_core::wire::{LicenseInput, LicenseView, Merging, NullableFields};
 use licentia_core::{
-    Change, Code, Command, License, LicenseId, LicenseKey, Pending, Problem, ProductId, Terms,
-    Totals, parse,
+    Change, Code, Command, License, LicenseId, LicenseKey, Pending, Problem, Terms, Totals, parse,
 };
 
-use super::query::Query;
-use super::{changes, parse_json};
+use super::{changes, page, parse_json};
 use crate::context::{Context, Fault};
 use crate::database::Value;
 use crate::host::{Publishes, Reply};
+use crate::list;
 use crate::published::Subject;
 use crate::store;
 use crate::store::tombstone::Kind;
@@ -39,19 +38,14 @@ pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
 
 /// `GET /v3/licenses`
 pub(super) fn list(cx: &Context<'_>) -> Result<Reply, Fault> {
-    let query = Query::read(cx.request.query, &["key", "productId"])?;
-    let product: Option<ProductId> = query.id("productId")?;
-    let licenses = match query.filter("key") {
-        Some(key) => by_key(cx, key, product, query.page.offset)?,
-        None => store::license::list(cx.db, product, query.page)?,
-    };
-    Ok(Reply::json(
-        200,
-        &licenses
-            .iter()
-            .map(|license| LicenseView::new(license, None))
-            .collect::<Vec<_>>(),
-    ))
+    let listed = list::list(cx, &list::LICENSES)?;
+    let licenses = listed.rows.iter().map(store::license::from_row);
+    let licenses = licenses.collect::<Result<Vec<_>, _>>()?;
+    let views: Vec<_> = licenses
+        .iter()
+        .map(|license| LicenseView::new(license, None))
+        .collect();
+    Ok(page(cx, &listed, &views))
 }
 
 /// `GET /v3/licenses/{id}`
@@ -66,7 +60,7 @@ pub(super) fn update(cx: &Context<'_>, id: LicenseId, body: &[u8]) -> Result<Rep
     let mut license = store::license::load(cx.db, id)?.ok_or_else(not_found)?;
     cx.check_version(license.version)?;
     let change = change(cx, &license, &input, body)?;
-    let former_key = license.key.clone();
+    let before = license.clone();
 
     let mut changed = false;
     for command in commands(&input, &change) {
@@ -84,10 +78,10 @@ pub(super) fn update(cx: &Context<'_>, id: LicenseId, body: &[u8]) -> Result<Rep
     if !changed {
         return unchanged(cx, &license);
     }
-    if license.key != former_key {
-        retire_key(cx, &former_key, license.version)?;
+    if license.key != before.key {
+        retire_key(cx, &before.key, license.version)?;
     }
-    store::license::save(cx.db, &license)?;
+    store::license::save(cx.db, &before, &license)?;
     cx.publish(&license)?;
     Ok(shown(200, &license))
 }
@@ -101,7 +95,6 @@ pub(super) fn delete(cx: &Context<'_>, id: LicenseId) -> Result<Reply, Fault> {
     }
     store::license::bury(cx.db, &license, cx.now())?;
     store::license::delete(cx.db, id)?;
-    store::product::count_license(cx.db, license.product_id, -1)?;
     cx.publish(&license)?;
     let subject = Subject::License(id).to_string();
     Ok(Reply::empty(204).publishing(subject, license.version))
@@ -162,7 +155,6 @@ pub(super) fn draft(cx: &Context<'_>, input: &LicenseInput) -> Result<License, F
 /// Adds a license, with its audit entry and publication.
 pub(super) fn add(cx: &Context<'_>, license: &License, action: &str) -> Result<(), Fault> {
     store::license::insert(cx.db, license)?;
-    store::product::count_license(cx.db, license.product_id, 1)?;
     cx.record(action, "license", &license.id, Vec::new())?;
     cx.publish(license)?;
     Ok(())
@@ -333,22 +325,6 @@ fn retire_key(cx: &Context<'_>, key: &LicenseKey, version: i64) -> Result<(), Fa
         )?;
     }
     Ok(())
-}
-
-fn by_key(
-    cx: &Context<'_>,
-    key: &str,
-    product: Option<ProductId>,
-    offset: i64,
-) -> Result<Vec<License>, Fault> {
-    let Ok(key) = key.parse() else {
-        return Ok(Vec::new());
-    };
-    let found = store::license::load_by_key(cx.db, &key)?;
-    let matches = |license: &License| {
-        offset == 0 && product.is_none_or(|product| license.product_id == product)
-    };
-    Ok(found.into_iter().filter(matches).collect())
 }
 
 /// Answers an update that changes nothing, and says whether what it finds is published: a caller may be asking again.

@@ -3,10 +3,10 @@
 use licentia_core::wire::{ProductInput, ProductView};
 use licentia_core::{Code, Problem, Product, ProductId, TokenKey, VerifyingKey};
 
-use super::parse_json;
-use super::query::Query;
+use super::{page, parse_json};
 use crate::context::{Context, Fault};
 use crate::host::{KeyPair, Reply, bound_to};
+use crate::list;
 use crate::published::Subject;
 use crate::store;
 
@@ -33,13 +33,14 @@ pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
 
 /// `GET /v3/products`
 pub(super) fn list(cx: &Context<'_>) -> Result<Reply, Fault> {
-    let query = Query::read(cx.request.query, &[])?;
-    let products = store::product::list(cx.db, query.page)?;
+    let listed = list::list(cx, &list::PRODUCTS)?;
+    let products = listed.rows.iter().map(store::product::from_row);
+    let products = products.collect::<Result<Vec<_>, _>>()?;
     let views: Vec<_> = products
         .iter()
         .map(|counted| ProductView::new(&counted.product, counted.licenses, None))
         .collect();
-    Ok(Reply::json(200, &views))
+    Ok(page(cx, &listed, &views))
 }
 
 /// `GET /v3/products/{id}`

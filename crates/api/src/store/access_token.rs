@@ -9,8 +9,7 @@ use super::{corrupt, read, text};
 use crate::access::TokenDigest;
 use crate::database::{Database, DatabaseError, Value};
 
-const FIND: &str =
-    "SELECT id, expires_at, revoked, last_used_at, document FROM access_tokens WHERE digest = ?1";
+const FIND: &str = "SELECT id, last_used_at, document FROM access_tokens WHERE digest = ?1";
 const TOUCH: &str = "UPDATE access_tokens SET last_used_at = ?2 WHERE id = ?1";
 
 /// How exact `lastUsedAt` is: a busy token must not cost a write a call.
@@ -26,9 +25,13 @@ pub(crate) struct Stored {
     last_used_at: Option<Timestamp>,
 }
 
+/// What of a token's document that takes.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Document {
     scopes: Vec<String>,
+    expires_at: Option<Timestamp>,
+    revoked: bool,
 }
 
 impl Stored {
@@ -61,39 +64,23 @@ pub(crate) fn touch(
 }
 
 fn stored(row: &[Value]) -> Result<Stored, DatabaseError> {
-    let [
-        Value::Text(id),
-        expires_at,
-        Value::Integer(revoked),
-        last_used_at,
-        Value::Text(document),
-    ] = row
-    else {
+    let [Value::Text(id), last_used_at, Value::Text(document)] = row else {
         return Err(corrupt("an access token"));
     };
     let document: Document = read(document)?;
     let scopes = document.scopes.iter().map(|name| Scope::named(name));
-    let scopes = scopes.collect::<Option<_>>();
+    let scopes: Option<_> = scopes.collect();
+    let last_used_at = match last_used_at {
+        Value::Text(at) => at.parse().map(Some),
+        _ => Ok(None),
+    };
     Ok(Stored {
         id: id
             .parse()
             .map_err(|_id| corrupt("the id of an access token"))?,
         scopes: scopes.ok_or_else(|| corrupt("the scopes of an access token"))?,
-        expires_at: time(expires_at)?,
-        revoked: *revoked != 0,
-        last_used_at: time(last_used_at)?,
+        expires_at: document.expires_at,
+        revoked: document.revoked,
+        last_used_at: last_used_at.map_err(|_at| corrupt("the last use of an access token"))?,
     })
-}
-
-fn time(cell: &Value) -> Result<Option<Timestamp>, DatabaseError> {
-    match cell {
-        Value::Null => Ok(None),
-        Value::Text(at) => {
-            let at = at
-                .parse()
-                .map_err(|_at| corrupt("a time of an access token"))?;
-            Ok(Some(at))
-        }
-        Value::Integer(_) => Err(corrupt("a time of an access token")),
-    }
 }

@@ -1,24 +1,18 @@
 //! Activations' rows: one a seat, which the table itself holds to.
 
 use licentia_core::wire::StoredActivation;
-use licentia_core::{Activation, ActivationId, LicenseId, Seat, Timestamp};
+use licentia_core::{Activation, ActivationId, LicenseId, ProductId, Seat, Timestamp};
 
-use super::{Page, corrupt, document, optional, read, text};
+use super::row::{self, Columns};
+use super::{corrupt, document, optional, read, text};
 use crate::database::{Database, DatabaseError, Row, Value};
 
 const FIND: &str = "SELECT document FROM activations WHERE id = ?1";
 const FIND_BY_SEAT: &str = "SELECT document FROM activations WHERE license_id = ?1 AND seat = ?2";
-const INSERT: &str =
-    "INSERT INTO activations (id, license_id, seat, created_at, lease_expires_at, document)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-const UPDATE: &str = "UPDATE activations SET lease_expires_at = ?2, document = ?3 WHERE id = ?1";
+const NUMBER: &str = "SELECT number FROM activations WHERE id = ?1";
 const DELETE: &str = "DELETE FROM activations WHERE id = ?1";
 const EXPIRED_LEASES: &str =
     "SELECT id FROM activations WHERE license_id = ?1 AND lease_expires_at < ?2";
-const LIST: &str = "SELECT document FROM activations ORDER BY created_at, rowid LIMIT ?1 OFFSET ?2";
-const LIST_OF_LICENSE: &str = "SELECT document FROM activations
-    WHERE license_id = ?3 ORDER BY created_at, rowid LIMIT ?1 OFFSET ?2";
-
 /// Loads an activation by its id.
 pub(crate) fn load(
     db: &dyn Database,
@@ -26,7 +20,7 @@ pub(crate) fn load(
 ) -> Result<Option<Activation>, DatabaseError> {
     db.query(FIND, &[text(id)])?
         .first()
-        .map(activation)
+        .map(from_row)
         .transpose()
 }
 
@@ -38,34 +32,91 @@ pub(crate) fn load_by_seat(
 ) -> Result<Option<Activation>, DatabaseError> {
     db.query(FIND_BY_SEAT, &[text(license), text(&seat.0)])?
         .first()
-        .map(activation)
+        .map(from_row)
         .transpose()
 }
 
-/// Adds an activation.
-pub(crate) fn insert(db: &dyn Database, activation: &Activation) -> Result<(), DatabaseError> {
-    let row = [
-        text(activation.id),
-        text(activation.license_id),
-        text(&activation.seat.0),
-        text(activation.created_at),
-        optional(activation.lease_expires_at),
-        document(&StoredActivation::from(activation))?,
-    ];
-    db.execute(INSERT, &row)
+/// Adds an activation of a product's license.
+pub(crate) fn insert(
+    db: &dyn Database,
+    product: ProductId,
+    activation: &Activation,
+) -> Result<(), DatabaseError> {
+    let mut columns = columns(activation)?;
+    columns.extend([
+        ("id", text(activation.id)),
+        ("license_id", text(activation.license_id)),
+        ("product_id", text(product)),
+        ("seat", text(&activation.seat.0)),
+        ("created_at", text(activation.created_at)),
+    ]);
+    let number = row::insert(db, "activations", activation.created_at, &columns)?;
+    row::add_children(
+        db,
+        "activation_metadata",
+        &METADATA,
+        number,
+        &metadata(activation),
+    )
 }
 
-/// Saves an activation that is there.
-pub(crate) fn save(db: &dyn Database, activation: &Activation) -> Result<(), DatabaseError> {
-    let stored = document(&StoredActivation::from(activation))?;
-    db.execute(
-        UPDATE,
-        &[
-            text(activation.id),
-            optional(activation.lease_expires_at),
-            stored,
-        ],
+/// Saves an activation that is there, and was as `before` says.
+pub(crate) fn save(
+    db: &dyn Database,
+    before: &Activation,
+    activation: &Activation,
+) -> Result<(), DatabaseError> {
+    let (was, is) = (columns(before)?, columns(activation)?);
+    row::update(db, "activations", &activation.id, &was, &is)?;
+    if metadata(before) == metadata(activation) {
+        return Ok(());
+    }
+    let rows = db.query(NUMBER, &[text(activation.id)])?;
+    let Some([Value::Integer(number)]) = rows.first().map(Vec::as_slice) else {
+        return Err(corrupt("the number of an activation"));
+    };
+    row::replace_children(
+        db,
+        "activation_metadata",
+        &METADATA,
+        *number,
+        &metadata(activation),
     )
+}
+
+const METADATA: [&str; 2] = ["key", "value"];
+
+/// What may change, in the form that filters compare. The day of the last sync has an index, its time has none.
+fn columns(activation: &Activation) -> Result<Columns, DatabaseError> {
+    let device = &activation.device;
+    let synced = activation.last_synced_at.to_string();
+    let day = synced.split_once('T').map_or("", |(day, _)| day).to_owned();
+    Ok(vec![
+        ("last_synced_at", text(&synced)),
+        ("synced_on", text(day)),
+        ("lease_expires_at", optional(activation.lease_expires_at)),
+        ("os", text(&device.os)),
+        ("app_version", text(&device.app_version)),
+        ("country_code", optional(activation.country.as_ref())),
+        ("search", text(searched(activation))),
+        ("document", document(&StoredActivation::from(activation))?),
+    ])
+}
+
+/// What a search looks into, a line each, so that no fragment spans two.
+fn searched(activation: &Activation) -> String {
+    let device = &activation.device;
+    let mut lines = vec![device.hostname.clone(), device.app_version.clone()];
+    lines.extend(activation.address.map(|address| address.to_string()));
+    lines.extend(device.metadata.iter().map(|(_, value)| value.clone()));
+    lines.join("\n").to_lowercase()
+}
+
+fn metadata(activation: &Activation) -> Vec<Vec<Value>> {
+    let entries = activation.device.metadata.iter();
+    entries
+        .map(|(key, value)| vec![text(key), text(value)])
+        .collect()
 }
 
 /// Deletes an activation.
@@ -89,24 +140,8 @@ pub(crate) fn expired_leases(
     rows.iter().map(id).collect()
 }
 
-/// Lists activations, oldest first.
-pub(crate) fn list(
-    db: &dyn Database,
-    license: Option<LicenseId>,
-    page: Page,
-) -> Result<Vec<Activation>, DatabaseError> {
-    let paging = [Value::Integer(page.limit), Value::Integer(page.offset)];
-    let rows = match license {
-        None => db.query(LIST, &paging),
-        Some(license) => db.query(
-            LIST_OF_LICENSE,
-            &[paging.as_slice(), &[text(license)]].concat(),
-        ),
-    };
-    rows?.iter().map(activation).collect()
-}
-
-fn activation(row: &Row) -> Result<Activation, DatabaseError> {
+/// Reads a row as lists select it.
+pub(crate) fn from_row(row: &Row) -> Result<Activation, DatabaseError> {
     let [Value::Text(document)] = row.as_slice() else {
         return Err(corrupt("the row of an activation"));
     };

@@ -4,13 +4,9 @@ use licentia_core::{RequestId, Timestamp};
 use serde::Serialize;
 use std::net::IpAddr;
 
-use super::{document, optional, text};
+use super::{document, optional, row, text};
 use crate::access::Caller;
 use crate::database::{Database, DatabaseError};
-
-const APPEND: &str =
-    "INSERT INTO audit (at, request_id, actor, address, action, resource, resource_id, changes)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 
 /// A property that changed.
 #[derive(Debug, PartialEq, Serialize)]
@@ -24,6 +20,7 @@ pub(crate) struct PropertyChange {
 /// One entry.
 #[derive(Debug)]
 pub(crate) struct Entry<'a> {
+    pub(crate) id: RequestId,
     pub(crate) at: Timestamp,
     pub(crate) request_id: RequestId,
     pub(crate) actor: Caller,
@@ -36,15 +33,16 @@ pub(crate) struct Entry<'a> {
 
 /// Appends an entry.
 pub(crate) fn append(db: &dyn Database, entry: &Entry<'_>) -> Result<(), DatabaseError> {
-    let row = [
-        text(entry.at),
-        text(entry.request_id),
-        text(entry.actor),
-        optional(entry.address),
-        text(entry.action),
-        text(entry.resource),
-        text(&entry.resource_id),
-        document(&entry.changes)?,
+    let columns = vec![
+        ("id", text(entry.id)),
+        ("created_at", text(entry.at)),
+        ("request_id", text(entry.request_id)),
+        ("actor", text(entry.actor)),
+        ("address", optional(entry.address)),
+        ("action", text(entry.action)),
+        ("resource", text(entry.resource)),
+        ("resource_id", text(&entry.resource_id)),
+        ("changes", document(&entry.changes)?),
     ];
-    db.execute(APPEND, &row)
+    row::insert(db, "event_logs", entry.at, &columns).map(drop)
 }

@@ -1,31 +1,27 @@
-//! Licenses' rows.
+//! Licenses' rows: the document, a column for each filter, and children for what is many.
 
-use licentia_core::wire::StoredLicense;
-use licentia_core::{License, LicenseId, LicenseKey, ProductId, Timestamp, Totals};
+use licentia_core::wire::{StoredLicense, StoredMeterTotals};
+use licentia_core::{License, LicenseId, LicenseKey, Seconds, Timestamp, Totals, UserId};
 
-use super::{Page, corrupt, count, document, read, text, unsigned};
+use super::row::{self, Columns};
+use super::tombstone::Kind;
+use super::{corrupt, count, document, optional, read, text, unsigned};
 use crate::database::{Database, DatabaseError, Row, Value};
 
-const FIND_BY_ID: &str = "SELECT activations, deactivations, document FROM licenses WHERE id = ?1";
+const FIND_BY_ID: &str =
+    "SELECT activations, deactivations, meter_uses, document FROM licenses WHERE id = ?1";
 const FIND_BY_KEY: &str =
-    "SELECT activations, deactivations, document FROM licenses WHERE key = ?1";
-const INSERT: &str =
-    "INSERT INTO licenses (id, key, product_id, created_at, activations, deactivations, document)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-const UPDATE: &str = "UPDATE licenses SET key = ?2, activations = ?3, deactivations = ?4, document = ?5 WHERE id = ?1";
-const UPDATE_TOTALS: &str =
-    "UPDATE licenses SET activations = ?2, deactivations = ?3 WHERE id = ?1";
+    "SELECT activations, deactivations, meter_uses, document FROM licenses WHERE key = ?1";
+const FIND_BY_OWNER: &str =
+    "SELECT activations, deactivations, meter_uses, document FROM licenses WHERE user_id = ?1";
+const NUMBER: &str = "SELECT number FROM licenses WHERE id = ?1";
 const DELETE: &str = "DELETE FROM licenses WHERE id = ?1";
-const LIST: &str = "SELECT activations, deactivations, document FROM licenses
-    ORDER BY created_at, rowid LIMIT ?1 OFFSET ?2";
-const LIST_OF_PRODUCT: &str = "SELECT activations, deactivations, document FROM licenses
-    WHERE product_id = ?3 ORDER BY created_at, rowid LIMIT ?1 OFFSET ?2";
 
 /// Loads a license by its id.
 pub(crate) fn load(db: &dyn Database, id: LicenseId) -> Result<Option<License>, DatabaseError> {
     db.query(FIND_BY_ID, &[text(id)])?
         .first()
-        .map(license)
+        .map(from_row)
         .transpose()
 }
 
@@ -36,46 +32,74 @@ pub(crate) fn load_by_key(
 ) -> Result<Option<License>, DatabaseError> {
     db.query(FIND_BY_KEY, &[text(key.as_str())])?
         .first()
-        .map(license)
+        .map(from_row)
         .transpose()
 }
 
 /// Adds a license.
 pub(crate) fn insert(db: &dyn Database, license: &License) -> Result<(), DatabaseError> {
-    let row = [
-        text(license.id),
-        text(license.key.as_str()),
-        text(license.product_id),
-        text(license.created_at),
-        count(license.totals.activations),
-        count(license.totals.deactivations),
-        document(&StoredLicense::from(license))?,
-    ];
-    db.execute(INSERT, &row)
+    let mut columns = columns(license)?;
+    columns.extend(fixed(license));
+    columns.extend(totals(license)?);
+    columns.push(searched(db, license)?);
+    let number = row::insert(db, "licenses", license.created_at, &columns)?;
+    row::add_children(db, "license_tags", &["tag"], number, &tags(license))?;
+    row::add_children(
+        db,
+        "license_metadata",
+        &METADATA,
+        number,
+        &metadata(license),
+    )
 }
 
-/// Saves a license that is there.
-pub(crate) fn save(db: &dyn Database, license: &License) -> Result<(), DatabaseError> {
-    let row = [
-        text(license.id),
-        text(license.key.as_str()),
-        count(license.totals.activations),
-        count(license.totals.deactivations),
-        document(&StoredLicense::from(license))?,
-    ];
-    db.execute(UPDATE, &row)
+/// Saves a license that is there, and was as `before` says.
+pub(crate) fn save(
+    db: &dyn Database,
+    before: &License,
+    license: &License,
+) -> Result<(), DatabaseError> {
+    let mut changed = columns(license)?;
+    if lines(before) != lines(license) || before.user_id != license.user_id {
+        changed.push(searched(db, license)?);
+    }
+    row::update(db, "licenses", &license.id, &columns(before)?, &changed)?;
+    save_totals(db, before, license)?;
+    let (tags_changed, metadata_changed) = (
+        before.terms.tags != license.terms.tags,
+        metadata(before) != metadata(license),
+    );
+    if !tags_changed && !metadata_changed {
+        return Ok(());
+    }
+    let number = number(db, license.id)?;
+    if tags_changed {
+        row::replace_children(db, "license_tags", &["tag"], number, &tags(license))?;
+    }
+    if metadata_changed {
+        row::replace_children(
+            db,
+            "license_metadata",
+            &METADATA,
+            number,
+            &metadata(license),
+        )?;
+    }
+    Ok(())
 }
 
 /// Saves what was counted, and nothing else.
-pub(crate) fn save_totals(db: &dyn Database, license: &License) -> Result<(), DatabaseError> {
-    let totals = &license.totals;
-    db.execute(
-        UPDATE_TOTALS,
-        &[
-            text(license.id),
-            count(totals.activations),
-            count(totals.deactivations),
-        ],
+pub(crate) fn save_totals(
+    db: &dyn Database,
+    before: &License,
+    license: &License,
+) -> Result<(), DatabaseError> {
+    row::update(
+        db,
+        "licenses",
+        &license.id,
+        &totals(before)?,
+        &totals(license)?,
     )
 }
 
@@ -84,21 +108,133 @@ pub(crate) fn delete(db: &dyn Database, id: LicenseId) -> Result<(), DatabaseErr
     db.execute(DELETE, &[text(id)])
 }
 
-/// Lists licenses, oldest first.
-pub(crate) fn list(
-    db: &dyn Database,
-    product: Option<ProductId>,
-    page: Page,
-) -> Result<Vec<License>, DatabaseError> {
-    let paging = [Value::Integer(page.limit), Value::Integer(page.offset)];
-    let rows = match product {
-        None => db.query(LIST, &paging),
-        Some(product) => db.query(
-            LIST_OF_PRODUCT,
-            &[paging.as_slice(), &[text(product)]].concat(),
+fn number(db: &dyn Database, id: LicenseId) -> Result<i64, DatabaseError> {
+    match db.query(NUMBER, &[text(id)])?.first().map(Vec::as_slice) {
+        Some([Value::Integer(number)]) => Ok(*number),
+        _ => Err(corrupt("the number of a license")),
+    }
+}
+
+const METADATA: [&str; 2] = ["key", "value"];
+
+/// What never changes.
+fn fixed(license: &License) -> Columns {
+    vec![
+        ("id", text(license.id)),
+        ("product_id", text(license.product_id)),
+        ("created_at", text(license.created_at)),
+    ]
+}
+
+/// What is counted.
+fn totals(license: &License) -> Result<Columns, DatabaseError> {
+    let totals = &license.totals;
+    Ok(vec![
+        ("activations", count(totals.activations)),
+        ("deactivations", count(totals.deactivations)),
+        ("meter_uses", document(&StoredMeterTotals::from(totals))?),
+    ])
+}
+
+/// What may change, in the form that filters compare.
+fn columns(license: &License) -> Result<Columns, DatabaseError> {
+    let terms = &license.terms;
+    let flag = |set: bool| Value::Integer(i64::from(set));
+    Ok(vec![
+        ("key", text(license.key.as_str())),
+        ("user_id", optional(license.user_id)),
+        ("expires_at", optional(license.expires_at)),
+        ("expiring_at", optional(expiring_at(license))),
+        ("revoked", flag(license.revoked)),
+        ("suspended", flag(license.suspended)),
+        ("type", word(&terms.license_type)?),
+        ("validity", Value::Integer(terms.validity.0)),
+        ("expiration_strategy", word(&terms.expiration_strategy)?),
+        (
+            "subscription_interval",
+            optional(terms.subscription_interval.as_ref()),
         ),
-    };
-    rows?.iter().map(license).collect()
+        (
+            "subscription_start_trigger",
+            word(&terms.subscription_start_trigger)?,
+        ),
+        (
+            "allowed_activations",
+            Value::Integer(terms.allowed_activations),
+        ),
+        (
+            "allowed_deactivations",
+            Value::Integer(terms.allowed_deactivations),
+        ),
+        ("allow_vm_activation", flag(terms.allow_vm_activation)),
+        ("user_locked", flag(terms.user_locked)),
+        ("document", document(&StoredLicense::from(license))?),
+    ])
+}
+
+/// When a license begins to end soon.
+fn expiring_at(license: &License) -> Option<Timestamp> {
+    let offset = license.terms.expiring_soon_event_offset;
+    license
+        .expires_at
+        .map(|end| end.plus(Seconds(offset.0.saturating_neg())))
+}
+
+/// A word as it stands in JSON, without its quotation marks.
+fn word(value: &impl serde::Serialize) -> Result<Value, DatabaseError> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => Ok(Value::Text(word)),
+        _ => Err(corrupt("a word of a license")),
+    }
+}
+
+/// What a search looks into, a line each, so that no fragment spans two: what the license says, and who owns it.
+fn searched(db: &dyn Database, license: &License) -> Result<(&'static str, Value), DatabaseError> {
+    let mut lines = lines(license);
+    if let Some(id) = license.user_id {
+        let owner = super::user::load(db, id)?;
+        lines.extend(owner.map(|owner| super::user::named_by(&owner)));
+    }
+    Ok(("search", text(lines.join("\n").to_lowercase())))
+}
+
+fn lines(license: &License) -> Vec<String> {
+    let mut lines = vec![license.key.as_str().to_owned()];
+    lines.extend(license.terms.notes.clone());
+    lines.extend(license.terms.tags.iter().cloned());
+    lines.extend(license.metadata.iter().map(|entry| entry.value.clone()));
+    lines
+}
+
+/// Writes anew what searches look into, of every license of an owner whose name, company or address changed.
+pub(super) fn search_anew(db: &dyn Database, owner: UserId) -> Result<(), DatabaseError> {
+    for row in db.query(FIND_BY_OWNER, &[text(owner)])? {
+        let license = from_row(&row)?;
+        row::update(
+            db,
+            "licenses",
+            &license.id,
+            &Vec::new(),
+            &vec![searched(db, &license)?],
+        )?;
+    }
+    Ok(())
+}
+
+fn tags(license: &License) -> Vec<Vec<Value>> {
+    license
+        .terms
+        .tags
+        .iter()
+        .map(|tag| vec![text(tag)])
+        .collect()
+}
+
+fn metadata(license: &License) -> Vec<Vec<Value>> {
+    let entries = license.metadata.iter();
+    entries
+        .map(|entry| vec![text(&entry.key), text(&entry.value)])
+        .collect()
 }
 
 /// Reads the document of a license, as a row or a tombstone holds it.
@@ -109,15 +245,12 @@ pub(super) fn from_document(document: &str, totals: Totals) -> Result<License, D
         .ok_or_else(|| corrupt("the key of a license"))
 }
 
-/// Writes the document of a license.
-pub(super) fn to_document(license: &License) -> Result<Value, DatabaseError> {
-    document(&StoredLicense::from(license))
-}
-
-fn license(row: &Row) -> Result<License, DatabaseError> {
+/// Reads a row as lists select it.
+pub(crate) fn from_row(row: &Row) -> Result<License, DatabaseError> {
     let [
         Value::Integer(activations),
         Value::Integer(deactivations),
+        Value::Text(meter_uses),
         Value::Text(document),
     ] = row.as_slice()
     else {
@@ -128,7 +261,7 @@ fn license(row: &Row) -> Result<License, DatabaseError> {
         Totals {
             activations: unsigned(*activations),
             deactivations: unsigned(*deactivations),
-            ..Totals::default()
+            meters: read::<StoredMeterTotals>(meter_uses)?.into(),
         },
     )
 }
@@ -139,19 +272,9 @@ pub(crate) fn bury(
     license: &License,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
-    super::tombstone::put(
-        db,
-        super::tombstone::Kind::License,
-        &license.id,
-        now,
-        to_document(license)?,
-    )?;
+    let stored = document(&StoredLicense::from(license))?;
+    super::tombstone::put(db, Kind::License, &license.id, now, stored)?;
     super::tombstone::bury_activations(db, license.id, now)?;
-    super::tombstone::put(
-        db,
-        super::tombstone::Kind::LicenseKey,
-        &license.key.as_str(),
-        now,
-        Value::Null,
-    )
+    let key = license.key.as_str();
+    super::tombstone::put(db, Kind::LicenseKey, &key, now, Value::Null)
 }

@@ -3,14 +3,12 @@
 use licentia_core::wire::StoredProduct;
 use licentia_core::{Product, ProductId};
 
-use super::{Page, corrupt, document, read, text, unsigned};
+use super::row::{self, Columns};
+use super::{corrupt, document, optional, read, text, unsigned};
 use crate::database::{Database, DatabaseError, Row, Value};
 
+const DELETE: &str = "DELETE FROM products WHERE id = ?1";
 const FIND: &str = "SELECT licenses, document FROM products WHERE id = ?1";
-const INSERT: &str = "INSERT INTO products (id, created_at, document) VALUES (?1, ?2, ?3)";
-const LIST: &str =
-    "SELECT licenses, document FROM products ORDER BY created_at, rowid LIMIT ?1 OFFSET ?2";
-const COUNT_LICENSE: &str = "UPDATE products SET licenses = licenses + ?2 WHERE id = ?1";
 
 /// A product with its number of licenses.
 #[derive(Debug)]
@@ -23,41 +21,50 @@ pub(crate) struct Counted {
 pub(crate) fn load(db: &dyn Database, id: ProductId) -> Result<Option<Counted>, DatabaseError> {
     db.query(FIND, &[text(id)])?
         .first()
-        .map(counted)
+        .map(from_row)
         .transpose()
 }
 
 /// Adds a product.
 pub(crate) fn insert(db: &dyn Database, product: &Product) -> Result<(), DatabaseError> {
-    db.execute(
-        INSERT,
-        &[
-            text(product.id),
-            text(product.created_at),
-            document(&StoredProduct::from(product))?,
-        ],
-    )
+    let mut columns = columns(product)?;
+    columns.extend([
+        ("id", text(product.id)),
+        ("created_at", text(product.created_at)),
+    ]);
+    row::insert(db, "products", product.created_at, &columns).map(drop)
 }
 
-/// Lists products, oldest first.
-pub(crate) fn list(db: &dyn Database, page: Page) -> Result<Vec<Counted>, DatabaseError> {
-    let rows = db.query(
-        LIST,
-        &[Value::Integer(page.limit), Value::Integer(page.offset)],
-    )?;
-    rows.iter().map(counted).collect()
-}
-
-/// Counts a license that was added (1) or deleted (-1).
-pub(crate) fn count_license(
+/// Saves a product that is there, and was as `before` says.
+pub(crate) fn save(
     db: &dyn Database,
-    id: ProductId,
-    change: i64,
+    before: &Product,
+    product: &Product,
 ) -> Result<(), DatabaseError> {
-    db.execute(COUNT_LICENSE, &[text(id), Value::Integer(change)])
+    let (was, is) = (columns(before)?, columns(product)?);
+    row::update(db, "products", &product.id, &was, &is)
 }
 
-fn counted(row: &Row) -> Result<Counted, DatabaseError> {
+/// Deletes a product.
+pub(crate) fn delete(db: &dyn Database, id: ProductId) -> Result<(), DatabaseError> {
+    db.execute(DELETE, &[text(id)])
+}
+
+fn columns(product: &Product) -> Result<Columns, DatabaseError> {
+    let lines = [&product.name, &product.display_name, &product.description];
+    Ok(vec![
+        ("template_id", optional(product.template_id)),
+        ("name", text(&product.name)),
+        (
+            "search",
+            text(lines.map(String::as_str).join("\n").to_lowercase()),
+        ),
+        ("document", document(&StoredProduct::from(product))?),
+    ])
+}
+
+/// Reads a row as lists select it.
+pub(crate) fn from_row(row: &Row) -> Result<Counted, DatabaseError> {
     let [Value::Integer(licenses), Value::Text(document)] = row.as_slice() else {
         return Err(corrupt("the row of a product"));
     };

@@ -1,11 +1,13 @@
 //! What rows and published documents hold: whole and strict, so that a stored value that is not understood is an error.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{LicenseId, MetadataId, MeterId, ProductId, TemplateId, UserId};
 use crate::license::{License, LicenseKey, Pending, Place, Totals};
 use crate::metadata::Metadata;
-use crate::meter::Meter;
+use crate::meter::{Meter, MeterTotals};
 use crate::product::{Algorithm, Product, TokenKey};
 use crate::terms::Terms;
 use crate::time::{Seconds, Timestamp};
@@ -209,6 +211,40 @@ impl StoredLicense {
             metadata: self.metadata.into_iter().map(Metadata::from).collect(),
             totals,
         })
+    }
+}
+
+/// What was counted of a license's meters: it stands beside the document, since it changes too often to be published.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StoredMeterTotals(BTreeMap<MeterId, StoredTotals>);
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct StoredTotals {
+    total_uses: i64,
+    gross_uses: i64,
+}
+
+impl From<&Totals> for StoredMeterTotals {
+    fn from(totals: &Totals) -> Self {
+        let stored = |totals: &MeterTotals| StoredTotals {
+            total_uses: totals.total_uses,
+            gross_uses: totals.gross_uses,
+        };
+        let meters = totals.meters.iter();
+        Self(meters.map(|(id, totals)| (*id, stored(totals))).collect())
+    }
+}
+
+impl From<StoredMeterTotals> for BTreeMap<MeterId, MeterTotals> {
+    fn from(stored: StoredMeterTotals) -> Self {
+        let totals = |stored: StoredTotals| MeterTotals {
+            total_uses: stored.total_uses,
+            gross_uses: stored.gross_uses,
+        };
+        let meters = stored.0.into_iter();
+        meters.map(|(id, stored)| (id, totals(stored))).collect()
     }
 }
 

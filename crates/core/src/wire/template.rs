@@ -33,16 +33,13 @@ impl TemplateInput {
     /// # Errors
     /// Refuses what this server does not have.
     pub fn create(&self, draw: &mut Draw, now: Timestamp) -> Result<Template, Problem> {
-        let mut terms = Terms::default();
-        self.lay_over_fixed(&mut terms);
-        settle_type(&mut terms);
         self.update(&Template {
             id: self.id.unwrap_or_else(|| draw.id()),
             created_at: now,
             updated_at: now,
             version: now.unix_milliseconds(),
             name: String::new(),
-            terms,
+            terms: Terms::default(),
             key_pattern: None,
             required_metadata_keys: Vec::new(),
             required_meter_attributes: Vec::new(),
@@ -58,6 +55,7 @@ impl TemplateInput {
         refuse_named(&[("requireAuthentication", authenticates)])?;
         let mut template = known.clone();
         self.lay_over_fixed(&mut template.terms);
+        settle_type(&mut template.terms);
         self.lay_over(&mut template.terms);
         lay_optional(&mut template.key_pattern, self.key_pattern.as_ref());
         if let Some(name) = &self.name {

@@ -26,10 +26,11 @@ pub(crate) enum Part {
     Wasm,
     Browser,
     Package,
+    Examples,
 }
 
 impl Part {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Core,
         Self::Api,
         Self::Xtask,
@@ -37,6 +38,7 @@ impl Part {
         Self::Wasm,
         Self::Browser,
         Self::Package,
+        Self::Examples,
     ];
 
     fn name(self) -> &'static str {
@@ -48,6 +50,7 @@ impl Part {
             Self::Wasm => "wasm",
             Self::Browser => "browser",
             Self::Package => "package",
+            Self::Examples => "examples",
         }
     }
 
@@ -59,7 +62,7 @@ impl Part {
             Self::Xtask => &["xtask"],
             Self::Worker => &["licentia-worker"],
             Self::Wasm => &["licentia-wasm"],
-            Self::Browser | Self::Package => &[],
+            Self::Browser | Self::Package | Self::Examples => &[],
         }
     }
 
@@ -72,6 +75,7 @@ impl Part {
             Self::Wasm => Some("tests/wasm"),
             Self::Browser => Some("tests/browser"),
             Self::Package => Some("tests/package"),
+            Self::Examples => Some("tests/examples"),
         }
     }
 }
