@@ -13,8 +13,10 @@ mod progress;
 
 mod cargo_tools;
 mod chromium;
+mod debian;
 mod inputs;
 mod node;
+mod schemathesis;
 mod setup;
 
 mod notices;
