@@ -82,9 +82,8 @@ pub(crate) fn call(operation: Operation) -> Call {
             .refuses(OF_MACHINES)
             .refuses(&[Code::ActivationLimitReached])
             .publishes(),
-        Operation::ReadActivation => {
-            gives::<ActivationView<'_>>(200).refuses(&[Code::ActivationNotFound])
-        }
+        Operation::ReadActivation => gives::<ActivationView<'_>>(200)
+            .refuses(&[Code::ActivationNotFound, Code::ActivationUnknown]),
         Operation::SyncActivation => takes::<ActivationRequest>(OF_APPLICATIONS)
             .gives::<ActivationAnswer<'_>>(200)
             .refuses(OF_MACHINES)
@@ -107,6 +106,9 @@ pub(crate) fn call(operation: Operation) -> Call {
                 Code::ActivationNotFound,
                 Code::ActivationUnknown,
                 Code::DeactivationLimitReached,
+                Code::InvalidActivationFingerprint,
+                Code::LicenseKeyMismatch,
+                Code::ProductMismatch,
             ]),
 
         Operation::Import => takes_text("application/x-ndjson")
