@@ -1,26 +1,35 @@
 //! Access tokens: each call lets in whom it should, and revoking acts at once.
 
 use licentia_api::{Access, Database, TokenDigest, Value, endpoints};
-use licentia_core::{Draw, Scope, Seconds, Seed, TokenText};
+use licentia_core::wire::StoredAccessToken;
+use licentia_core::{AccessToken, Draw, Scope, Seconds, Seed, Timestamp, TokenText};
 use licentia_tests::native::NativeHost;
 use licentia_tests::run::{Answer, Call, Host};
 
 const ID: &str = "23d9646c-34f5-4d37-adeb-f7f77b927bdb";
 
 /// Gives out a token with these scopes, and returns its text.
-fn token(host: &NativeHost, number: u8, scopes: &[Scope], expires_at: Option<&str>) -> String {
+fn token(host: &NativeHost, number: u8, scopes: &[Scope], expires_at: Option<Timestamp>) -> String {
     let mut draw = Draw::new(Seed([number; 32]));
     let text = TokenText::draw(&mut draw).as_str().to_owned();
-    let names: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
-    let now = host.now().to_string();
-    let document =
-        serde_json::json!({ "scopes": names, "revoked": false, "expiresAt": expires_at });
+    let token = AccessToken {
+        id: draw.id(),
+        created_at: host.now(),
+        updated_at: host.now(),
+        version: 1,
+        name: "token".to_owned(),
+        expires_at,
+        revoked: false,
+        scopes: scopes.iter().copied().collect(),
+        last_used_at: None,
+    };
+    let document = serde_json::to_string(&StoredAccessToken::from(&token)).unwrap();
     let row = [
         Value::Integer(number.into()),
-        Value::Text(draw.id::<licentia_core::TokenId>().to_string()),
+        Value::Text(token.id.to_string()),
         Value::Text(TokenDigest::of(&text).to_string()),
-        Value::Text(now),
-        Value::Text(document.to_string()),
+        Value::Text(token.created_at.to_string()),
+        Value::Text(document),
     ];
     let sql = "INSERT INTO access_tokens (number, id, digest, name, created_at, search, document)
         VALUES (?1, ?2, ?3, 'token', ?4, '', ?5)";
@@ -73,8 +82,8 @@ fn each_call_lets_in_the_tokens_that_have_its_scope_and_no_others() {
 #[test]
 fn a_token_lets_nobody_in_once_it_is_revoked_or_has_ended() {
     let mut host = NativeHost::default();
-    let end = host.now().plus(Seconds(60)).to_string();
-    let ends = token(&host, 1, &[Scope::LicenseRead], Some(&end));
+    let end = host.now().plus(Seconds(60));
+    let ends = token(&host, 1, &[Scope::LicenseRead], Some(end));
     let stays = token(&host, 2, &[Scope::LicenseRead], None);
     for token in [&ends, &stays] {
         assert_eq!(call(&mut host, "GET", "/v3/licenses", token).status, 200);

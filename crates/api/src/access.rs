@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use licentia_core::{Code, Problem, Scope, Timestamp, TokenId, TokenText};
+use licentia_core::{AccessToken, Code, Problem, Scope, Timestamp, TokenId, TokenText};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -13,7 +13,6 @@ use crate::context::Fault;
 use crate::database::Database;
 use crate::host::Actor;
 use crate::store;
-use crate::store::access_token::Stored;
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,7 +121,7 @@ pub(crate) fn caller(
         (_, Actor::Root) => Ok(Caller::Root),
         (Access::Scoped(scope) | Access::OpenOrScoped(scope), Actor::Token(digest)) => {
             let token = store::access_token::find_by_digest(db, digest)?;
-            let token = token.filter(|token| token.is_in_force(now));
+            let token = token.filter(|token| token.is_valid(now));
             let token = token.ok_or_else(wrong_token)?;
             require(&token, scope)?;
             store::access_token::touch(db, &token, now)?;
@@ -132,8 +131,8 @@ pub(crate) fn caller(
     }
 }
 
-fn require(token: &Stored, scope: Scope) -> Result<(), Problem> {
-    if token.scopes.contains(&scope) {
+fn require(token: &AccessToken, scope: Scope) -> Result<(), Problem> {
+    if token.allows(scope) {
         return Ok(());
     }
     let message = format!("the access token lacks the scope `{}`", scope.as_str());

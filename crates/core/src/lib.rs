@@ -56,7 +56,7 @@ pub use jws::{TokenFault, join_signature, signing_input};
 pub use key::{Jwk, KeyFault, KeySet, VerifyingKey};
 pub use license::{
     Change, Command, DeactivatedBy, End, Event, License, LicenseKey, Pending, Place, Refusal,
-    Status, Totals,
+    Standing, Status, Totals,
 };
 pub use metadata::Metadata;
 pub use meter::{AskedUses, Meter, MeterName, MeterTotals, MeterUse, Tally, UsesChange};

@@ -106,10 +106,21 @@ pub enum Status {
     Revoked,
 }
 
-impl License {
+/// The facts of a license from which its status follows, wherever they were read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether it was taken back.
+    pub revoked: bool,
+    /// Whether it is withheld.
+    pub suspended: bool,
+    /// When it ends, if it does.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Standing {
     /// Derives the status at `now`: revoked outranks everything, expired hides suspended.
     #[must_use]
-    pub fn status(&self, now: Timestamp) -> Status {
+    pub fn status(self, now: Timestamp) -> Status {
         if self.revoked {
             Status::Revoked
         } else if self.expires_at.is_some_and(|end| end < now) {
@@ -119,6 +130,19 @@ impl License {
         } else {
             Status::Active
         }
+    }
+}
+
+impl License {
+    /// Derives the status at `now`.
+    #[must_use]
+    pub fn status(&self, now: Timestamp) -> Status {
+        let standing = Standing {
+            revoked: self.revoked,
+            suspended: self.suspended,
+            expires_at: self.expires_at,
+        };
+        standing.status(now)
     }
 
     /// Decides what `command` does at `now`, or refuses it; `None` is "nothing to do".

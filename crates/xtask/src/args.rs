@@ -18,7 +18,7 @@ cargo xtask <command>: everything a developer of Licentia types
                 --fresh           empty that directory first
   test        run every test that needs no Python, and close with the sum
                 --all             also those that do: the part contract
-                --only <part>     core, api, xtask, worker, wasm, browser, package, examples or contract; may be given again
+                --only <part>     core, api, cli, xtask, worker, wasm, browser, package, examples or contract; may be given again
   build       the Worker bundle in build/worker, the npm package in crates/wasm/js
                 --faults          also build/worker-faults, which panics and stalls on request, for tests
   pack        the npm package and a Worker bundle that deploys with Node alone, as tarballs in dist
@@ -31,7 +31,7 @@ cargo xtask <command>: everything a developer of Licentia types
                 --startup         also how long a second `dev` takes
                 --write           put the figures into docs/benchmarks.md
   vectors     make tests/vectors/decisions.json anew
-  docs        write the pages that are made from code: docs/errors.md, docs/openapi.json
+  docs        write the pages that are made from code: docs/errors.md, docs/cli.md and docs/openapi.json
   advisories  dependencies with known vulnerabilities (asks the network)
 
 Each command installs what it needs, and says so: the wasm32 target, pinned cargo tools into a per-user

@@ -122,7 +122,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Counts all that passes, as far as that is quick.
+    /// Counts all that passes, as far as that is quick: to `EXACT` where an index answers every test, else in one window.
     pub(super) fn total(&self) -> Result<Total, DatabaseError> {
         let bounded = (self.first, self.last) != (row::FIRST, row::LAST);
         match &self.source.rows {
@@ -137,7 +137,7 @@ impl<'a> Walk<'a> {
             _ => {}
         }
         let end = match self.rest {
-            Some(_) => self.place_after(self.before_all(), EXACT)?,
+            Some(_) => self.place_after(self.before_all(), WINDOW)?,
             None => None,
         };
         let read = Statement::new("SELECT 1 FROM ").append(&self.read(self.before_all(), end));
@@ -223,16 +223,16 @@ impl<'a> Walk<'a> {
     fn window_end(&self, after: i64) -> Result<Option<i64>, DatabaseError> {
         match (&self.rest, &self.source.rows) {
             (None, _) | (_, Rows::Few(_)) => Ok(None),
-            _ => self.place_after(after, u64::try_from(WINDOW).unwrap_or(0)),
+            _ => self.place_after(after, WINDOW),
         }
     }
 
     /// Returns the place of the `count`th row of the source after a place, if it has so many.
-    fn place_after(&self, after: i64, count: u64) -> Result<Option<i64>, DatabaseError> {
+    fn place_after(&self, after: i64, count: i64) -> Result<Option<i64>, DatabaseError> {
         if matches!(self.source.rows, Rows::Few(_)) {
             return Ok(None);
         }
-        let offset = i64::try_from(count.saturating_sub(1)).unwrap_or(i64::MAX);
+        let offset = count.saturating_sub(1);
         let statement = Statement::new(&format!("SELECT {} FROM ", self.place))
             .append(&self.sought(after, None))
             .append(&self.in_order())

@@ -21,6 +21,7 @@ use crate::{chromium, node, pages, process, schemathesis, setup};
 pub(crate) enum Part {
     Core,
     Api,
+    Cli,
     Xtask,
     Worker,
     Wasm,
@@ -31,9 +32,10 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Core,
         Self::Api,
+        Self::Cli,
         Self::Xtask,
         Self::Worker,
         Self::Wasm,
@@ -47,6 +49,7 @@ impl Part {
         match self {
             Self::Core => "core",
             Self::Api => "api",
+            Self::Cli => "cli",
             Self::Xtask => "xtask",
             Self::Worker => "worker",
             Self::Wasm => "wasm",
@@ -67,6 +70,7 @@ impl Part {
         match self {
             Self::Core => &["licentia-core"],
             Self::Api => &["licentia-api", "licentia-contract", "licentia-tests"],
+            Self::Cli => &["licentia-cli"],
             Self::Xtask => &["xtask"],
             Self::Worker => &["licentia-worker"],
             Self::Wasm => &["licentia-wasm"],
@@ -78,6 +82,7 @@ impl Part {
     fn scripts(self) -> Option<&'static str> {
         match self {
             Self::Core | Self::Api => None,
+            Self::Cli => Some("tests/cli"),
             Self::Xtask => Some("tests/xtask"),
             Self::Worker => Some("tests/worker"),
             Self::Wasm => Some("tests/wasm"),
@@ -213,7 +218,14 @@ fn node_test(workspace: &Workspace, programs: &Programs) -> Result<Command> {
         .env("PATH", node::path(workspace)?)
         .env("LICENTIA_ROOT", workspace.root())
         .env("LICENTIA_XTASK", std::env::current_exe()?)
-        .env("LICENTIA_SCENARIOS", scenarios(workspace)?)
+        .env(
+            "LICENTIA_SCENARIOS",
+            program(workspace, "licentia-tests", "scenarios")?,
+        )
+        .env(
+            "LICENTIA_CLI",
+            program(workspace, "licentia-cli", "licentia")?,
+        )
         .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
         .env("WRANGLER_SEND_METRICS", "false")
         .env_remove("FORCE_COLOR") // the closing lines are read as plain text
@@ -228,13 +240,13 @@ fn node_test(workspace: &Workspace, programs: &Programs) -> Result<Command> {
     Ok(node)
 }
 
-/// Builds the runner of the scenarios, which Node's tests point at the Worker.
-fn scenarios(workspace: &Workspace) -> Result<PathBuf> {
+/// Builds a program of ours that Node's tests run: the scenarios, which they point at the Worker, and the command line.
+fn program(workspace: &Workspace, package: &str, name: &str) -> Result<PathBuf> {
     let mut cargo = workspace.cargo();
-    cargo.args(["build", "--locked", "--quiet", "--package=licentia-tests"]);
-    process::quietly(cargo.args(["--bin=scenarios", "--message-format=short"]))?;
-    let name = format!("scenarios{}", std::env::consts::EXE_SUFFIX);
-    Ok(workspace.target()?.join("debug").join(name))
+    cargo.args(["build", "--locked", "--quiet", "--message-format=short"]);
+    process::quietly(cargo.args(["--package", package, "--bin", name]))?;
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    Ok(workspace.target()?.join("debug").join(file))
 }
 
 fn hear(command: &mut Command, outcome: &mut Outcome) -> Result<()> {
