@@ -71,10 +71,18 @@ function look(request, url) {
   const lines = [method, url, headers.get("Authorization"), headers.get("CF-Connecting-IP")];
   if (method !== "GET" && method !== "HEAD") {
     lines.push(headers.get("Content-Type"), headers.get("Content-Length"), request.cf?.country);
-    if (method === "POST" || method === "PATCH") lines.push(headers.get("Idempotency-Key"));
-    if (method === "PATCH") lines.push(headers.get("If-Match"));
+    if (method === "POST" || method === "PATCH") {
+      lines.push(headers.get("Idempotency-Key"), method === "PATCH" ? headers.get("If-Match") : "");
+      if (url.includes("/v3/activations")) lines.push(...area(request.cf));
+    }
   }
   return lines.join("\n");
+}
+
+/** Where in the country Cloudflare sees the machine: looked at where an activation keeps it, and nowhere else. */
+function area(cf) {
+  if (!cf) return [];
+  return [cf.regionCode, cf.region, cf.city, cf.postalCode, cf.timezone, cf.latitude, cf.longitude];
 }
 
 // One for all requests; the shim makes it anew after a trap.

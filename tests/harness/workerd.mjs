@@ -37,7 +37,7 @@ function modulesOf(directory) {
   });
 }
 
-/** Writes `config.capnp` and all that it embeds into `directory`. */
+/** Writes `config.capnp` and all that it embeds into `directory`. A request's header `Test-Cf` becomes its `request.cf`. */
 export function configure(directory, { bundle, variables, kvPort, pagesPort, counted }) {
   cpSync(bundle, join(directory, "modules"), { recursive: true });
   const bindings = Object.entries(variables).map(([name, text]) => `(name = ${quote(name)}, text = ${quote(text)})`);
@@ -72,7 +72,7 @@ const config :Workerd.Config = (
     ${pagesPort ? external("pages", pagesPort) : ""}
   ],
   sockets = [
-    (name = "http", address = "127.0.0.1:0", http = (), service = "licentia"),
+    (name = "http", address = "127.0.0.1:0", http = (cfBlobHeader = "Test-Cf"), service = "licentia"),
     (name = "counter", address = "127.0.0.1:0", http = (), service = "counter"),
   ],
 );

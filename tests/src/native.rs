@@ -20,6 +20,7 @@ use rusqlite::types::ValueRef;
 use crate::http::now;
 use crate::run::{Answer, Call, Host};
 
+const HOST: &str = "http://native.example";
 const ROOT_TOKEN: &str = "lct_root_of_the_native_host";
 const MASTER_KEYS: &str = "test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
@@ -39,6 +40,8 @@ pub struct NativeHost {
     pub ledger_calls: Cell<usize>,
     /// How far ahead the clock is.
     pub ahead: Seconds,
+    /// The time, if the clock stands still.
+    pub stopped_at: Option<Timestamp>,
     /// Where the next requests come from.
     pub origin: Origin,
 }
@@ -70,6 +73,12 @@ impl Sqlite {
             connection,
             ran: RefCell::default(),
         }
+    }
+
+    /// Returns how many rows were written since it was opened, those that triggers write among them.
+    #[must_use]
+    pub fn rows_written(&self) -> u64 {
+        self.connection.total_changes()
     }
 
     /// Returns the steps in which a statement would run.
@@ -153,6 +162,7 @@ impl Default for NativeHost {
             kv_fails: false,
             ledger_calls: Cell::new(0),
             ahead: Seconds(0),
+            stopped_at: None,
             origin: Origin::default(),
         }
     }
@@ -260,6 +270,7 @@ impl NativeHost {
             content_type: &content_type,
             body: call.body.as_bytes(),
             actor,
+            host: HOST,
             origin: &origin,
             request_id,
             idempotency_key: header("Idempotency-Key"),
@@ -375,7 +386,7 @@ impl Host for NativeHost {
     }
 
     fn now(&self) -> Timestamp {
-        now().plus(self.ahead)
+        self.stopped_at.unwrap_or_else(|| now().plus(self.ahead))
     }
 }
 

@@ -3,6 +3,7 @@
 //! Objects may have more members than the pattern names; arrays may not, unless the pattern's last entry is `"{{...}}"`.
 //! A text `"{{learn name}}"` matches anything and keeps it; `{{any}}`, `{{id}}`, `{{time}}`, `{{text}}`, `{{integer}}`
 //! match by kind. Everything else matches itself, after `{{name}}` was replaced by what is known.
+//! Of a text that is no JSON each line is compared, and `{{any}}` matches a part of one.
 
 use std::collections::BTreeMap;
 
@@ -129,6 +130,32 @@ fn matches_kind(text: &str, actual: &Value, path: &str, known: &mut Known) -> Re
     }
 }
 
+/// Matches the lines of a text.
+///
+/// # Errors
+/// Says which line differs.
+pub fn matches_text(pattern: &str, actual: &str) -> Result<(), String> {
+    let (wanted, lines) = (pattern.lines(), actual.lines());
+    if wanted.clone().count() != lines.clone().count() {
+        return Err(format!("the text has other lines: {actual}"));
+    }
+    let mut pairs = wanted.zip(lines);
+    match pairs.find(|(wanted, line)| !matches_line(wanted, line)) {
+        None => Ok(()),
+        Some((wanted, line)) => Err(format!("a line is `{line}`, not `{wanted}`")),
+    }
+}
+
+fn matches_line(wanted: &str, line: &str) -> bool {
+    match wanted.split_once("{{any}}") {
+        None => wanted == line,
+        Some((before, after)) => line.strip_prefix(before).is_some_and(|rest| {
+            let ends = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
+            ends.into_iter().any(|at| matches_line(after, &rest[at..]))
+        }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,6 +172,14 @@ mod tests {
         assert!(check(json!({"a": 1}), json!({"b": 2})).is_err());
         assert!(check(json!([1]), json!([1, 2])).is_err());
         assert!(check(json!([1, "{{...}}"]), json!([1, 2])).is_ok());
+    }
+
+    #[test]
+    fn lines_of_a_text_match_one_by_one() {
+        assert!(matches_text("a,{{any}},c\n", "a,b,c\r\n").is_ok());
+        assert!(matches_text("{{any}},{{any}},c", "a,b,c").is_ok());
+        assert!(matches_text("a,{{any}}", "b,c").is_err());
+        assert!(matches_text("a", "a\nb").is_err());
     }
 
     #[test]

@@ -3,7 +3,6 @@
 
 use std::cell::Cell;
 
-use licentia_api::Database;
 use licentia_tests::native::NativeHost;
 use licentia_tests::run::{Answer, Call, Host};
 use serde_json::{Value, json};
@@ -405,6 +404,7 @@ fn no_list_reads_a_table_to_find_a_rare_value() {
         "createdAt[gte]=2024-05-30",
         "expiresAt[lt]=2024-05-02",
         "expiringSoon=true",
+        "additionalUserIds=20000000-0000-4000-8000-000000000000",
     ] {
         host.database().ran.borrow_mut().clear();
         get(&mut host, &format!("/v3/licenses?{query}"));

@@ -171,3 +171,55 @@ fn a_former_key_is_taken_out_of_kv_for_certain() {
         404
     );
 }
+
+fn published_product(host: &NativeHost, id: &str) -> Value {
+    serde_json::from_str(&host.kv[&format!("default/product/{id}")]).unwrap()
+}
+
+#[test]
+fn a_deleted_product_leaves_a_tombstone_even_if_it_could_not_be_put_at_once() {
+    let mut host = NativeHost::default();
+    let body = r#"{"name": "Acme", "tokenAlgorithm": "EdDSA"}"#;
+    let product = id(&call(&mut host, "POST", "/v3/products", body));
+    host.kv_fails = true;
+    let path = format!("/v3/products/{product}");
+    let answer = call(&mut host, "DELETE", &path, "");
+    assert_eq!(answer.status, 204);
+    assert_eq!(header(&answer, "Licentia-Published"), "pending");
+    assert!(published_product(&host, &product)["keys"].is_array());
+
+    host.kv_fails = false;
+    let later = host.now().plus(Seconds(120));
+    host.publish_due(later);
+    let tombstone = serde_json::json!({"keys": null, "product": null});
+    assert_eq!(published_product(&host, &product), tombstone);
+    let keys = call(&mut host, "GET", &format!("{path}/keys"), "");
+    assert!(keys.body.contains("PRODUCT_NOT_FOUND"), "{}", keys.body);
+}
+
+#[test]
+fn a_product_that_is_imported_anew_is_published_again() {
+    let mut host = NativeHost::default();
+    host.stopped_at = Some(host.now());
+    let product = "00000000-0000-4000-8000-000000000001";
+    let data = serde_json::json!({"id": product, "name": "Acme", "tokenAlgorithm": "EdDSA"});
+    let line = serde_json::json!({"resource": "product", "data": data}).to_string();
+    call(&mut host, "POST", "/v3/import", &line);
+    host.kv_fails = true;
+    call(&mut host, "DELETE", &format!("/v3/products/{product}"), "");
+    host.kv_fails = false;
+    // Its version is lower than that of the tombstone, which is on its way when nothing is uncertain any more.
+    let now = host.now();
+    let later = now.plus(Seconds(100));
+    let [tombstone] = &due(&host, later)[..] else {
+        panic!("the tombstone is due");
+    };
+    host.kv_fails = true;
+    assert_eq!(call(&mut host, "POST", "/v3/import", &line).status, 200);
+    host.kv_fails = false;
+    let name = format!("default/product/{product}");
+    host.kv.insert(name, tombstone.value.clone());
+    outbox::settle(host.database(), tombstone, Landed::Yes, later).unwrap();
+    host.publish_due(now.plus(Seconds(200)));
+    assert!(published_product(&host, product)["keys"].is_array());
+}

@@ -1,6 +1,7 @@
 // The client in Node against a real HTTP server: what a person's application goes through, and every way a network fails.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { createPublicKey } from "node:crypto";
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -69,6 +70,19 @@ describe("the story", () => {
     await is(client.lastActivationError(), 0);
     const seats = new Set(server.requests.map(({ body }) => body.fingerprint));
     assert.equal(seats.size, 1);
+  });
+
+  test("a product.dat is all that an application needs but a license key", async () => {
+    const keys = [createPublicKey(publicKey).export({ format: "jwk" })];
+    const file = { productId, host: server.host, keys, statementKeys: [] };
+    for (const given of [file, JSON.stringify(file)]) {
+      const client = start({ productId: undefined, host: undefined, publicKey: given });
+      await is(client.activateLicense(), 0);
+      assert.equal(server.requests.at(-1).body.productId, productId);
+      await is(client.isLicenseGenuine(), 0);
+    }
+    // What an application says itself counts.
+    await is(start({ host: server.host, publicKey: { ...file, host: "http://127.0.0.1:1" } }).activateLicense(), 0);
   });
 
   test("suspension, expiry and the end of the grace period show and heal by themselves", async () => {

@@ -131,12 +131,34 @@ pub(crate) fn caller(
     }
 }
 
+/// Refuses to hand on scopes that the caller lacks, in a token or a role: nobody gives more than they have.
+pub(crate) fn hand_on(
+    db: &dyn Database,
+    caller: Caller,
+    mut scopes: impl Iterator<Item = Scope>,
+) -> Result<(), Fault> {
+    let held = match caller {
+        Caller::Root => return Ok(()),
+        Caller::Token(id) => store::access_token::load(db, id)?,
+        Caller::Anonymous => None,
+    };
+    let holds = |scope: &Scope| held.as_ref().is_some_and(|token| token.allows(*scope));
+    match scopes.find(|scope| !holds(scope)) {
+        None => Ok(()),
+        Some(scope) => Err(lacks(scope).into()),
+    }
+}
+
 fn require(token: &AccessToken, scope: Scope) -> Result<(), Problem> {
     if token.allows(scope) {
         return Ok(());
     }
+    Err(lacks(scope))
+}
+
+fn lacks(scope: Scope) -> Problem {
     let message = format!("the access token lacks the scope `{}`", scope.as_str());
-    Err(Problem::new(Code::Forbidden, message))
+    Problem::new(Code::Forbidden, message)
 }
 
 fn wrong_token() -> Problem {

@@ -1,10 +1,21 @@
 //! The calls: each parses, decides, saves and answers.
 
+mod activation_logs;
 mod activations;
+mod analytics;
 mod changes;
+mod csv;
+mod event_logs;
 mod import;
 mod licenses;
+mod patch;
+mod personal_access_tokens;
+mod product_keys;
 mod products;
+mod roles;
+mod tags;
+mod templates;
+mod users;
 
 use licentia_core::{Code, Problem, parse};
 use serde::Serialize;
@@ -22,17 +33,67 @@ pub(crate) fn answer(cx: &Context<'_>, route: &Route) -> Result<Reply, Fault> {
         Operation::ListProducts => products::list(cx),
         Operation::CreateProduct => products::create(cx, body),
         Operation::ReadProduct => products::read(cx, route.id()),
+        Operation::UpdateProduct => products::update(cx, route.id(), body),
+        Operation::DeleteProduct => products::delete(cx, route.id()),
+        Operation::DeleteProductMetadata => products::delete_metadata(cx, route.id()),
+        Operation::ReadProductFile => product_keys::file(cx, route.id()),
+        Operation::CreateProductKey => product_keys::rotate(cx, route.id(), body),
+        Operation::DeleteProductKey => product_keys::retire(cx, route.id(), &route.kid()),
+        Operation::ListLicenseTemplates => templates::list(cx),
+        Operation::CreateLicenseTemplate => templates::create(cx, body),
+        Operation::ReadLicenseTemplate => templates::read(cx, route.id()),
+        Operation::UpdateLicenseTemplate => templates::update(cx, route.id(), body),
+        Operation::DeleteLicenseTemplate => templates::delete(cx, route.id()),
+        Operation::ReadLicenseStats => analytics::licenses(cx),
+        Operation::ReadAccountStats => analytics::account(cx),
         Operation::ListLicenses => licenses::list(cx),
         Operation::CreateLicense => licenses::create(cx, body),
         Operation::ReadLicense => licenses::read(cx, route.id()),
         Operation::UpdateLicense => licenses::update(cx, route.id(), body),
         Operation::DeleteLicense => licenses::delete(cx, route.id()),
+        Operation::ExportLicenses => licenses::export::export(cx),
+        Operation::RenewLicense => licenses::term::renew(cx, route.id()),
+        Operation::ExtendLicense => licenses::term::extend(cx, route.id(), body),
+        Operation::UpdateExpiresAtLicense => licenses::term::set_expiry(cx, route.id(), body),
+        Operation::DeleteMetadataLicense => licenses::parts::delete_metadata(cx, route.id()),
+        Operation::DeleteMeterAttributeLicense => licenses::parts::delete_meter(cx, route.id()),
+        Operation::ResetMeterAttributeLicense => licenses::parts::reset_meter(cx, route.id()),
         Operation::ListActivations => activations::list(cx),
         Operation::CreateActivation => activations::create(cx, body),
         Operation::ReadActivation => activations::read(cx, route.id()),
         Operation::SyncActivation => activations::sync(cx, route.id(), body),
         Operation::DeleteActivation => activations::delete(cx, route.id()),
         Operation::DeactivateActivation => activations::deactivate(cx, route.id(), body),
+        Operation::ExportActivations => activations::export(cx),
+        Operation::BulkDeleteActivation => activations::delete_many(cx),
+        Operation::IncrementMeterAttribute => activations::count(cx, route.id(), body),
+        Operation::ListActivationLogs => activation_logs::list(cx),
+        Operation::ExportActivationLogs => activation_logs::export(cx),
+        Operation::ReadActivationLog => activation_logs::read(cx, route.id()),
+        Operation::ListUsers => users::list(cx),
+        Operation::CreateUser => users::create(cx, body),
+        Operation::ExportUsers => users::export(cx),
+        Operation::ReadUser => users::read(cx, route.id()),
+        Operation::UpdateUser => users::update(cx, route.id(), body),
+        Operation::DeleteUser => users::delete(cx, route.id()),
+        Operation::DeleteUserMetadata => users::delete_metadata(cx, route.id()),
+        Operation::ListTags => tags::list(cx),
+        Operation::CreateTag => tags::create(cx, body),
+        Operation::ReadTag => tags::read(cx, route.id()),
+        Operation::UpdateTag => tags::update(cx, route.id(), body),
+        Operation::DeleteTag => tags::delete(cx, route.id()),
+        Operation::ListPersonalAccessTokens => personal_access_tokens::list(cx),
+        Operation::CreatePersonalAccessToken => personal_access_tokens::create(cx, body),
+        Operation::ReadPersonalAccessToken => personal_access_tokens::read(cx, route.id()),
+        Operation::UpdatePersonalAccessToken => {
+            personal_access_tokens::update(cx, route.id(), body)
+        }
+        Operation::DeletePersonalAccessToken => personal_access_tokens::delete(cx, route.id()),
+        Operation::ListRoles => roles::list(cx),
+        Operation::ListRoleClaims => Ok(roles::claims()),
+        Operation::ReadRole => roles::read(route.id()),
+        Operation::ListEventLogs => event_logs::list(cx),
+        Operation::ReadEventLog => event_logs::read(cx, route.id()),
         Operation::Import => import::import(cx, body),
         // The edge answers these. It asks here whether a token lets in, which has been found out by now.
         Operation::GetStatus

@@ -26,6 +26,8 @@ pub struct Request<'a> {
     pub body: &'a [u8],
     /// Who asks.
     pub actor: Actor,
+    /// The address of the server that it was sent to, such as `https://licenses.example.com`.
+    pub host: &'a str,
     /// Where the request came from.
     pub origin: &'a Origin,
     /// What `X-Request-Id` will say.

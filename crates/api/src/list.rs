@@ -15,7 +15,7 @@ mod walk;
 
 pub use filters::{Filter, FilterKind, filters};
 pub use page_memory::PageMemory;
-pub(crate) use query::Query;
+pub(crate) use query::{Order, Query};
 pub(crate) use resource::Resource;
 pub(crate) use resources::*;
 
@@ -91,5 +91,6 @@ pub(crate) fn slice(
     limit: i64,
 ) -> Result<(Vec<Row>, Option<i64>), Fault> {
     let source = Source::choose(db, resource, query)?;
-    Ok(Walk::new(db, resource, query, &source).page(place.unwrap_or(i64::MIN), limit)?)
+    let walk = Walk::new(db, resource, query, &source);
+    Ok(walk.page(place.unwrap_or_else(|| walk.before_all()), limit)?)
 }

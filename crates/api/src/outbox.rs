@@ -2,7 +2,7 @@
 //!
 //! Documents are made when they are put, from what the ledger holds then: an old one cannot be put by a late turn.
 
-use licentia_core::{LicenseId, Product, ProductId, Timestamp};
+use licentia_core::{LicenseId, ProductId, Timestamp};
 use serde::Serialize;
 
 use crate::database::{Database, DatabaseError};
@@ -10,6 +10,7 @@ use crate::published::{self, Subject};
 use crate::store;
 use crate::store::outbox::Claimed;
 pub use crate::store::outbox::Landed;
+use crate::store::product::Counted;
 use crate::vault::Vault;
 
 /// A document on its way to KV.
@@ -132,7 +133,7 @@ fn document(
 ) -> Result<Document, DatabaseError> {
     let document = match Subject::parse(subject) {
         Some(Subject::License(id)) => license_document(db, id, vault)?,
-        Some(Subject::Product(id)) => product_document(db, id)?,
+        Some(Subject::Product(id)) => Some(product_document(db, id, claimed)?),
         Some(Subject::FormerKey(name)) => Some(Document {
             kv_keys: vec![published::key_name(&name)],
             value: published::FORMER_KEY.to_owned(),
@@ -175,17 +176,24 @@ fn license_document(
     }))
 }
 
-fn product_document(db: &dyn Database, id: ProductId) -> Result<Option<Document>, DatabaseError> {
-    let Some(counted) = store::product::load(db, id)? else {
-        return Ok(None);
+/// A product that is not there was deleted: nothing else puts one into the outbox.
+fn product_document(
+    db: &dyn Database,
+    id: ProductId,
+    claimed: Claimed,
+) -> Result<Document, DatabaseError> {
+    let (value, version) = match store::product::load(db, id)? {
+        Some(Counted { product, .. }) => (
+            to_text(&published::ProductDocument::new(&product)?)?,
+            product.version,
+        ),
+        None => (published::FORMER_PRODUCT.to_owned(), claimed.version),
     };
-    let product: &Product = &counted.product;
-    let value = to_text(&published::ProductDocument::new(product)?)?;
-    Ok(Some(Document {
+    Ok(Document {
         kv_keys: vec![published::product_name(id)],
         value,
-        version: product.version,
-    }))
+        version,
+    })
 }
 
 fn to_text(document: &impl Serialize) -> Result<String, DatabaseError> {

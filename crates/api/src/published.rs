@@ -19,6 +19,8 @@ use crate::vault::Vault;
 pub(crate) const ACCOUNT: &str = "default";
 /// What lies under the name of a key that a license no longer has.
 pub(crate) const FORMER_KEY: &str = r#"{"statement":null,"license":null}"#;
+/// What lies under the name of a product that was deleted: its keys are gone with it.
+pub(crate) const FORMER_PRODUCT: &str = r#"{"keys":null,"product":null}"#;
 
 pub(crate) fn license_name(id: LicenseId) -> String {
     format!("{ACCOUNT}/license/{id}")
@@ -88,15 +90,8 @@ pub(crate) struct ProductDocument {
 
 impl ProductDocument {
     pub(crate) fn new(product: &Product) -> Result<Self, DatabaseError> {
-        let keys = product
-            .keys
-            .iter()
-            .map(|key| VerifyingKey::from_spki_pem(&key.public_key).map(|key| key.to_jwk()));
-        let keys = keys
-            .collect::<Result<_, _>>()
-            .map_err(|fault| DatabaseError::Corrupt(fault.to_string()))?;
         Ok(Self {
-            keys,
+            keys: jwks(product)?,
             product: StoredProduct::from(product),
         })
     }
@@ -105,11 +100,50 @@ impl ProductDocument {
 /// A product's keys as clients read them: a JWK Set (RFC 7517 §5) with members of our own.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct KeyDocument<'a> {
+pub(crate) struct KeyDocument<'a, K> {
     product_id: ProductId,
-    keys: &'a serde_json::value::RawValue,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<&'a str>,
+    keys: K,
     /// These verify statements, never tokens. They are the account's, and change when its master key does.
     statement_keys: Vec<Jwk>,
+}
+
+impl<'a, K> KeyDocument<'a, K> {
+    fn new(product_id: ProductId, keys: K, vault: &Vault) -> Self {
+        let statement_keys = vault.statement_keys();
+        Self {
+            product_id,
+            host: None,
+            keys,
+            statement_keys: statement_keys
+                .map(|key| key.verifying_key().to_jwk())
+                .collect(),
+        }
+    }
+
+    /// Returns the document with the address of the server.
+    pub(crate) fn served_at(self, host: &'a str) -> Self {
+        Self {
+            host: Some(host),
+            ..self
+        }
+    }
+}
+
+impl KeyDocument<'_, Vec<Jwk>> {
+    pub(crate) fn of(product: &Product, vault: &Vault) -> Result<Self, DatabaseError> {
+        Ok(Self::new(product.id, jwks(product)?, vault))
+    }
+}
+
+fn jwks(product: &Product) -> Result<Vec<Jwk>, DatabaseError> {
+    let keys = product
+        .keys
+        .iter()
+        .map(|key| VerifyingKey::from_spki_pem(&key.public_key).map(|key| key.to_jwk()));
+    keys.collect::<Result<_, _>>()
+        .map_err(|fault| DatabaseError::Corrupt(fault.to_string()))
 }
 
 #[derive(Deserialize)]
@@ -166,7 +200,7 @@ struct Version {
 #[derive(Deserialize)]
 struct PublishedProduct<'a> {
     #[serde(borrow)]
-    keys: &'a serde_json::value::RawValue,
+    keys: Option<&'a serde_json::value::RawValue>,
 }
 
 /// Answers an edge route from what KV holds.
@@ -187,18 +221,9 @@ fn reply_from(
 ) -> Result<Option<Reply>, serde_json::Error> {
     if route.operation() == Operation::ReadProductKeys {
         let product: PublishedProduct<'_> = serde_json::from_str(value)?;
-        let statement_keys = vault
-            .statement_keys()
-            .map(|key| key.verifying_key().to_jwk())
-            .collect();
-        return Ok(Some(Reply::json(
-            200,
-            &KeyDocument {
-                product_id: route.id(),
-                keys: product.keys,
-                statement_keys,
-            },
-        )));
+        let document = |keys| KeyDocument::new(route.id(), keys, vault);
+        let reply = |keys| Reply::json(200, &document(keys));
+        return Ok(product.keys.map(reply));
     }
     let published: Published<'_> = serde_json::from_str(value)?;
     let (Some(statement), Some(license)) = (published.statement, published.license) else {

@@ -22,7 +22,7 @@ pub struct Endpoint {
     pub operation: Operation,
     /// The method, in upper case; HEAD is answered wherever GET is.
     pub method: &'static str,
-    /// The path; `{id}` is a UUID and `{number}` a number. What follows a `?` must be among the query.
+    /// The path; `{id}` is a UUID, `{kid}` a key's name and `{number}` a number. What follows a `?` must be among the query.
     pub path: &'static str,
     /// Who may call it.
     pub access: Access,
@@ -48,6 +48,7 @@ pub enum Place {
 pub struct Route {
     endpoint: &'static Endpoint,
     id: Uuid,
+    kid: u64,
     number: u32,
 }
 
@@ -60,6 +61,8 @@ pub enum RouteFault {
     Method(String),
     /// An id in the path is no UUID.
     Id(String),
+    /// A key's name in the path is none.
+    Kid(String),
     /// A number in the path is none.
     Number(String),
 }
@@ -104,11 +107,36 @@ endpoints! {
         "Creates a product with its signing key.";
     ReadProduct: "GET" "/v3/products/{id}", Scoped(Scope::ProductRead), Ledger,
         "Reads a product.";
+    UpdateProduct: "PATCH" "/v3/products/{id}", Scoped(Scope::ProductWrite), Ledger,
+        "Changes a product.";
+    DeleteProduct: "DELETE" "/v3/products/{id}", Scoped(Scope::ProductWrite), Ledger,
+        "Deletes a product that has no licenses.";
+    DeleteProductMetadata: "DELETE" "/v3/products/metadata/{id}", Scoped(Scope::ProductWrite), Ledger,
+        "Deletes a metadata entry of a product.";
+    ReadProductFile: "GET" "/v3/products/{id}/product.dat", Scoped(Scope::ProductRead), Ledger,
+        "Downloads what an application is built with: the product's id and keys, and the server's address.";
+    CreateProductKey: "POST" "/v3/products/{id}/keys", Scoped(Scope::ProductWrite), Ledger,
+        "Makes a new key that signs a product's tokens from now on; the keys before it still verify.";
+    DeleteProductKey: "DELETE" "/v3/products/{id}/keys/{kid}", Scoped(Scope::ProductWrite), Ledger,
+        "Retires a key that signs no longer.";
     ReadProductKeys: "GET" "/v3/products/{id}/keys", Open, Edge,
         "Reads what a client needs to verify a product's tokens.";
 
+    ListLicenseTemplates: "GET" "/v3/license-templates", Scoped(Scope::LicenseTemplateRead), Ledger,
+        "Lists license templates.";
+    CreateLicenseTemplate: "POST" "/v3/license-templates", Scoped(Scope::LicenseTemplateWrite), Ledger,
+        "Creates a license template.";
+    ReadLicenseTemplate: "GET" "/v3/license-templates/{id}", Scoped(Scope::LicenseTemplateRead), Ledger,
+        "Reads a license template.";
+    UpdateLicenseTemplate: "PATCH" "/v3/license-templates/{id}", Scoped(Scope::LicenseTemplateWrite), Ledger,
+        "Changes a license template, and no license.";
+    DeleteLicenseTemplate: "DELETE" "/v3/license-templates/{id}", Scoped(Scope::LicenseTemplateWrite), Ledger,
+        "Deletes a license template that is no product's default.";
+
     ListLicenses: "GET" "/v3/licenses", Scoped(Scope::LicenseRead), Ledger,
         "Lists licenses.";
+    ExportLicenses: "GET" "/v3/licenses/export", Scoped(Scope::LicenseRead), Ledger,
+        "Exports licenses as CSV, with the filters of their list.";
     CreateLicense: "POST" "/v3/licenses", Scoped(Scope::LicenseWrite), Ledger,
         "Creates a license.";
     CheckLicense: "POST" "/v3/licenses/check", Open, Edge,
@@ -121,11 +149,25 @@ endpoints! {
         "Changes, revokes, approves, suspends or resumes a license.";
     DeleteLicense: "DELETE" "/v3/licenses/{id}", Scoped(Scope::LicenseWrite), Ledger,
         "Deletes a license with its activations.";
+    RenewLicense: "POST" "/v3/licenses/{id}/renew", Scoped(Scope::LicenseWrite), Ledger,
+        "Adds one term to the end of a license.";
+    ExtendLicense: "POST" "/v3/licenses/{id}/extend", Scoped(Scope::LicenseWrite), Ledger,
+        "Moves the end of a license by some seconds.";
+    UpdateExpiresAtLicense: "PATCH" "/v3/licenses/{id}/expires-at", Scoped(Scope::LicenseWrite), Ledger,
+        "Sets the end of a license, or takes it away.";
+    DeleteMetadataLicense: "DELETE" "/v3/licenses/metadata/{id}", Scoped(Scope::LicenseWrite), Ledger,
+        "Deletes a metadata entry of a license.";
+    DeleteMeterAttributeLicense: "DELETE" "/v3/licenses/meter-attributes/{id}", Scoped(Scope::LicenseWrite), Ledger,
+        "Deletes a meter attribute of a license, with what was counted.";
+    ResetMeterAttributeLicense: "POST" "/v3/licenses/meter-attributes/{id}/reset", Scoped(Scope::LicenseWrite), Ledger,
+        "Begins to count a meter attribute anew.";
 
     ListActivations: "GET" "/v3/activations", Scoped(Scope::ActivationRead), Ledger,
         "Lists activations.";
     CreateActivation: "POST" "/v3/activations", Open, Ledger,
         "Activates a license on a machine.";
+    ExportActivations: "GET" "/v3/activations/export", Scoped(Scope::ActivationRead), Ledger,
+        "Returns activations as CSV.";
     ReadActivation: "GET" "/v3/activations/{id}", Scoped(Scope::ActivationRead), Ledger,
         "Reads an activation.";
     SyncActivation: "PATCH" "/v3/activations/{id}", Open, Ledger,
@@ -134,6 +176,71 @@ endpoints! {
         "Deletes an activation: as its client, or with a token as an administrator.";
     DeactivateActivation: "POST" "/v3/activations/{id}/deactivate", Open, Ledger,
         "Deactivates a machine.";
+    BulkDeleteActivation: "DELETE" "/v3/activations", Scoped(Scope::LicenseWrite), Ledger,
+        "Deletes activations of a license by their dates of creation.";
+    IncrementMeterAttribute: "POST" "/v3/activations/meter-attributes/{id}", Open, Ledger,
+        "Counts uses of a meter attribute for an activation.";
+
+    ListActivationLogs: "GET" "/v3/activation-logs", Scoped(Scope::ActivationRead), Ledger,
+        "Lists when machines took seats and gave them up.";
+    ExportActivationLogs: "GET" "/v3/activation-logs/export", Scoped(Scope::ActivationRead), Ledger,
+        "Returns the activation log as CSV.";
+    ReadActivationLog: "GET" "/v3/activation-logs/{id}", Scoped(Scope::ActivationRead), Ledger,
+        "Reads an entry of the activation log.";
+
+    ReadLicenseStats: "GET" "/v3/analytics/licenses", Scoped(Scope::AnalyticsRead), Ledger,
+        "Counts licenses by their status.";
+    ReadAccountStats: "GET" "/v3/analytics/stats", Scoped(Scope::AnalyticsRead), Ledger,
+        "Counts what the account has of each resource.";
+
+    ListUsers: "GET" "/v3/users", Scoped(Scope::UserRead), Ledger,
+        "Lists users.";
+    CreateUser: "POST" "/v3/users", Scoped(Scope::UserWrite), Ledger,
+        "Creates a user, who may own licenses.";
+    ExportUsers: "GET" "/v3/users/export", Scoped(Scope::UserRead), Ledger,
+        "Exports users as CSV.";
+    ReadUser: "GET" "/v3/users/{id}", Scoped(Scope::UserRead), Ledger,
+        "Reads a user.";
+    UpdateUser: "PATCH" "/v3/users/{id}", Scoped(Scope::UserWrite), Ledger,
+        "Changes a user.";
+    DeleteUser: "DELETE" "/v3/users/{id}", Scoped(Scope::UserWrite), Ledger,
+        "Deletes a user who has no license.";
+    DeleteUserMetadata: "DELETE" "/v3/users/metadata/{id}", Scoped(Scope::UserWrite), Ledger,
+        "Deletes a metadata entry of a user.";
+
+    ListTags: "GET" "/v3/tags", Scoped(Scope::TagRead), Ledger,
+        "Lists tags.";
+    CreateTag: "POST" "/v3/tags", Scoped(Scope::TagWrite), Ledger,
+        "Creates a tag.";
+    ReadTag: "GET" "/v3/tags/{id}", Scoped(Scope::TagRead), Ledger,
+        "Reads a tag.";
+    UpdateTag: "PATCH" "/v3/tags/{id}", Scoped(Scope::TagWrite), Ledger,
+        "Changes a tag.";
+    DeleteTag: "DELETE" "/v3/tags/{id}", Scoped(Scope::TagWrite), Ledger,
+        "Deletes a tag; what is marked with its name stays so.";
+
+    ListPersonalAccessTokens: "GET" "/v3/personal-access-tokens", Scoped(Scope::PersonalAccessTokenWrite), Ledger,
+        "Lists personal access tokens, without their texts.";
+    CreatePersonalAccessToken: "POST" "/v3/personal-access-tokens", Scoped(Scope::PersonalAccessTokenWrite), Ledger,
+        "Creates a personal access token, whose text is shown this once.";
+    ReadPersonalAccessToken: "GET" "/v3/personal-access-tokens/{id}", Scoped(Scope::PersonalAccessTokenWrite), Ledger,
+        "Reads a personal access token, without its text.";
+    UpdatePersonalAccessToken: "PATCH" "/v3/personal-access-tokens/{id}", Scoped(Scope::PersonalAccessTokenWrite), Ledger,
+        "Revokes or renames a personal access token.";
+    DeletePersonalAccessToken: "DELETE" "/v3/personal-access-tokens/{id}", Scoped(Scope::PersonalAccessTokenWrite), Ledger,
+        "Deletes a personal access token.";
+
+    ListRoles: "GET" "/v3/roles", Scoped(Scope::RoleRead), Ledger,
+        "Lists roles.";
+    ListRoleClaims: "GET" "/v3/roles/claims", Scoped(Scope::RoleRead), Ledger,
+        "Lists what roles and access tokens may claim.";
+    ReadRole: "GET" "/v3/roles/{id}", Scoped(Scope::RoleRead), Ledger,
+        "Reads a role.";
+
+    ListEventLogs: "GET" "/v3/event-logs", Scoped(Scope::EventLogRead), Ledger,
+        "Lists what happened to resources.";
+    ReadEventLog: "GET" "/v3/event-logs/{id}", Scoped(Scope::EventLogRead), Ledger,
+        "Reads an entry of the event log.";
 
     Import: "POST" "/v3/import", Scoped(Scope::AccountWrite), Ledger (MEBIBYTE * 16),
         "Imports whole documents, all or nothing.";
@@ -246,6 +353,7 @@ impl Route {
         let mut route = Self {
             endpoint,
             id: Uuid::nil(),
+            kid: 0,
             number: 0,
         };
         let template = endpoint.template().rsplit('/');
@@ -253,6 +361,7 @@ impl Route {
             let shown = || given.chars().take(64).collect();
             match wanted {
                 "{id}" => route.id = parse_id(given).ok_or_else(|| RouteFault::Id(shown()))?,
+                "{kid}" => route.kid = parse_kid(given).ok_or_else(|| RouteFault::Kid(shown()))?,
                 "{number}" => {
                     let number = given.parse().ok();
                     route.number = number.ok_or_else(|| RouteFault::Number(shown()))?;
@@ -281,6 +390,12 @@ impl Route {
         T::from(self.id)
     }
 
+    /// Returns the key's name in the path.
+    #[must_use]
+    pub fn kid(&self) -> String {
+        format!("{:016x}", self.kid)
+    }
+
     /// Returns the number in the path, or 0 if it has none.
     #[must_use]
     pub fn number(&self) -> u32 {
@@ -295,6 +410,12 @@ fn parse_id(segment: &str) -> Option<Uuid> {
         .filter(|_| segment.len() == 36)
 }
 
+/// Reads the name of a key: 16 hexadecimal digits, in lower case.
+fn parse_kid(segment: &str) -> Option<u64> {
+    let number = u64::from_str_radix(segment, 16).ok()?;
+    (format!("{number:016x}") == segment).then_some(number)
+}
+
 impl RouteFault {
     /// Answers a request that has no route.
     #[must_use]
@@ -306,6 +427,10 @@ impl RouteFault {
                 refuse(Code::MethodNotAllowed, message).header("Allow", allow.clone())
             }
             Self::Id(id) => refuse(Code::InvalidId, format!("`{id}` in the path is not a UUID")),
+            Self::Kid(text) => refuse(
+                Code::InvalidId,
+                format!("`{text}` in the path is not the name of a key"),
+            ),
             Self::Number(text) => refuse(
                 Code::InvalidId,
                 format!("`{text}` in the path is not a number"),
@@ -327,6 +452,7 @@ mod tests {
     use super::*;
 
     const ID: &str = "23d9646c-34f5-4d37-adeb-f7f77b927bdb";
+    const KID: &str = "00d9646c34f5adeb";
 
     const fn row(operation: Operation, method: &'static str, path: &'static str) -> Endpoint {
         Endpoint {
@@ -397,6 +523,25 @@ mod tests {
     }
 
     #[test]
+    fn a_path_may_hold_the_name_of_a_key_after_its_id() {
+        let path = format!("/v3/products/{ID}/keys");
+        let found = route("DELETE", &format!("{path}/{KID}"), "").unwrap();
+        assert_eq!(found.kid(), KID);
+        for kid in [
+            "",
+            "0",
+            "+0d9646c34f5adeb",
+            "00D9646C34F5ADEB",
+            "000d9646c34f5adeb",
+        ] {
+            assert!(
+                route("DELETE", &format!("{path}/{kid}"), "").is_err(),
+                "{kid}"
+            );
+        }
+    }
+
+    #[test]
     fn a_path_lacks_a_method_or_is_unknown_or_holds_no_id() {
         let methods = |allow: &str| RouteFault::Method(allow.to_owned());
         refused("PUT", "/v3/licenses", &methods("GET, HEAD, POST"));
@@ -443,6 +588,7 @@ mod tests {
             "SyncActivation",
             "DeleteActivation",
             "DeactivateActivation",
+            "IncrementMeterAttribute",
         ];
         assert_eq!(open, expected);
     }
@@ -454,6 +600,7 @@ mod tests {
             assert!(METHODS.contains(&endpoint.method), "{}", endpoint.method);
             assert!(seen.insert((endpoint.method, endpoint.path)));
             let path = endpoint.template().replace("{id}", ID);
+            let path = path.replace("{kid}", KID);
             let query = endpoint.path.split_once('?').map_or("", |(_, query)| query);
             let found = route(endpoint.method, &path, query).unwrap();
             assert_eq!(found.operation(), endpoint.operation);

@@ -2,6 +2,8 @@
 
 pub(crate) mod access_token;
 pub(crate) mod activation;
+pub(crate) mod activation_log;
+pub(crate) mod analytics;
 pub(crate) mod answer;
 pub(crate) mod audit;
 pub(crate) mod license;

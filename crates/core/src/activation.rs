@@ -80,6 +80,10 @@ pub struct Activation {
 impl Seat {
     /// Returns the seat that `device` takes: its fingerprint, with the user's digest where the license is locked to users,
     /// or the activation's own id where every activation takes one.
+    ///
+    /// Fingerprints are compared byte for byte under every matching strategy. A strategy other than `exact` compares the
+    /// parts of a structured fingerprint, and nothing here knows such a structure: so a fingerprint of the vendor's own
+    /// making, which has none, works under all of them.
     #[must_use]
     pub fn of(license: &License, device: &Device, id: ActivationId) -> Self {
         match license.terms.leasing_strategy {
@@ -162,10 +166,25 @@ impl Activation {
         };
     }
 
+    /// Says whether its lease had ended at `now`: then its seat is free, whether or not anybody has taken note.
+    #[must_use]
+    pub fn lease_has_ended(&self, now: Timestamp) -> bool {
+        self.lease_expires_at.is_some_and(|end| end < now)
+    }
+
     /// Applies an event that its license accepted: what it has counted from now on.
     pub fn apply(&mut self, event: &Event) {
         if let Some(tally) = event.tally() {
             self.meters.clone_from(&tally.uses);
+        }
+    }
+
+    /// Applies an event that its license accepted between two syncs; `now` is when it was accepted.
+    pub fn count(&mut self, event: &Event, now: Timestamp) {
+        let before = self.meters.clone();
+        self.apply(event);
+        if self.meters != before {
+            self.updated_at = now.max(self.updated_at.next());
         }
     }
 }

@@ -73,7 +73,7 @@ codes! {
     EventLogNotFound 404 "EVENT_LOG_NOT_FOUND"
         "No entry of the event log has this id." "Check the id.";
     Forbidden 403 "FORBIDDEN"
-        "The access token lacks the scope that this call needs; the message names it." "Use a token with that scope.";
+        "The access token lacks the scope that this call needs, or one that it would hand on in a token or a role; the message names it." "Use a token with that scope.";
     IdempotencyKeyReused 422 "IDEMPOTENCY_KEY_REUSED"
         "The `Idempotency-Key` was sent before with another body." "Draw a new key for every new request.";
     ImmutableField 400 "IMMUTABLE_FIELD"
@@ -102,6 +102,12 @@ codes! {
         "The license is for another product." "Check the product id that the application was built with.";
     IpAddressNotAllowed 400 "IP_ADDRESS_NOT_ALLOWED"
         "The request's address is not allowed by the license." "Change the license's lists of addresses.";
+    KeyInUse 409 "KEY_IN_USE"
+        "The key signs the product's tokens." "Make another key first, and give applications the time to sync.";
+    KeyLimitReached 409 "KEY_LIMIT_REACHED"
+        "The product has as many keys as it may have." "Retire a key that no stored token was signed with any more.";
+    KeyNotFound 404 "KEY_NOT_FOUND"
+        "The product has no key of this name." "Read its keys.";
     LicenseExists 409 "LICENSE_EXISTS"
         "An imported license has the id of one that exists, or that was deleted." "Leave the line out.";
     LicenseKeyExists 409 "LICENSE_KEY_EXISTS"
@@ -169,7 +175,7 @@ codes! {
     UserExists 409 "USER_EXISTS"
         "Another user has this e-mail address." "Use that user, or another address.";
     UserInUse 409 "USER_IN_USE"
-        "The user has licenses." "Give the licenses another owner, or delete them first.";
+        "The user owns a license, or is among the additional users of one." "Give the licenses other users, or delete them first.";
     UserNotFound 404 "USER_NOT_FOUND"
         "No user has this id." "Check the id.";
     VersionMismatch 412 "VERSION_MISMATCH"

@@ -364,6 +364,25 @@ mod tests {
     }
 
     #[test]
+    fn the_file_of_a_product_is_read_as_its_keys() {
+        let jwks = [ed25519(), rsa()].map(|key| key.to_jwk());
+        let statement_keys = [crate::statement::StatementKey::from_seed(&[8; 32]).verifying_key()];
+        let file = serde_json::json!({
+            "productId": "63dfd63e-6a54-4a5b-9c43-0b6d4a7d2b11",
+            "host": "https://licenses.example.com",
+            "keys": jwks,
+            "statementKeys": statement_keys.map(|key| key.to_jwk()),
+        });
+        let keys = KeySet::parse(&file.to_string()).unwrap();
+        assert_eq!(Ok(&keys), KeySet::from_jwks(&jwks).as_ref());
+        for key in [ed25519(), rsa()] {
+            let kid = key.kid();
+            let named: Vec<_> = keys.named(Some(&kid)).collect();
+            assert_eq!(named, [&key]);
+        }
+    }
+
+    #[test]
     fn keys_of_another_kind_are_passed_over() {
         let good = serde_json::to_string(&rsa().to_jwk()).unwrap();
         let others = r#"{"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}, {"kty": "RSA", "n": "AQAB", "e": "AQAB"}"#;

@@ -183,16 +183,29 @@ impl Meter {
         }
     }
 
-    /// Returns `asked` with the dates of those meters that `known` has: one that says what is so already keeps its date of
-    /// change, another moves it to `now`.
+    /// Returns `asked` with the ids, dates and counts of those meters that `known` has by name: a list that is sent whole
+    /// must not begin to count anew. A meter that says what is so already keeps its date of change, another moves it to `now`.
     #[must_use]
     pub(crate) fn dated(asked: &[Self], known: &[Self], now: Timestamp) -> Vec<Self> {
-        let dated = |meter: &Self| match known.iter().find(|known| known.id == meter.id) {
-            Some(known) if known != meter => Self {
-                updated_at: now,
-                ..meter.clone()
-            },
-            _ => meter.clone(),
+        let dated = |meter: &Self| match known.iter().find(|known| known.is_named(&meter.name)) {
+            None => meter.clone(),
+            Some(known) => {
+                let same = Self {
+                    id: known.id,
+                    created_at: known.created_at,
+                    updated_at: known.updated_at,
+                    resets: known.resets,
+                    ..meter.clone()
+                };
+                if same == *known {
+                    same
+                } else {
+                    Self {
+                        updated_at: now,
+                        ..same
+                    }
+                }
+            }
         };
         asked.iter().map(dated).collect()
     }
@@ -353,6 +366,25 @@ mod tests {
         let totals = again.totals[&meters[0].id];
         assert_eq!((totals.total_uses, totals.gross_uses), (1, 5));
         assert_eq!(meters[0].uses_in(&again.uses), 1);
+    }
+
+    #[test]
+    fn a_list_that_is_sent_whole_keeps_what_was_counted() {
+        let known = Meter {
+            resets: 3,
+            ..meter(10)
+        };
+        let sent = Meter {
+            id: Draw::new(Seed([1; 32])).id(),
+            name: "Exports".into(),
+            ..meter(20)
+        };
+        let now = Timestamp::from_unix_seconds(9);
+        let dated = Meter::dated(&[sent], std::slice::from_ref(&known), now);
+        assert_eq!((dated[0].id, dated[0].resets), (known.id, 3));
+        assert_eq!((dated[0].allowed_uses, dated[0].updated_at), (20, now));
+        let same = Meter::dated(&[meter(10)], std::slice::from_ref(&known), now);
+        assert_eq!(same, [known]);
     }
 
     /// Five machines count at random, give back, end and begin anew, with a reset now and then.

@@ -2,14 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::code::Problem;
-use crate::id::{ProductId, TemplateId};
+use crate::code::{Code, Problem};
+use crate::id::{MetadataId, ProductId, TemplateId};
 use crate::limits::{fits, name};
 use crate::metadata::Metadata;
+use crate::revision;
 use crate::time::Timestamp;
 
 const TEXT_LIMIT: usize = 256;
 const DESCRIPTION_LIMIT: usize = 4_096;
+/// Clients read every key of a product before they check one token.
+const KEY_LIMIT: usize = 8;
 
 /// How a key signs. It belongs to the key, never to a token's header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,5 +101,126 @@ impl Product {
     #[must_use]
     pub fn signing_key(&self) -> Option<&TokenKey> {
         self.keys.first()
+    }
+
+    /// Refuses a further key where there are too many to add one.
+    ///
+    /// # Errors
+    /// Says how many there may be.
+    pub fn check_room(&self) -> Result<(), Problem> {
+        if self.keys.len() < KEY_LIMIT {
+            return Ok(());
+        }
+        let message = format!("a product has at most {KEY_LIMIT} keys; retire one first");
+        Err(Problem::new(Code::KeyLimitReached, message))
+    }
+
+    /// Returns the product with a key that signs from now on; the others still verify.
+    #[must_use]
+    pub fn rotated(&self, key: TokenKey) -> Self {
+        let others = self.keys.iter().filter(|known| known.kid != key.kid);
+        let keys = std::iter::once(&key).chain(others).cloned().collect();
+        Self {
+            keys,
+            ..self.clone()
+        }
+    }
+
+    /// Returns the product without a key: what that key signed no longer verifies with the product's keys.
+    ///
+    /// # Errors
+    /// Refuses the key that signs, and one that the product has not.
+    pub fn without_key(&self, kid: &str) -> Result<Self, Problem> {
+        match self.keys.iter().position(|key| key.kid == kid) {
+            Some(0) => Err(Problem::new(
+                Code::KeyInUse,
+                format!("the key `{kid}` signs the product's tokens"),
+            )),
+            Some(_) => {
+                let mut product = self.clone();
+                product.keys.retain(|key| key.kid != kid);
+                Ok(product)
+            }
+            None => Err(Problem::new(
+                Code::KeyNotFound,
+                format!("the product has no key `{kid}`"),
+            )),
+        }
+    }
+
+    /// Returns the version of what is published once the product was deleted at `now`.
+    #[must_use]
+    pub fn version_when_deleted(&self, now: Timestamp) -> i64 {
+        revision::after(self.version, self.updated_at, now).0
+    }
+
+    /// Returns the product without a metadata entry, or `None` if it has no such entry.
+    #[must_use]
+    pub fn without_metadata(&self, id: MetadataId) -> Option<Self> {
+        let mut product = self.clone();
+        product.metadata.retain(|entry| entry.id != id);
+        (product.metadata.len() < self.metadata.len()).then_some(product)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draw::{Draw, Seed};
+
+    fn key(kid: &str) -> TokenKey {
+        TokenKey {
+            kid: kid.into(),
+            algorithm: Algorithm::EdDSA,
+            public_key: String::new(),
+            wrapped: String::new(),
+        }
+    }
+
+    fn product() -> Product {
+        let now = Timestamp::from_unix_seconds(0);
+        Product {
+            id: Draw::new(Seed([1; 32])).id(),
+            name: "Acme".into(),
+            display_name: "Acme".into(),
+            description: String::new(),
+            created_at: now,
+            updated_at: now,
+            version: 0,
+            keys: vec![key("first")],
+            template_id: None,
+            metadata: Vec::new(),
+        }
+    }
+
+    fn kids(product: &Product) -> Vec<&str> {
+        product.keys.iter().map(|key| key.kid.as_str()).collect()
+    }
+
+    #[test]
+    fn the_newest_key_signs_and_the_others_still_verify() {
+        let rotated = product().rotated(key("second")).rotated(key("third"));
+        assert_eq!(kids(&rotated), ["third", "second", "first"]);
+        assert_eq!(rotated.signing_key(), Some(&key("third")));
+    }
+
+    #[test]
+    fn a_product_has_eight_keys_at_most() {
+        let mut product = product();
+        for number in 1..KEY_LIMIT {
+            assert_eq!(product.check_room(), Ok(()));
+            product = product.rotated(key(&number.to_string()));
+        }
+        let refused = product.check_room().unwrap_err();
+        assert_eq!(refused.code, Code::KeyLimitReached);
+    }
+
+    #[test]
+    fn a_key_is_retired_once_it_signs_no_longer() {
+        let rotated = product().rotated(key("second"));
+        let code = |kid| rotated.without_key(kid).unwrap_err().code;
+        assert_eq!(code("second"), Code::KeyInUse);
+        assert_eq!(code("third"), Code::KeyNotFound);
+        assert_eq!(kids(&rotated.without_key("first").unwrap()), ["second"]);
     }
 }

@@ -40,6 +40,14 @@ pub struct Area {
     pub longitude: Option<String>,
 }
 
+impl Area {
+    /// Says whether nothing is known of it.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// Decides whether `origin` may activate. Where a list allows some, an unknown address or country is not among them.
 pub(crate) fn admit(terms: &Terms, origin: &Origin) -> Result<(), Refusal> {
     let country = origin.country.as_deref();

@@ -75,10 +75,9 @@ impl User {
         ] {
             fits(text, TEXT_LIMIT).map_err(|reason| Problem::field(field, reason))?;
         }
-        known_role("role", &self.role)?;
-        for role in &self.roles {
-            known_role("roles", role)?;
-        }
+        known_role(&self.role).map_err(|reason| Problem::field("role", reason))?;
+        let most = Role::RESERVED.len();
+        each("roles", &mut self.roles.clone(), most, known_role)?;
         each("tags", &mut self.tags.clone(), TAG_LIMIT, |tag| {
             fits(tag, TEXT_LIMIT)
         })?;
@@ -86,10 +85,10 @@ impl User {
     }
 }
 
-fn known_role(field: &str, name: &str) -> Result<(), Problem> {
+fn known_role(name: &str) -> Result<String, String> {
     match Role::named(name) {
-        Some(_) => Ok(()),
-        None => Err(Problem::field(field, "no role has this name")),
+        Some(role) => Ok(role.name.to_owned()),
+        None => Err("no role has this name".to_owned()),
     }
 }
 

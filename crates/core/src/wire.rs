@@ -34,15 +34,15 @@ pub use metadata::{MetadataInput, MetadataView};
 pub use meter::{
     ActivationMeterInput, MeterIncrement, MeterIncrementAnswer, MeterInput, MeterView,
 };
-pub use product::{ProductInput, ProductView, TokenKeyInput};
-pub use role::RoleView;
+pub use product::{KeyInput, NullableProductFields, ProductInput, ProductView, TokenKeyInput};
+pub use role::{ClaimsView, RoleView};
 pub use stats::{AccountStatsView, LicenseStatsView};
 pub use stored::{StoredLicense, StoredMeterTotals, StoredProduct};
 pub use stored_account::{StoredAccessToken, StoredTag, StoredTemplate, StoredUser};
 pub use stored_activation::StoredActivation;
-pub use tag::{TagInput, TagView};
-pub use template::{TemplateInput, TemplateView};
-pub use user::{UserInput, UserView};
+pub use tag::{NullableTagFields, TagInput, TagView};
+pub use template::{NullableTemplateFields, TemplateInput, TemplateView};
+pub use user::{NullableUserFields, UserInput, UserView};
 
 use crate::code::{Code, Problem};
 

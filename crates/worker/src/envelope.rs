@@ -19,8 +19,11 @@ pub(crate) struct Call {
     pub(crate) query: String,
     pub(crate) content_type: String,
     pub(crate) caller: Caller,
+    pub(crate) host: String,
     pub(crate) address: Option<IpAddr>,
     pub(crate) country: Option<String>,
+    #[serde(default, skip_serializing_if = "Area::is_unknown")]
+    pub(crate) area: Area,
     pub(crate) request_id: RequestId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) idempotency_key: Option<String>,
@@ -89,6 +92,7 @@ impl Call {
             content_type: &self.content_type,
             body,
             actor: self.caller.into(),
+            host: &self.host,
             origin,
             request_id: self.request_id,
             idempotency_key: self.idempotency_key.as_deref(),
@@ -101,7 +105,7 @@ impl Call {
         Origin {
             address: self.address,
             country: self.country.clone(),
-            area: Area::default(),
+            area: self.area.clone(),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use js_sys::futures::JsFuture;
 use js_sys::{Promise, Uint8Array};
 use licentia_api::{Actor, Body, Publishes, Reply, tells_wrong_credential};
-use licentia_core::RequestId;
+use licentia_core::{Area, RequestId};
 use wasm_bindgen::prelude::*;
 use web_sys::Response;
 
@@ -40,6 +40,8 @@ const REFERENCE: &str = "/v3/docs";
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Incoming {
     pub(crate) method: String,
+    /// The address of the server that it was sent to, such as `https://licenses.example.com`.
+    pub(crate) host: String,
     /// As it was sent, percent-encoded.
     pub(crate) path: String,
     pub(crate) query: String,
@@ -53,6 +55,8 @@ pub(crate) struct Incoming {
     pub(crate) country: Option<String>,
     pub(crate) idempotency_key: Option<String>,
     pub(crate) if_match: Option<String>,
+    /// Where in the country the request came from, if an activation keeps that.
+    pub(crate) area: Area,
 }
 
 /// An answer, ready for its headers.
@@ -76,9 +80,10 @@ impl Incoming {
         let mut lines = lines.split('\n');
         let mut next = || lines.next().unwrap_or_default();
         let method = next().to_owned();
-        let (path, query) = split(next());
+        let (host, path, query) = split(next());
         Self {
             method,
+            host,
             path,
             query,
             authorization: next().to_owned(),
@@ -90,6 +95,15 @@ impl Incoming {
                 .map(str::to_owned),
             idempotency_key: present(next()),
             if_match: present(next()),
+            area: Area {
+                region_code: present(next()),
+                region_name: present(next()),
+                city: present(next()),
+                zip_code: present(next()),
+                time_zone: present(next()),
+                latitude: present(next()),
+                longitude: present(next()),
+            },
         }
     }
 
@@ -182,12 +196,16 @@ pub(crate) async fn send(envelope: &[u8], ledger: &LedgerObject) -> Result<Vec<u
     Ok(bytes.unchecked_into::<Uint8Array>().to_vec())
 }
 
-/// Returns path and query of an absolute address, as they were sent.
-fn split(url: &str) -> (String, String) {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let path = rest.split_once('/').map_or("", |(_, path)| path);
+/// Returns server, path and query of an absolute address, as they were sent.
+fn split(url: &str) -> (String, String, String) {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    (format!("/{path}"), query.to_owned())
+    (
+        format!("{scheme}://{host}"),
+        format!("/{path}"),
+        query.to_owned(),
+    )
 }
 
 fn present(line: &str) -> Option<String> {
@@ -211,20 +229,23 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(url: &str, path: &str, query: &str) {
-        assert_eq!(split(url), (path.to_owned(), query.to_owned()));
+    fn check(host: &str, rest: &str, path: &str, query: &str) {
+        let parts = [host, path, query].map(str::to_owned);
+        assert_eq!(<[String; 3]>::from(split(&format!("{host}{rest}"))), parts);
     }
 
     #[test]
     fn path_and_query_stay_as_they_were_sent() {
+        let (public, local) = ("https://a.example", "http://127.0.0.1:8787");
         check(
-            "https://a.example/v3/licenses?key=a%2Fb?c",
+            public,
+            "/v3/licenses?key=a%2Fb?c",
             "/v3/licenses",
             "key=a%2Fb?c",
         );
-        check("http://127.0.0.1:8787/v3/a%20b", "/v3/a%20b", "");
-        check("http://127.0.0.1:8787/", "/", "");
-        check("http://127.0.0.1:8787", "/", "");
+        check(local, "/v3/a%20b", "/v3/a%20b", "");
+        check(local, "/", "/", "");
+        check(local, "", "/", "");
     }
 
     #[test]
@@ -249,6 +270,17 @@ mod tests {
         assert_eq!(incoming.country.as_deref(), Some("DE"));
         assert_eq!(incoming.idempotency_key.as_deref(), Some("key 1"));
         assert_eq!(incoming.if_match, None);
+        assert_eq!(incoming.area, Area::default());
+    }
+
+    #[test]
+    fn a_place_follows_the_headers() {
+        let lines = "POST\nhttp://a.example/v3/activations\n\n\n\n\nUS\n\n\nTX\nTexas\nAustin\n\nAmerica/Chicago\n30.27\n-97.74";
+        let area = Incoming::parse(lines).area;
+        assert_eq!(area.region_code.as_deref(), Some("TX"));
+        assert_eq!(area.city.as_deref(), Some("Austin"));
+        assert_eq!(area.zip_code, None);
+        assert_eq!(area.longitude.as_deref(), Some("-97.74"));
     }
 
     #[test]

@@ -1,10 +1,17 @@
 //! What the audit log says of an event: each property with its old and its new value.
 
-use licentia_core::{Event, License, Metadata, Meter, Timestamp};
-use serde::Serialize;
-use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
+use licentia_core::{Event, License, Metadata, Meter, Product, Template, Timestamp};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::context::Context;
+use crate::database::DatabaseError;
 use crate::store::audit::PropertyChange;
+
+/// What an entry of the log says by itself, and what moves with every use of a thing.
+const BOOKKEEPING: [&str; 4] = ["id", "createdAt", "updatedAt", "lastUsedAt"];
 
 /// Returns the properties that `event`, accepted at `now`, changes in `license`, which is as it was before.
 pub(super) fn of(license: &License, event: &Event, now: Timestamp) -> Vec<PropertyChange> {
@@ -26,6 +33,94 @@ pub(super) fn of(license: &License, event: &Event, now: Timestamp) -> Vec<Proper
         changes.push(change("meterAttributes", old, new));
     }
     changes
+}
+
+/// Returns the properties in which a product differs from what it was.
+pub(super) fn of_product(before: &Product, after: &Product) -> Vec<PropertyChange> {
+    let facts = |product: &Product| {
+        json!({
+            "name": product.name,
+            "displayName": product.display_name,
+            "description": product.description,
+            "licenseTemplateId": product.template_id,
+        })
+    };
+    let mut changes = differing(&facts(before), &facts(after));
+    if before.metadata != after.metadata {
+        let (old, new) = (&before.metadata, &after.metadata);
+        changes.push(change("metadata", entries(old, new), entries(new, old)));
+    }
+    changes
+}
+
+/// Returns the names of a product's keys, the one that signs first, where they differ from what they were.
+pub(super) fn of_keys(before: &Product, after: &Product) -> Vec<PropertyChange> {
+    let names = |product: &Product| product.keys.iter().map(|key| json!(key.kid)).collect();
+    let names = |product: &Product| json!({ "keys": Value::Array(names(product)) });
+    differing(&names(before), &names(after))
+}
+
+/// Returns the properties in which a template differs from what it was.
+pub(super) fn of_template(before: &Template, after: &Template) -> Vec<PropertyChange> {
+    let facts = |template: &Template| {
+        json!({
+            "name": template.name,
+            "keyPattern": template.key_pattern,
+            "requiredMetadataKeys": template.required_metadata_keys,
+            "requiredMeterAttributes": template.required_meter_attributes,
+        })
+    };
+    let mut changes = differing(&facts(before), &facts(after));
+    changes.extend(differing(&value(&before.terms), &value(&after.terms)));
+    changes
+}
+
+/// Records what was done to a thing, by what answers say of it before and after; nothing is said of one that is not there.
+pub(super) fn record<View: Serialize>(
+    cx: &Context<'_>,
+    resource: &str,
+    done: &str,
+    id: impl ToString,
+    [before, after]: [Option<View>; 2],
+) -> Result<(), DatabaseError> {
+    let action = format!("{resource}.{done}");
+    let changes = between(said(&before), said(&after));
+    cx.record(&action, resource, &id, changes)
+}
+
+fn between(old: Map<String, Value>, new: Map<String, Value>) -> Vec<PropertyChange> {
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let of = |side: &Map<String, Value>, name: &str| side.get(name).cloned().unwrap_or_default();
+    let changes = names
+        .into_iter()
+        .map(|name| change(name, of(&old, name), of(&new, name)));
+    changes
+        .filter(|change| change.old_value != change.new_value)
+        .filter(|change| !says_nothing(&change.old_value) || !says_nothing(&change.new_value))
+        .collect()
+}
+
+/// What an answer says, but of metadata only keys and values, and no more than once which thing it is about.
+fn said(view: &impl Serialize) -> Map<String, Value> {
+    let Value::Object(mut said) = value(view) else {
+        return Map::new();
+    };
+    said.retain(|name, _| !BOOKKEEPING.contains(&name.as_str()));
+    if let Some(Value::Array(metadata)) = said.get_mut("metadata") {
+        for entry in metadata.iter_mut().filter_map(Value::as_object_mut) {
+            entry.retain(|name, _| name == "key" || name == "value");
+        }
+    }
+    said
+}
+
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        _ => false,
+    }
 }
 
 fn flags(before: &License, after: &License) -> Vec<PropertyChange> {
@@ -71,7 +166,7 @@ fn value(terms: &impl Serialize) -> Value {
 
 /// Returns the entries of one side that the other has not.
 fn entries(these: &[Metadata], those: &[Metadata]) -> Value {
-    let entry = |entry: &Metadata| json!({ "key": entry.key, "value": entry.value });
+    let entry = |entry: &Metadata| json!({ "key": entry.key, "value": entry.value, "viewPermissions": entry.view_permissions });
     these
         .iter()
         .filter(|entry| !those.contains(entry))
@@ -87,6 +182,7 @@ fn meters(these: &License, those: &License) -> Value {
             "name": meter.name,
             "allowedUses": meter.allowed_uses,
             "floating": meter.floating,
+            "viewPermissions": meter.view_permissions,
             "totalUses": totals.map_or(0, |totals| totals.total_uses),
         })
     };

@@ -102,6 +102,20 @@ impl Condition {
         }
     }
 
+    /// Tests the days of a time, for all that the condition itself may match.
+    pub(crate) fn test_days(&self, column: &str) -> Option<Statement> {
+        let operator = match self.operator {
+            _ if self.passes == Passes::WhatDoesNot => return None,
+            Operator::Equal => " = ",
+            Operator::Greater | Operator::GreaterOrEqual => " >= ",
+            Operator::Less | Operator::LessOrEqual => " <= ",
+            _ => return None,
+        };
+        let (day, _) = self.text().split_once('T')?;
+        let day = Value::Text(day.to_owned());
+        Some(Statement::new("r.").push(column).push(operator).bind(day))
+    }
+
     /// Says whether an index over every value of the field finds what passes.
     pub(crate) fn seeks(&self) -> bool {
         let fragment = matches!(self.operator, Operator::EndsWith | Operator::Contains)

@@ -108,7 +108,9 @@ impl Query {
             }
             _ => {
                 let (field, operator) = split(resource, name);
-                let field = resource.field(field).ok_or_else(|| unsupported(name))?;
+                let Some(field) = resource.field(field) else {
+                    return lacking(name, operator, value);
+                };
                 let (operator, passes) = operator_of(operator).ok_or_else(|| unsupported(name))?;
                 self.add(field, operator, passes, value)?;
             }
@@ -135,19 +137,6 @@ impl Query {
             value,
         });
         Ok(())
-    }
-
-    /// Adds a condition that the caller did not name.
-    pub(crate) fn only(mut self, resource: &'static Resource, name: &str, value: Value) -> Self {
-        let condition = |field| Condition {
-            field,
-            operator: Operator::Equal,
-            passes: Passes::WhatMatches,
-            value,
-        };
-        self.identity = format!("{}{name}&", self.identity);
-        self.conditions.extend(resource.field(name).map(condition));
-        self
     }
 }
 
@@ -223,6 +212,7 @@ fn value_of(field: &Field, operator: Operator, text: &str) -> Result<Value, Prob
         }
         _ if fragment && field.kind == Kind::Boolean => Err(no_fragments(field)),
         _ if fragment && matches!(field.at, At::Order) => Err(no_fragments(field)),
+        _ if fragment && field.kind == Kind::Word => one(field, text),
         _ if fragment => Ok(Value::Text(short(field.name, text)?.to_owned())),
         _ => one(field, text),
     }
@@ -247,7 +237,7 @@ fn one(field: &Field, text: &str) -> Result<Value, Problem> {
     let wrong = |reason: &str| Problem::field(field.name, reason);
     match field.kind {
         Kind::Text | Kind::Exact => Ok(Value::Text(short(field.name, text)?.to_owned())),
-        Kind::Word => Ok(Value::Text(short(field.name, text)?.to_ascii_lowercase())),
+        Kind::Word => Ok(Value::Text(short(field.name, text)?.to_lowercase())),
         Kind::Id => {
             let id: Result<licentia_core::RequestId, _> = text.parse();
             id.map(|id| Value::Text(id.to_string()))
@@ -303,6 +293,14 @@ fn order(value: &str) -> Result<Order, Problem> {
             "`sort` is `createdAt` or `-createdAt`",
         )),
     }
+}
+
+/// Clients send every parameter that they know, most of them empty: those ask for nothing, but for an empty list.
+fn lacking(name: &str, operator: &str, value: &str) -> Result<(), Problem> {
+    if value.is_empty() && operator != "in" {
+        return Ok(());
+    }
+    Err(unsupported(name))
 }
 
 fn unsupported(name: &str) -> Problem {

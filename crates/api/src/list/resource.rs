@@ -35,7 +35,7 @@ pub(crate) struct Field {
 pub(crate) enum Kind {
     /// A text, the same in any case.
     Text,
-    /// One word of a fixed set, kept in lower case.
+    /// A text that is kept in lower case, such as an e-mail address or one word of a fixed set.
     Word,
     /// A text that is compared letter by letter, such as a license key.
     Exact,
@@ -94,6 +94,13 @@ pub(crate) enum Seek {
     All(&'static str),
     /// An index over the rows that have this value alone.
     Only(&'static str, i64),
+    /// An index over the days of its times, which are in a column of their own.
+    Days {
+        /// The index.
+        index: &'static str,
+        /// The column of the days.
+        column: &'static str,
+    },
 }
 
 /// An index over two fields, in this order; the second one may be an index of one value.
@@ -135,6 +142,25 @@ pub(super) const fn column(name: &'static str, kind: Kind, column: &'static str)
         name,
         kind,
         at: At::Row { column, index },
+    }
+}
+
+/// A time of the row, with an index over its days.
+pub(super) const fn by_day(
+    name: &'static str,
+    column: &'static str,
+    days: &'static str,
+    index: &'static str,
+) -> Field {
+    let index = Seek::Days {
+        index,
+        column: days,
+    };
+    let at = At::Row { column, index };
+    Field {
+        name,
+        kind: Kind::Time,
+        at,
     }
 }
 

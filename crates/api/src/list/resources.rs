@@ -1,6 +1,6 @@
 //! The tables that can be listed, with every filter that the API documents for them.
 
-use super::resource::{At, Field, Kind, Pair, Resource, column, entry, flag, indexed};
+use super::resource::{At, Field, Kind, Pair, Resource, by_day, column, entry, flag, indexed};
 use Kind::{Boolean, Exact, Id, Integer, Text, Time, Word};
 
 const CREATED: Field = Field {
@@ -10,7 +10,7 @@ const CREATED: Field = Field {
 };
 
 /// A field of the license's owner.
-const fn of_owner(name: &'static str, column: &'static str) -> Field {
+const fn of_owner(name: &'static str, kind: Kind, column: &'static str) -> Field {
     let at = At::Elsewhere {
         table: "users",
         column,
@@ -18,11 +18,7 @@ const fn of_owner(name: &'static str, column: &'static str) -> Field {
         own: "user_id",
         indexed: true,
     };
-    Field {
-        name,
-        kind: Text,
-        at,
-    }
+    Field { name, kind, at }
 }
 
 /// A field of a license's activations: one of them must match.
@@ -133,9 +129,10 @@ pub(crate) const LICENSES: Resource = Resource {
                 index: "licenses_by_ending",
             },
         },
-        of_owner("user.email", "email"),
-        of_owner("user.company", "company"),
-        of_owner("user.name", "name"),
+        of_owner("user.email", Word, "email"),
+        of_owner("user.company", Text, "company"),
+        of_owner("user.name", Text, "name"),
+        entry("additionalUserIds", Id, "license_users", "user_id"),
         entry("tag", Text, "license_tags", "tag"),
         entry("metadata.key", Text, "license_metadata", "key"),
         entry("metadata.value", Exact, "license_metadata", "value"),
@@ -192,7 +189,12 @@ pub(crate) const ACTIVATIONS: Resource = Resource {
                 indexed: true,
             },
         },
-        column("lastSyncedAt", Time, "last_synced_at"),
+        by_day(
+            "lastSyncedAt",
+            "last_synced_at",
+            "synced_on",
+            "activations_by_sync",
+        ),
         column("os", Word, "os"),
         indexed("appVersion", Exact, "app_version", "activations_by_version"),
         indexed(
@@ -216,10 +218,11 @@ pub(crate) const USERS: Resource = Resource {
     fields: &[
         CREATED,
         indexed("id", Id, "id", "sqlite_autoindex_users_1"),
-        indexed("email", Text, "email", "sqlite_autoindex_users_2"),
+        indexed("email", Word, "email", "sqlite_autoindex_users_2"),
         indexed("name", Text, "name", "users_by_name"),
         indexed("company", Text, "company", "users_by_company"),
-        indexed("role", Text, "role", "users_by_role"),
+        indexed("role", Word, "role", "users_by_role"),
+        indexed("userType", Word, "role", "users_by_role"),
         indexed("lastSeenAt", Time, "last_seen_at", "users_by_last_seen"),
         entry("tag", Text, "user_tags", "tag"),
         entry("metadata.key", Text, "user_metadata", "key"),
@@ -235,6 +238,17 @@ pub(crate) const USERS: Resource = Resource {
                 indexed: true,
             },
         },
+        Field {
+            name: "activation.appVersion",
+            kind: Exact,
+            at: At::Elsewhere {
+                table: "(SELECT l.user_id, a.app_version FROM activations a JOIN licenses l ON l.id = a.license_id)",
+                column: "app_version",
+                link: "user_id",
+                own: "id",
+                indexed: true,
+            },
+        },
     ],
     pairs: &[],
 };
@@ -242,7 +256,12 @@ pub(crate) const USERS: Resource = Resource {
 pub(crate) const PRODUCTS: Resource = Resource {
     table: "products",
     select: "r.licenses, r.document",
-    fields: &[CREATED, column("name", Text, "name")],
+    fields: &[
+        CREATED,
+        column("name", Text, "name"),
+        entry("metadata.key", Text, "product_metadata", "key"),
+        entry("metadata.value", Exact, "product_metadata", "value"),
+    ],
     ..SMALL
 };
 
@@ -268,15 +287,24 @@ pub(crate) const ACCESS_TOKENS: Resource = Resource {
     ..SMALL
 };
 
+/// Roles are no rows: of their list, only the paging is asked for here.
+pub(crate) const ROLES: Resource = Resource {
+    table: "roles",
+    fields: &[],
+    ..SMALL
+};
+
 pub(crate) const EVENT_LOGS: Resource = Resource {
     table: "event_logs",
     select: "r.id, r.created_at, r.request_id, r.actor, r.address, r.action, r.resource, r.resource_id, r.changes",
     fields: &[
         CREATED,
-        indexed("resourceId", Exact, "resource_id", "event_logs_by_resource"),
-        indexed("action", Exact, "action", "event_logs_by_action"),
-        column("resource", Word, "resource"),
+        indexed("id", Id, "id", "sqlite_autoindex_event_logs_1"),
+        indexed("resourceId", Id, "resource_id", "event_logs_by_resource"),
+        indexed("action", Text, "action", "event_logs_by_action"),
+        column("resource", Text, "resource"),
         column("actor", Text, "actor"),
+        column("requestId", Id, "request_id"),
         column("ipAddress", Text, "address"),
     ],
     text: "lower(r.action || char(10) || r.resource_id || char(10) || r.actor || char(10) || coalesce(r.address, ''))",
@@ -285,6 +313,7 @@ pub(crate) const EVENT_LOGS: Resource = Resource {
 
 pub(crate) const ACTIVATION_LOGS: Resource = Resource {
     table: "activation_logs",
+    select: "r.id, r.created_at, r.action, r.document",
     fields: &[
         CREATED,
         indexed("licenseId", Id, "license_id", "activation_logs_by_license"),

@@ -69,7 +69,7 @@ pub(super) enum Test<'a> {
 }
 
 /// Returns what a row must pass. Conditions of one other table are about one row of it: `metadata.key` and `metadata.value`
-/// name one entry.
+/// name one entry. But two values of one field are two rows': `tag=a&tag=b` is what has both.
 pub(super) fn tests(query: &Query) -> Vec<Test<'_>> {
     let mut tests: Vec<Test<'_>> = query
         .fragment
@@ -83,7 +83,7 @@ pub(super) fn tests(query: &Query) -> Vec<Test<'_>> {
         };
         let joins = |test: &&mut Test<'_>| {
             matches!(test, Test::Elsewhere(others) if condition.passes == Passes::WhatMatches
-                && others.iter().all(|other| other.passes == Passes::WhatMatches && is_in(other, table)))
+                && others.iter().all(|other| is_in(other, table) && are_of_one(other, condition)))
         };
         match tests.iter_mut().find(joins) {
             Some(Test::Elsewhere(others)) => others.push(condition),
@@ -91,6 +91,11 @@ pub(super) fn tests(query: &Query) -> Vec<Test<'_>> {
         }
     }
     tests
+}
+
+fn are_of_one(one: &Condition, other: &Condition) -> bool {
+    let two_values = one.field.name == other.field.name && (one.fixes() || other.fixes());
+    one.passes == Passes::WhatMatches && !two_values
 }
 
 fn is_in(condition: &Condition, wanted: &str) -> bool {
@@ -337,6 +342,17 @@ fn way_of_row(
         } if condition.fixes() && condition.value == Value::Integer(value) => {
             Some(along(index, condition.test_row(column)))
         }
+        At::Row {
+            column,
+            index: Seek::Days {
+                index,
+                column: days,
+            },
+        } => {
+            let days = condition.test_days(days)?.push(" AND ");
+            let exactly = days.append(&condition.test_row(column));
+            Some(in_another_order(along(index, exactly)))
+        }
         At::Now {
             holds,
             times,
@@ -360,7 +376,7 @@ fn way_elsewhere(resource: &Resource, conditions: &[&Condition], position: usize
     let sought = |condition: &&Condition| {
         condition.seeks() && matches!(condition.field.at, At::Elsewhere { indexed: true, .. })
     };
-    if !conditions.iter().any(|condition| sought(condition)) {
+    if !conditions.iter().any(sought) {
         return None;
     }
     let filter = Statement::new("1").append(&each(conditions));

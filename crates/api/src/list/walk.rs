@@ -286,7 +286,8 @@ impl<'a> Walk<'a> {
         Ok(statement.number(self.db)?.unwrap_or(self.beyond_all()))
     }
 
-    fn before_all(&self) -> i64 {
+    /// Returns the place before the first row, in the order that is asked for.
+    pub(super) fn before_all(&self) -> i64 {
         match self.query.order {
             Order::OldestFirst => row::FIRST.saturating_sub(1),
             Order::NewestFirst => row::LAST.saturating_add(1),

@@ -105,6 +105,19 @@ pub(super) const STATEMENTS: &[&str] = &[
                 + ROW_NUMBER() OVER (PARTITION BY substr(created_at, 1, 19) ORDER BY created_at, rowid) - 1,
             id, created_at, document ->> '$.name', licenses, lower(document ->> '$.name'), document
         FROM products",
+    "CREATE TABLE product_metadata (
+        number INTEGER NOT NULL REFERENCES products_in_order (number) ON DELETE CASCADE,
+        key TEXT NOT NULL COLLATE NOCASE,
+        value TEXT NOT NULL,
+        id TEXT NOT NULL,
+        PRIMARY KEY (number, key)
+    ) STRICT, WITHOUT ROWID",
+    "INSERT INTO product_metadata (number, key, value, id)
+        SELECT number, entry.value ->> '$.key', entry.value ->> '$.value', entry.value ->> '$.id'
+        FROM products_in_order, json_each(document, '$.metadata') AS entry",
+    "CREATE INDEX product_metadata_by_id ON product_metadata (id)",
+    "CREATE INDEX product_metadata_by_key ON product_metadata (key, value)",
+    "CREATE INDEX product_metadata_by_value ON product_metadata (value)",
     "CREATE TABLE users (
         number INTEGER PRIMARY KEY,
         id TEXT NOT NULL UNIQUE,
@@ -123,12 +136,14 @@ pub(super) const STATEMENTS: &[&str] = &[
     "CREATE INDEX users_by_last_seen ON users (last_seen_at)",
     "CREATE TABLE user_metadata (
         number INTEGER NOT NULL REFERENCES users (number) ON DELETE CASCADE,
+        id TEXT NOT NULL,
         key TEXT NOT NULL COLLATE NOCASE,
         value TEXT NOT NULL,
         PRIMARY KEY (number, key)
     ) STRICT, WITHOUT ROWID",
     "CREATE INDEX user_metadata_by_key ON user_metadata (key, value)",
     "CREATE INDEX user_metadata_by_value ON user_metadata (value)",
+    "CREATE INDEX user_metadata_by_id ON user_metadata (id)",
     "CREATE TABLE user_tags (
         number INTEGER NOT NULL REFERENCES users (number) ON DELETE CASCADE,
         tag TEXT NOT NULL COLLATE NOCASE,
@@ -177,13 +192,27 @@ pub(super) const STATEMENTS: &[&str] = &[
         number INTEGER NOT NULL REFERENCES licenses_in_order (number) ON DELETE CASCADE,
         key TEXT NOT NULL COLLATE NOCASE,
         value TEXT NOT NULL,
+        id TEXT NOT NULL,
         PRIMARY KEY (number, key)
     ) STRICT, WITHOUT ROWID",
-    "INSERT INTO license_metadata (number, key, value)
-        SELECT number, entry.value ->> '$.key', entry.value ->> '$.value'
+    "INSERT INTO license_metadata (number, key, value, id)
+        SELECT number, entry.value ->> '$.key', entry.value ->> '$.value', entry.value ->> '$.id'
         FROM licenses_in_order, json_each(document, '$.metadata') AS entry",
     "CREATE INDEX license_metadata_by_key ON license_metadata (key, value)",
     "CREATE INDEX license_metadata_by_value ON license_metadata (value)",
+    "CREATE INDEX license_metadata_by_id ON license_metadata (id)",
+    "CREATE TABLE license_meters (
+        number INTEGER NOT NULL REFERENCES licenses_in_order (number) ON DELETE CASCADE,
+        id TEXT NOT NULL,
+        PRIMARY KEY (number, id)
+    ) STRICT, WITHOUT ROWID",
+    "CREATE INDEX license_meters_by_id ON license_meters (id)",
+    "CREATE TABLE license_users (
+        number INTEGER NOT NULL REFERENCES licenses_in_order (number) ON DELETE CASCADE,
+        user_id TEXT NOT NULL,
+        PRIMARY KEY (number, user_id)
+    ) STRICT, WITHOUT ROWID",
+    "CREATE INDEX license_users_by_user ON license_users (user_id)",
     "CREATE TABLE license_tags (
         number INTEGER NOT NULL REFERENCES licenses_in_order (number) ON DELETE CASCADE,
         tag TEXT NOT NULL COLLATE NOCASE,
@@ -230,6 +259,7 @@ pub(super) const STATEMENTS: &[&str] = &[
         FROM activations_in_order, json_each(document, '$.metadata') AS entry",
     "CREATE INDEX activation_metadata_by_key ON activation_metadata (key, value)",
     "CREATE INDEX activation_metadata_by_value ON activation_metadata (value)",
+    "CREATE INDEX products_by_template ON products_in_order (template_id) WHERE template_id IS NOT NULL",
     // Children first: dropping a table deletes its rows, and with them what refers to them.
     "DROP TABLE activations",
     "DROP TABLE licenses",
@@ -286,10 +316,10 @@ pub(super) const STATEMENTS: &[&str] = &[
         id TEXT NOT NULL UNIQUE,
         created_at TEXT NOT NULL,
         request_id TEXT NOT NULL,
-        actor TEXT NOT NULL,
+        actor TEXT NOT NULL COLLATE NOCASE,
         address TEXT,
-        action TEXT NOT NULL,
-        resource TEXT NOT NULL,
+        action TEXT NOT NULL COLLATE NOCASE,
+        resource TEXT NOT NULL COLLATE NOCASE,
         resource_id TEXT NOT NULL,
         changes TEXT NOT NULL
     ) STRICT",

@@ -4,15 +4,21 @@ use licentia_core::wire::StoredActivation;
 use licentia_core::{Activation, ActivationId, LicenseId, ProductId, Seat, Timestamp};
 
 use super::row::{self, Columns};
-use super::{corrupt, document, optional, read, text};
+use super::{corrupt, count, document, optional, read, text, unsigned};
 use crate::database::{Database, DatabaseError, Row, Value};
 
 const FIND: &str = "SELECT document FROM activations WHERE id = ?1";
 const FIND_BY_SEAT: &str = "SELECT document FROM activations WHERE license_id = ?1 AND seat = ?2";
 const NUMBER: &str = "SELECT number FROM activations WHERE id = ?1";
 const DELETE: &str = "DELETE FROM activations WHERE id = ?1";
-const EXPIRED_LEASES: &str =
-    "SELECT id FROM activations WHERE license_id = ?1 AND lease_expires_at < ?2";
+/// So many end in one call at most; the next call ends the rest.
+const ENDED_LEASES: &str =
+    "SELECT document FROM activations WHERE license_id = ?1 AND lease_expires_at < ?2 LIMIT 1000";
+const COUNT_CREATED: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM activations
+    WHERE license_id = ?1 AND number BETWEEN ?2 AND ?3 AND created_at BETWEEN ?4 AND ?5 LIMIT ?6)";
+const CREATED: &str = "SELECT document FROM activations
+    WHERE license_id = ?1 AND number BETWEEN ?2 AND ?3 AND created_at BETWEEN ?4 AND ?5 ORDER BY number LIMIT ?6";
+
 /// Loads an activation by its id.
 pub(crate) fn load(
     db: &dyn Database,
@@ -125,19 +131,51 @@ pub(crate) fn delete(db: &dyn Database, id: ActivationId) -> Result<(), Database
 }
 
 /// Returns the activations of a license whose lease ended before `now`.
-pub(crate) fn expired_leases(
+pub(crate) fn ended_leases(
     db: &dyn Database,
     license: LicenseId,
     now: Timestamp,
-) -> Result<Vec<ActivationId>, DatabaseError> {
-    let rows = db.query(EXPIRED_LEASES, &[text(license), text(now)])?;
-    let id = |row: &Row| match row.as_slice() {
-        [Value::Text(id)] => id
-            .parse()
-            .map_err(|_malformed| corrupt("the id of an activation")),
-        _ => Err(corrupt("the row of an activation")),
-    };
-    rows.iter().map(id).collect()
+) -> Result<Vec<Activation>, DatabaseError> {
+    let rows = db.query(ENDED_LEASES, &[text(license), text(now)])?;
+    rows.iter().map(from_row).collect()
+}
+
+/// Counts the activations of a license that were made from one date to another, no further than to `limit`.
+pub(crate) fn count_created(
+    db: &dyn Database,
+    license: LicenseId,
+    dates: &(Timestamp, Timestamp),
+    limit: u64,
+) -> Result<u64, DatabaseError> {
+    let rows = db.query(COUNT_CREATED, &between(license, dates, count(limit)))?;
+    match rows.first().map(Vec::as_slice) {
+        Some([Value::Integer(counted)]) => Ok(unsigned(*counted)),
+        _ => Err(corrupt("a count of activations")),
+    }
+}
+
+/// Returns the oldest activations of a license that were made from one date to another, at most `limit`.
+pub(crate) fn created(
+    db: &dyn Database,
+    license: LicenseId,
+    dates: &(Timestamp, Timestamp),
+    limit: i64,
+) -> Result<Vec<Activation>, DatabaseError> {
+    let rows = db.query(CREATED, &between(license, dates, Value::Integer(limit)))?;
+    rows.iter().map(from_row).collect()
+}
+
+/// The places of dates are whole seconds, so the dates themselves are compared besides.
+fn between(license: LicenseId, dates: &(Timestamp, Timestamp), limit: Value) -> [Value; 6] {
+    let (first, last) = (row::places_of(dates.0).0, row::places_of(dates.1).1);
+    [
+        text(license),
+        Value::Integer(first),
+        Value::Integer(last),
+        text(dates.0),
+        text(dates.1),
+        limit,
+    ]
 }
 
 /// Reads a row as lists select it.

@@ -1,7 +1,9 @@
 //! Licenses' rows: the document, a column for each filter, and children for what is many.
 
 use licentia_core::wire::{StoredLicense, StoredMeterTotals};
-use licentia_core::{License, LicenseId, LicenseKey, Seconds, Timestamp, Totals, UserId};
+use licentia_core::{
+    License, LicenseId, LicenseKey, MetadataId, MeterId, Seconds, Timestamp, Totals, UserId,
+};
 
 use super::row::{self, Columns};
 use super::tombstone::Kind;
@@ -12,17 +14,36 @@ const FIND_BY_ID: &str =
     "SELECT activations, deactivations, meter_uses, document FROM licenses WHERE id = ?1";
 const FIND_BY_KEY: &str =
     "SELECT activations, deactivations, meter_uses, document FROM licenses WHERE key = ?1";
+const FIND_BY_METADATA: &str = "SELECT l.activations, l.deactivations, l.meter_uses, l.document
+    FROM license_metadata AS m JOIN licenses AS l ON l.number = m.number WHERE m.id = ?1";
+const FIND_BY_METER: &str = "SELECT l.activations, l.deactivations, l.meter_uses, l.document
+    FROM license_meters AS m JOIN licenses AS l ON l.number = m.number WHERE m.id = ?1";
 const FIND_BY_OWNER: &str =
     "SELECT activations, deactivations, meter_uses, document FROM licenses WHERE user_id = ?1";
+const FIND_ALL: &str = "SELECT activations, deactivations, meter_uses, document FROM licenses
+    WHERE id IN (SELECT value FROM json_each(?1))";
 const NUMBER: &str = "SELECT number FROM licenses WHERE id = ?1";
 const DELETE: &str = "DELETE FROM licenses WHERE id = ?1";
 
 /// Loads a license by its id.
 pub(crate) fn load(db: &dyn Database, id: LicenseId) -> Result<Option<License>, DatabaseError> {
-    db.query(FIND_BY_ID, &[text(id)])?
-        .first()
-        .map(from_row)
-        .transpose()
+    find(db, FIND_BY_ID, text(id))
+}
+
+/// Loads the license that a metadata entry is of.
+pub(crate) fn load_by_metadata(
+    db: &dyn Database,
+    id: MetadataId,
+) -> Result<Option<License>, DatabaseError> {
+    find(db, FIND_BY_METADATA, text(id))
+}
+
+/// Loads the license that a meter attribute is of.
+pub(crate) fn load_by_meter(
+    db: &dyn Database,
+    id: MeterId,
+) -> Result<Option<License>, DatabaseError> {
+    find(db, FIND_BY_METER, text(id))
 }
 
 /// Loads a license by its key.
@@ -30,10 +51,25 @@ pub(crate) fn load_by_key(
     db: &dyn Database,
     key: &LicenseKey,
 ) -> Result<Option<License>, DatabaseError> {
-    db.query(FIND_BY_KEY, &[text(key.as_str())])?
-        .first()
+    find(db, FIND_BY_KEY, text(key.as_str()))
+}
+
+fn find(db: &dyn Database, sql: &str, value: Value) -> Result<Option<License>, DatabaseError> {
+    db.query(sql, &[value])?.first().map(from_row).transpose()
+}
+
+/// Loads those licenses of `ids` that there are, in no order.
+pub(crate) fn load_all(
+    db: &dyn Database,
+    ids: &[LicenseId],
+) -> Result<Vec<License>, DatabaseError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    db.query(FIND_ALL, &[document(&ids)?])?
+        .iter()
         .map(from_row)
-        .transpose()
+        .collect()
 }
 
 /// Adds a license.
@@ -43,14 +79,10 @@ pub(crate) fn insert(db: &dyn Database, license: &License) -> Result<(), Databas
     columns.extend(totals(license)?);
     columns.push(searched(db, license)?);
     let number = row::insert(db, "licenses", license.created_at, &columns)?;
-    row::add_children(db, "license_tags", &["tag"], number, &tags(license))?;
-    row::add_children(
-        db,
-        "license_metadata",
-        &METADATA,
-        number,
-        &metadata(license),
-    )
+    let mut children = children(license).into_iter();
+    children.try_for_each(|(table, columns, entries)| {
+        row::add_children(db, table, columns, number, &entries)
+    })
 }
 
 /// Saves a license that is there, and was as `before` says.
@@ -65,27 +97,25 @@ pub(crate) fn save(
     }
     row::update(db, "licenses", &license.id, &columns(before)?, &changed)?;
     save_totals(db, before, license)?;
-    let (tags_changed, metadata_changed) = (
-        before.terms.tags != license.terms.tags,
-        metadata(before) != metadata(license),
-    );
-    if !tags_changed && !metadata_changed {
+    save_children(db, before, license)
+}
+
+/// Writes those children that changed.
+fn save_children(
+    db: &dyn Database,
+    before: &License,
+    license: &License,
+) -> Result<(), DatabaseError> {
+    let was = children(before);
+    let mut changed = children(license).to_vec();
+    changed.retain(|many| !was.contains(many));
+    if changed.is_empty() {
         return Ok(());
     }
     let number = number(db, license.id)?;
-    if tags_changed {
-        row::replace_children(db, "license_tags", &["tag"], number, &tags(license))?;
-    }
-    if metadata_changed {
-        row::replace_children(
-            db,
-            "license_metadata",
-            &METADATA,
-            number,
-            &metadata(license),
-        )?;
-    }
-    Ok(())
+    changed.iter().try_for_each(|(table, columns, entries)| {
+        row::replace_children(db, table, columns, number, entries)
+    })
 }
 
 /// Saves what was counted, and nothing else.
@@ -114,8 +144,6 @@ fn number(db: &dyn Database, id: LicenseId) -> Result<i64, DatabaseError> {
         _ => Err(corrupt("the number of a license")),
     }
 }
-
-const METADATA: [&str; 2] = ["key", "value"];
 
 /// What never changes.
 fn fixed(license: &License) -> Columns {
@@ -221,20 +249,23 @@ pub(super) fn search_anew(db: &dyn Database, owner: UserId) -> Result<(), Databa
     Ok(())
 }
 
-fn tags(license: &License) -> Vec<Vec<Value>> {
-    license
-        .terms
-        .tags
-        .iter()
-        .map(|tag| vec![text(tag)])
-        .collect()
-}
-
-fn metadata(license: &License) -> Vec<Vec<Value>> {
-    let entries = license.metadata.iter();
-    entries
-        .map(|entry| vec![text(&entry.key), text(&entry.value)])
-        .collect()
+/// Returns what a license has many of: a table each, with its columns and its entries.
+fn children(license: &License) -> [row::Children; 4] {
+    let tags = license.terms.tags.iter().map(|tag| vec![text(tag)]);
+    let users = license.additional_user_ids.iter().map(|id| vec![text(id)]);
+    let meters = license.meters.iter().map(|meter| vec![text(meter.id)]);
+    let metadata = license.metadata.iter();
+    let metadata = metadata.map(|entry| vec![text(&entry.key), text(&entry.value), text(entry.id)]);
+    [
+        ("license_tags", &["tag"], tags.collect()),
+        ("license_users", &["user_id"], users.collect()),
+        ("license_meters", &["id"], meters.collect()),
+        (
+            "license_metadata",
+            &["key", "value", "id"],
+            metadata.collect(),
+        ),
+    ]
 }
 
 /// Reads the document of a license, as a row or a tombstone holds it.

@@ -159,7 +159,8 @@ pub(crate) fn settle(
                 },
             )?;
         }
-        Landed::Yes if row.version > put.version => {
+        // A product that was imported anew after it was deleted may have a lower version.
+        Landed::Yes if row.version != put.version => {
             release(db, subject, &now.to_string(), &Row { attempts: 0, ..row })?
         }
         Landed::Yes if certain => db.execute(FORGET, &[text(subject)])?,

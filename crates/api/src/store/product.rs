@@ -1,7 +1,7 @@
 //! Products' rows.
 
 use licentia_core::wire::StoredProduct;
-use licentia_core::{Product, ProductId};
+use licentia_core::{MetadataId, Product, ProductId};
 
 use super::row::{self, Columns};
 use super::{corrupt, document, optional, read, text, unsigned};
@@ -9,6 +9,9 @@ use crate::database::{Database, DatabaseError, Row, Value};
 
 const DELETE: &str = "DELETE FROM products WHERE id = ?1";
 const FIND: &str = "SELECT licenses, document FROM products WHERE id = ?1";
+const FIND_BY_METADATA: &str = "SELECT licenses, document FROM products
+    WHERE number = (SELECT number FROM product_metadata WHERE id = ?1 LIMIT 1)";
+const NUMBER: &str = "SELECT number FROM products WHERE id = ?1";
 
 /// A product with its number of licenses.
 #[derive(Debug)]
@@ -25,6 +28,15 @@ pub(crate) fn load(db: &dyn Database, id: ProductId) -> Result<Option<Counted>, 
         .transpose()
 }
 
+/// Loads the product that has a metadata entry.
+pub(crate) fn load_by_metadata(
+    db: &dyn Database,
+    id: MetadataId,
+) -> Result<Option<Counted>, DatabaseError> {
+    let rows = db.query(FIND_BY_METADATA, &[text(id)])?;
+    rows.first().map(from_row).transpose()
+}
+
 /// Adds a product.
 pub(crate) fn insert(db: &dyn Database, product: &Product) -> Result<(), DatabaseError> {
     let mut columns = columns(product)?;
@@ -32,7 +44,14 @@ pub(crate) fn insert(db: &dyn Database, product: &Product) -> Result<(), Databas
         ("id", text(product.id)),
         ("created_at", text(product.created_at)),
     ]);
-    row::insert(db, "products", product.created_at, &columns).map(drop)
+    let number = row::insert(db, "products", product.created_at, &columns)?;
+    row::add_children(
+        db,
+        "product_metadata",
+        &METADATA,
+        number,
+        &metadata(product),
+    )
 }
 
 /// Saves a product that is there, and was as `before` says.
@@ -42,12 +61,30 @@ pub(crate) fn save(
     product: &Product,
 ) -> Result<(), DatabaseError> {
     let (was, is) = (columns(before)?, columns(product)?);
-    row::update(db, "products", &product.id, &was, &is)
+    row::update(db, "products", &product.id, &was, &is)?;
+    let entries = metadata(product);
+    if metadata(before) == entries {
+        return Ok(());
+    }
+    let rows = db.query(NUMBER, &[text(product.id)])?;
+    let Some([Value::Integer(number)]) = rows.first().map(Vec::as_slice) else {
+        return Err(corrupt("the number of a product"));
+    };
+    row::replace_children(db, "product_metadata", &METADATA, *number, &entries)
 }
 
 /// Deletes a product.
 pub(crate) fn delete(db: &dyn Database, id: ProductId) -> Result<(), DatabaseError> {
     db.execute(DELETE, &[text(id)])
+}
+
+const METADATA: [&str; 3] = ["key", "value", "id"];
+
+fn metadata(product: &Product) -> Vec<Vec<Value>> {
+    let entries = product.metadata.iter();
+    entries
+        .map(|entry| vec![text(&entry.key), text(&entry.value), text(entry.id)])
+        .collect()
 }
 
 fn columns(product: &Product) -> Result<Columns, DatabaseError> {

@@ -14,11 +14,20 @@ pub(crate) const LAST: i64 = (1 << 53) - 1;
 /// The columns of a row, by name.
 pub(crate) type Columns = Vec<(&'static str, Value)>;
 
+/// What a row has many of: the child table, its columns after `number`, and its entries.
+pub(crate) type Children = (&'static str, &'static [&'static str], Vec<Vec<Value>>);
+
 /// Returns the first and the last number of rows that are created in the second of `time`.
 pub(crate) fn places_of(time: Timestamp) -> (i64, i64) {
     let first = time.unix_seconds().saturating_mul(A_SECOND);
     let last = first.saturating_add(A_SECOND).saturating_sub(1);
     (first.clamp(FIRST, LAST), last.clamp(FIRST, LAST))
+}
+
+/// Says whether rows can be created at `time`, whose second has numbers of its own: from 1834 on, and until 2106.
+pub(crate) fn has_places(time: Timestamp) -> bool {
+    let (first, last) = places_of(time);
+    last.saturating_sub(first) == A_SECOND.saturating_sub(1)
 }
 
 /// Adds a row after those of its second, and returns its number.

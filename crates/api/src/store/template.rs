@@ -8,6 +8,8 @@ use super::{corrupt, document, read, text};
 use crate::database::{Database, DatabaseError, Row, Value};
 
 const FIND: &str = "SELECT document FROM templates WHERE id = ?1";
+const FIND_ALL: &str =
+    "SELECT document FROM templates WHERE id IN (SELECT value FROM json_each(?1))";
 const USED: &str = "SELECT 1 FROM products WHERE template_id = ?1 LIMIT 1";
 const DELETE: &str = "DELETE FROM templates WHERE id = ?1";
 
@@ -15,6 +17,18 @@ const DELETE: &str = "DELETE FROM templates WHERE id = ?1";
 pub(crate) fn load(db: &dyn Database, id: TemplateId) -> Result<Option<Template>, DatabaseError> {
     let rows = db.query(FIND, &[text(id)])?;
     rows.first().map(from_row).transpose()
+}
+
+/// Loads those templates of `ids` that there are, in no order.
+pub(crate) fn load_all(
+    db: &dyn Database,
+    ids: &[TemplateId],
+) -> Result<Vec<Template>, DatabaseError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = db.query(FIND_ALL, &[document(&ids)?])?;
+    rows.iter().map(from_row).collect()
 }
 
 /// Says whether a template is a product's default.

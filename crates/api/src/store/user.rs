@@ -1,7 +1,7 @@
 //! Users' rows: the document, a column for each filter, and children for what is many.
 
 use licentia_core::wire::StoredUser;
-use licentia_core::{User, UserId};
+use licentia_core::{MetadataId, User, UserId};
 
 use super::row::{self, Columns};
 use super::{corrupt, document, optional, read, text};
@@ -10,8 +10,10 @@ use crate::database::{Database, DatabaseError, Row, Value};
 const FIND: &str = "SELECT document FROM users WHERE id = ?1";
 const FIND_BY_EMAIL: &str = "SELECT document FROM users WHERE email = ?1";
 const FIND_ALL: &str = "SELECT document FROM users WHERE id IN (SELECT value FROM json_each(?1))";
+const FIND_BY_METADATA: &str = "SELECT u.document FROM user_metadata m JOIN users u ON u.number = m.number WHERE m.id = ?1 LIMIT 1";
 const NUMBER: &str = "SELECT number FROM users WHERE id = ?1";
-const OWNS: &str = "SELECT 1 FROM licenses WHERE user_id = ?1 LIMIT 1";
+const HAS_LICENSES: &str = "SELECT 1 FROM licenses WHERE user_id = ?1
+    UNION ALL SELECT 1 FROM license_users WHERE user_id = ?1 LIMIT 1";
 const DELETE: &str = "DELETE FROM users WHERE id = ?1";
 
 /// Loads a user by its id.
@@ -22,7 +24,16 @@ pub(crate) fn load(db: &dyn Database, id: UserId) -> Result<Option<User>, Databa
 
 /// Loads the user with an e-mail address, in whatever case.
 pub(crate) fn load_by_email(db: &dyn Database, email: &str) -> Result<Option<User>, DatabaseError> {
-    let rows = db.query(FIND_BY_EMAIL, &[text(email)])?;
+    let rows = db.query(FIND_BY_EMAIL, &[text(User::email_key(email))])?;
+    rows.first().map(from_row).transpose()
+}
+
+/// Loads the user with a metadata entry.
+pub(crate) fn load_by_metadata(
+    db: &dyn Database,
+    id: MetadataId,
+) -> Result<Option<User>, DatabaseError> {
+    let rows = db.query(FIND_BY_METADATA, &[text(id)])?;
     rows.first().map(from_row).transpose()
 }
 
@@ -37,9 +48,9 @@ pub(crate) fn load_all(db: &dyn Database, ids: &[UserId]) -> Result<Vec<User>, D
         .collect()
 }
 
-/// Says whether a user owns a license.
-pub(crate) fn owns_licenses(db: &dyn Database, id: UserId) -> Result<bool, DatabaseError> {
-    Ok(!db.query(OWNS, &[text(id)])?.is_empty())
+/// Says whether a user owns a license, or is among the additional users of one.
+pub(crate) fn has_licenses(db: &dyn Database, id: UserId) -> Result<bool, DatabaseError> {
+    Ok(!db.query(HAS_LICENSES, &[text(id)])?.is_empty())
 }
 
 /// Adds a user.
@@ -75,11 +86,11 @@ pub(crate) fn delete(db: &dyn Database, id: UserId) -> Result<(), DatabaseError>
     db.execute(DELETE, &[text(id)])
 }
 
-const METADATA: [&str; 2] = ["key", "value"];
+const METADATA: [&str; 3] = ["id", "key", "value"];
 
 fn columns(user: &User) -> Result<Columns, DatabaseError> {
     Ok(vec![
-        ("email", text(&user.email)),
+        ("email", text(User::email_key(&user.email))),
         ("name", text(user.name())),
         ("company", text(&user.company)),
         ("role", text(&user.role)),
@@ -109,7 +120,7 @@ fn tags(user: &User) -> Vec<Vec<Value>> {
 fn metadata(user: &User) -> Vec<Vec<Value>> {
     let entries = user.metadata.iter();
     entries
-        .map(|entry| vec![text(&entry.key), text(&entry.value)])
+        .map(|entry| vec![text(entry.id), text(&entry.key), text(&entry.value)])
         .collect()
 }
 

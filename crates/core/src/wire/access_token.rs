@@ -89,7 +89,7 @@ pub struct AccessTokenView<'a> {
     scopes: Vec<&'static str>,
     last_used_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    token: Option<&'a str>,
+    access_token: Option<&'a str>,
 }
 
 impl<'a> AccessTokenView<'a> {
@@ -97,7 +97,7 @@ impl<'a> AccessTokenView<'a> {
     #[must_use]
     pub fn shown_once(token: &'a AccessToken, text: &'a TokenText) -> Self {
         Self {
-            token: Some(text.as_str()),
+            access_token: Some(text.as_str()),
             ..Self::from(token)
         }
     }
@@ -114,7 +114,7 @@ impl<'a> From<&'a AccessToken> for AccessTokenView<'a> {
             revoked: token.revoked,
             scopes: token.scopes.iter().map(|scope| scope.as_str()).collect(),
             last_used_at: token.last_used_at,
-            token: None,
+            access_token: None,
         }
     }
 }

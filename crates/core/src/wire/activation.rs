@@ -3,11 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::meter::{ActivationMeterInput, ActivationMeterView};
+use super::user::UserView;
 use crate::activation::{Activation, Device};
 use crate::code::Problem;
 use crate::id::{ActivationId, LicenseId, ProductId};
 use crate::meter::{AskedUses, Meter};
 use crate::time::{Seconds, Timestamp};
+use crate::user::User;
 
 /// What an application sends to activate and to sync. Clients send empty texts for what they lack. They may send
 /// `accountId`, `clientVersion`, `email` and `password` besides, which nothing here asks for: so nothing reads them.
@@ -195,6 +197,9 @@ pub struct ActivationView<'a> {
     last_synced_at: Timestamp,
     lease_expires_at: Option<Timestamp>,
     meter_attributes: Vec<ActivationMeterView<'a>>,
+    /// The license's owner, or null if it has none: there where it is asked for alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<Option<UserView<'a>>>,
 }
 
 /// Where an activation was last seen. Clients parse every field, so those that are not known are null.
@@ -240,7 +245,15 @@ impl<'a> ActivationView<'a> {
             last_synced_at: activation.last_synced_at,
             lease_expires_at: activation.lease_expires_at,
             meter_attributes: ActivationMeterView::all(&activation.meters, meters),
+            user: None,
         }
+    }
+
+    /// Adds the owner of its license.
+    #[must_use]
+    pub fn with_owner(mut self, owner: Option<&'a User>) -> Self {
+        self.user = Some(owner.map(UserView::from));
+        self
     }
 }
 

@@ -106,6 +106,16 @@ impl NullableFields {
             meters,
             ..
         } = change;
+        self.clear_terms(terms);
+        clear(self.user_id, user_id);
+        clear(self.additional_user_ids, additional_user_ids);
+        clear(self.effective_at, effective_at);
+        clear(self.metadata, metadata);
+        clear(self.meter_attributes, meters);
+    }
+
+    /// Clears what the patch says to clear of terms.
+    pub(super) fn clear_terms(self, terms: &mut Terms) {
         clear(self.subscription_interval, &mut terms.subscription_interval);
         clear(self.notes, &mut terms.notes);
         clear(self.allowed_ip_range, &mut terms.allowed_ip_range);
@@ -118,15 +128,10 @@ impl NullableFields {
         clear(self.allowed_countries, &mut terms.allowed_countries);
         clear(self.disallowed_countries, &mut terms.disallowed_countries);
         clear(self.tags, &mut terms.tags);
-        clear(self.user_id, user_id);
-        clear(self.additional_user_ids, additional_user_ids);
-        clear(self.effective_at, effective_at);
-        clear(self.metadata, metadata);
-        clear(self.meter_attributes, meters);
     }
 }
 
-fn clear<T: Default>(clears: bool, value: &mut T) {
+pub(super) fn clear<T: Default>(clears: bool, value: &mut T) {
     if clears {
         *value = T::default();
     }
@@ -161,9 +166,13 @@ impl LicenseInput {
         self.license_template_id.or(self.license_policy_id)
     }
 
-    /// Returns the terms of a new license: the request's laid over its template's, unchecked.
+    /// Returns the terms of a new license: the request's laid over its template's, unchecked. A request that says how many
+    /// seconds a term lasts, and nothing of an interval, is not about the template's interval.
     #[must_use]
     pub fn new_terms(&self, mut template: Terms) -> Terms {
+        if self.validity.is_some() {
+            template.subscription_interval = None;
+        }
         self.lay_over_fixed(&mut template);
         settle_type(&mut template);
         self.lay_over(&mut template);

@@ -114,6 +114,11 @@ impl MetadataInput {
         Metadata::dated(&Self::merge(named, known, draw, now), known, now)
     }
 
+    /// Drops the entries that a list leaves out, as a merge patch has it: a list is the whole of it.
+    pub(super) fn drop_unnamed(named: &[Self], known: &mut Vec<Metadata>) {
+        known.retain(|entry| named.iter().any(|input| entry.is_named(&input.key)));
+    }
+
     fn entry(&self, known: Option<&Metadata>, draw: &mut Draw, now: Timestamp) -> Metadata {
         let kept = || known.map(|known| known.view_permissions.clone());
         Metadata {

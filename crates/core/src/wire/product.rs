@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::license::clear;
 use super::metadata::{MetadataInput, MetadataView};
 use super::template::TemplateView;
 use super::{lay_text, refuse_named};
 use crate::code::Problem;
 use crate::draw::Draw;
 use crate::id::{ProductId, TemplateId};
+use crate::json::is_null;
 use crate::product::{Algorithm, Product};
 use crate::template::Template;
 use crate::time::Timestamp;
@@ -85,6 +87,38 @@ impl ProductInput {
         Ok(product)
     }
 
+    /// Drops the entries that the request's lists leave out, as a merge patch has it: a list is the whole of it.
+    pub fn drop_unnamed(&self, product: &mut Product) {
+        if let Some(named) = &self.metadata {
+            MetadataInput::drop_unnamed(named, &mut product.metadata);
+        }
+    }
+
+    /// Refuses an update of what cannot change, unless it says what is so already: clients send back whole products.
+    ///
+    /// # Errors
+    /// Names the field.
+    pub fn refuse_immutable(&self, product: &Product) -> Result<(), Problem> {
+        let signs = product.signing_key().map(|key| key.algorithm);
+        let keys = self.token_keys.as_ref();
+        let changed = [
+            ("id", self.id.is_some_and(|id| id != product.id)),
+            (
+                "createdAt",
+                self.created_at.is_some_and(|at| at != product.created_at),
+            ),
+            (
+                "tokenAlgorithm",
+                self.token_algorithm.is_some() && self.token_algorithm != signs,
+            ),
+            ("tokenKeys", keys.is_some_and(|keys| !keys.is_empty())),
+        ];
+        match changed.iter().find(|(_, changed)| *changed) {
+            Some((field, _)) => Err(Problem::immutable(field)),
+            None => Ok(()),
+        }
+    }
+
     /// Returns the default template that the request names, under either name.
     #[must_use]
     pub fn template(&self) -> Option<TemplateId> {
@@ -101,6 +135,40 @@ impl ProductInput {
             ),
         ])
     }
+}
+
+/// What a merge patch clears of a product: present and null (RFC 7396).
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NullableProductFields {
+    #[serde(deserialize_with = "is_null")]
+    pub description: bool,
+    #[serde(deserialize_with = "is_null")]
+    pub license_policy_id: bool,
+    #[serde(deserialize_with = "is_null")]
+    pub license_template_id: bool,
+    /// The template as answers show it.
+    #[serde(deserialize_with = "is_null")]
+    pub license_policy: bool,
+    #[serde(deserialize_with = "is_null")]
+    pub metadata: bool,
+}
+
+impl NullableProductFields {
+    /// Clears what the patch says to clear.
+    pub fn clear(self, product: &mut Product) {
+        clear(self.description, &mut product.description);
+        clear(self.metadata, &mut product.metadata);
+        let template = self.license_policy_id || self.license_template_id || self.license_policy;
+        clear(template, &mut product.template_id);
+    }
+}
+
+/// What a request says of a key to make: the algorithm, which is that of the key before unless another one is named.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct KeyInput {
+    pub algorithm: Option<Algorithm>,
 }
 
 /// A key that an imported product brings.

@@ -39,7 +39,7 @@ pub struct StoredActivation {
     product_id: Option<ProductId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     release_version: Option<String>,
-    #[serde(default, skip_serializing_if = "is_nowhere")]
+    #[serde(default, skip_serializing_if = "Area::is_unknown")]
     area: Area,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     offline: bool,
@@ -53,10 +53,6 @@ struct StoredUse {
     meter: MeterId,
     uses: i64,
     resets: u32,
-}
-
-fn is_nowhere(area: &Area) -> bool {
-    *area == Area::default()
 }
 
 impl From<&MeterUse> for StoredUse {

@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::lay_text;
+use super::license::clear;
 use crate::code::Problem;
 use crate::draw::Draw;
 use crate::id::TagId;
+use crate::json::is_null;
 use crate::tag::Tag;
 use crate::time::Timestamp;
 
@@ -50,6 +52,35 @@ impl TagInput {
         lay_text(&mut tag.description, self.description.as_ref());
         tag.check()?;
         Ok(tag)
+    }
+
+    /// Refuses an update of what cannot change, unless it says what is so already: clients send back whole tags.
+    ///
+    /// # Errors
+    /// Names the field.
+    pub fn refuse_immutable(&self, tag: &Tag) -> Result<(), Problem> {
+        if self.id.is_some_and(|id| id != tag.id) {
+            return Err(Problem::immutable("id"));
+        }
+        if self.created_at.is_some_and(|at| at != tag.created_at) {
+            return Err(Problem::immutable("createdAt"));
+        }
+        Ok(())
+    }
+}
+
+/// What a merge patch clears of a tag: present and null (RFC 7396).
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NullableTagFields {
+    #[serde(deserialize_with = "is_null")]
+    pub description: bool,
+}
+
+impl NullableTagFields {
+    /// Clears what the patch says to clear.
+    pub fn clear(self, tag: &mut Tag) {
+        clear(self.description, &mut tag.description);
     }
 }
 

@@ -1,12 +1,14 @@
 //! License templates on the wire; the older word for one is license policy.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::license::{NullableFields, clear};
 use super::refuse_named;
 use super::terms::{lay_optional, settle_type, with_terms};
 use crate::code::Problem;
 use crate::draw::Draw;
 use crate::id::TemplateId;
+use crate::json::is_null;
 use crate::template::Template;
 use crate::terms::Terms;
 use crate::time::Timestamp;
@@ -46,6 +48,20 @@ impl TemplateInput {
         })
     }
 
+    /// Refuses an update of what cannot change, unless it says what is so already: clients send back whole templates.
+    ///
+    /// # Errors
+    /// Names the field.
+    pub fn refuse_immutable(&self, template: &Template) -> Result<(), Problem> {
+        if self.id.is_some_and(|id| id != template.id) {
+            return Err(Problem::immutable("id"));
+        }
+        if self.created_at.is_some_and(|at| at != template.created_at) {
+            return Err(Problem::immutable("createdAt"));
+        }
+        Ok(())
+    }
+
     /// Lays the request over a template, unchecked.
     ///
     /// # Errors
@@ -68,6 +84,34 @@ impl TemplateInput {
             template.required_meter_attributes.clone_from(names);
         }
         Ok(template)
+    }
+}
+
+/// What a merge patch clears of a template: present and null (RFC 7396).
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NullableTemplateFields {
+    #[serde(deserialize_with = "is_null")]
+    pub key_pattern: bool,
+    #[serde(deserialize_with = "is_null")]
+    pub required_metadata_keys: bool,
+    #[serde(deserialize_with = "is_null")]
+    pub required_meter_attributes: bool,
+}
+
+impl NullableTemplateFields {
+    /// Clears what the patch says to clear; `terms` says it of the fields that licenses have too.
+    pub fn clear(self, terms: NullableFields, template: &mut Template) {
+        terms.clear_terms(&mut template.terms);
+        clear(self.key_pattern, &mut template.key_pattern);
+        clear(
+            self.required_metadata_keys,
+            &mut template.required_metadata_keys,
+        );
+        clear(
+            self.required_meter_attributes,
+            &mut template.required_meter_attributes,
+        );
     }
 }
 

@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::license::clear;
 use super::metadata::{MetadataInput, MetadataView};
 use super::{lay_text, refuse_named};
 use crate::code::Problem;
 use crate::draw::Draw;
 use crate::id::UserId;
+use crate::json::is_null;
 use crate::time::Timestamp;
 use crate::user::User;
 
@@ -95,6 +97,57 @@ impl UserInput {
         }
         user.check()?;
         Ok(user)
+    }
+
+    /// Drops the entries that the request's lists leave out, as a merge patch has it: a list is the whole of it.
+    pub fn drop_unnamed(&self, user: &mut User) {
+        if let Some(named) = &self.metadata {
+            MetadataInput::drop_unnamed(named, &mut user.metadata);
+        }
+    }
+
+    /// Refuses an update of what cannot change, unless it says what is so already: clients send back whole users.
+    ///
+    /// # Errors
+    /// Names the field.
+    pub fn refuse_immutable(&self, user: &User) -> Result<(), Problem> {
+        if self.id.is_some_and(|id| id != user.id) {
+            return Err(Problem::immutable("id"));
+        }
+        if self.created_at.is_some_and(|at| at != user.created_at) {
+            return Err(Problem::immutable("createdAt"));
+        }
+        Ok(())
+    }
+}
+
+/// What a merge patch clears of a user: present and null (RFC 7396).
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NullableUserFields {
+    #[serde(deserialize_with = "is_null")]
+    pub first_name: bool,
+    #[serde(deserialize_with = "is_null")]
+    pub last_name: bool,
+    #[serde(deserialize_with = "is_null")]
+    pub company: bool,
+    #[serde(deserialize_with = "is_null")]
+    pub roles: bool,
+    #[serde(deserialize_with = "is_null")]
+    pub metadata: bool,
+    #[serde(deserialize_with = "is_null")]
+    pub tags: bool,
+}
+
+impl NullableUserFields {
+    /// Clears what the patch says to clear.
+    pub fn clear(self, user: &mut User) {
+        clear(self.first_name, &mut user.first_name);
+        clear(self.last_name, &mut user.last_name);
+        clear(self.company, &mut user.company);
+        clear(self.roles, &mut user.roles);
+        clear(self.metadata, &mut user.metadata);
+        clear(self.tags, &mut user.tags);
     }
 }
 

@@ -6,7 +6,7 @@ import { invalid, object, optionalText, publicKey, seconds, text, type PublicKey
 
 export type { Claims, Entry } from "./claims.js";
 export type { LicentiaErrorCode } from "./error.js";
-export type { Jwk, JwkSet, PublicKey } from "./options.js";
+export type { Jwk, JwkSet, ProductFile, PublicKey } from "./options.js";
 export { LicentiaError };
 
 /** A response to `POST /v3/activations` or `PATCH /v3/activations/{id}`. */

@@ -2,17 +2,18 @@
 
 import type { Claims, Entry } from "./claims.js";
 import { engine, type Answer, type Asked, type Decision, type Identity } from "./engine.js";
-import { invalid, object, optionalText, publicKey, text, type PublicKey } from "./options.js";
+import { invalid, namedBy, object, optionalText, publicKey, text, type PublicKey } from "./options.js";
 import * as platform from "./platform.js";
 import { statusCode, type Status } from "./status.js";
 import { isThenable, then, type LicenseStorage } from "./storage.js";
 
 export interface ClientOptions {
-  productId: string;
-  /** The product's public key: SPKI PEM, or the document that `GET /v3/products/{id}/keys` answers. */
+  /** The product's id; without one, that of `publicKey`. */
+  productId?: string | undefined;
+  /** The product's public key: SPKI PEM, its `product.dat`, or the document that `GET /v3/products/{id}/keys` answers. */
   publicKey: PublicKey;
-  /** The server's address, such as `https://licenses.example.com`. */
-  host: string;
+  /** The server's address, such as `https://licenses.example.com`; without one, that of `publicKey`. */
+  host?: string | undefined;
   /** The license key; without one, the key that was last activated. */
   licenseKey?: string | undefined;
   /** What tells this device from others; without one, a random id that is kept in the storage. */
@@ -64,7 +65,9 @@ export class LicentiaClient {
   #background: "unstarted" | "running" | "over" = "unstarted";
 
   constructor(options: ClientOptions) {
-    this.#options = { ...(object(options, "options") as ClientOptions) };
+    const given = object(options, "options") as ClientOptions;
+    const file = namedBy(given.publicKey);
+    this.#options = { ...given, productId: given.productId ?? file.productId, host: given.host ?? file.host };
     this.#host = address(this.#options.host);
     this.#publicKey = publicKey(this.#options.publicKey);
     this.#licenseKey = optionalText(this.#options.licenseKey, "licenseKey") ?? null;

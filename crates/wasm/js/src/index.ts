@@ -5,7 +5,7 @@ export { LicentiaClient } from "./client.js";
 export type { ClientOptions } from "./client.js";
 export { LicentiaError } from "./engine.js";
 export type { LicentiaErrorCode } from "./error.js";
-export type { Jwk, JwkSet, PublicKey } from "./options.js";
+export type { Jwk, JwkSet, ProductFile, PublicKey } from "./options.js";
 export { statusCode } from "./status.js";
 export type { Status } from "./status.js";
 export { memoryStorage } from "./storage.js";

@@ -14,8 +14,24 @@ export interface JwkSet {
   [member: string]: unknown;
 }
 
-/** The product's public key: SPKI PEM, a JWK or a JWK Set, the latter two also as text. */
-export type PublicKey = string | Jwk | JwkSet;
+/** The file that `GET /v3/products/{id}/product.dat` answers: the keys with what else an application is built with. */
+export interface ProductFile extends JwkSet {
+  productId: string;
+  host: string;
+}
+
+/** The product's public key: SPKI PEM, a JWK, a JWK Set or a `product.dat`, all but the first also as JSON text. */
+export type PublicKey = string | Jwk | JwkSet | ProductFile;
+
+/** Returns the product and the server that a `product.dat` names; of any other form of a key, nothing. */
+export function namedBy(publicKey: unknown): Partial<ProductFile> {
+  try {
+    const file: unknown = typeof publicKey === "string" ? JSON.parse(publicKey) : publicKey;
+    return typeof file === "object" && file !== null && "keys" in file ? (file as ProductFile) : {};
+  } catch {
+    return {};
+  }
+}
 
 export function invalid(option: string, expected: string): LicentiaError {
   return new LicentiaError("INVALID_OPTION", `\`${option}\` must be ${expected}`);

@@ -1,0 +1,107 @@
+//! Activating: `POST /v3/activations`.
+//!
+//! Checked in this order: the body, the license key, the product, revoked, type, effective date, country, address, virtual
+//! machine, container, seats, meters, the lease that is asked for. A refusal takes no seat and counts nothing, since all of
+//! it is rolled back.
+
+use licentia_core::wire::ActivationRequest;
+use licentia_core::{
+    Activation, ActivationId, Code, Command, Event, License, LicenseKey, Problem, Seat,
+};
+
+use super::end::{self, Why};
+use super::{Machine, decided, token};
+use crate::context::{Context, Fault};
+use crate::host::{Publishes, Reply};
+use crate::store;
+use crate::store::activation_log::Action;
+
+/// `POST /v3/activations`
+pub(crate) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
+    let machine = Machine::read(cx, body)?;
+    let mut license = licensed(cx, &machine.request)?;
+    end::free_ended_leases(cx, &mut license)?;
+
+    let id = cx.draw().id();
+    let seat = Seat::of(&license, &machine.device, id);
+    let held = store::activation::load_by_seat(cx.db, license.id, &seat)?;
+    let command = Command::Activate {
+        held: held.as_ref(),
+        device: &machine.device,
+        origin: cx.request.origin,
+        asked: &machine.asked,
+    };
+    let event = decided(license.decide(command, cx.now())?)?;
+    let lease = machine.request.lease_duration;
+    license.terms.check_asked_lease(lease)?;
+
+    let before = license.clone();
+    license.apply(&event, cx.now());
+    let (status, activation) = match held {
+        Some(held) if held.epoch == license.epoch => {
+            (200, renew(cx, &license, &event, &held, machine)?)
+        }
+        dead => {
+            if let Some(dead) = &dead {
+                end::bury(cx, &license, dead, Why::Replaced)?;
+            }
+            (201, add(cx, &license, &event, id, machine)?)
+        }
+    };
+    cx.save(&before, &license, &event)?;
+    let mut reply = token(cx, status, &license, &activation)?;
+    if event.changes_document() {
+        reply.publishes = Publishes::Later;
+    }
+    Ok(reply)
+}
+
+/// Finds the license that a machine wants to activate.
+fn licensed(cx: &Context<'_>, request: &ActivationRequest) -> Result<License, Fault> {
+    let key = request.key.parse::<LicenseKey>();
+    let license = key
+        .ok()
+        .map(|key| store::license::load_by_key(cx.db, &key))
+        .transpose()?
+        .flatten();
+    let license =
+        license.ok_or_else(|| Problem::new(Code::InvalidLicenseKey, "no license has this key"))?;
+    if request.product_id.to_ascii_lowercase() != license.product_id.to_string() {
+        return Err(
+            Problem::new(Code::InvalidProductId, "the license is for another product").into(),
+        );
+    }
+    Ok(license)
+}
+
+/// Renews the activation of a machine that is known: as a sync does, and as little is logged of it.
+fn renew(
+    cx: &Context<'_>,
+    license: &License,
+    event: &Event,
+    held: &Activation,
+    machine: Machine,
+) -> Result<Activation, Fault> {
+    let lease = machine.request.lease_duration;
+    let mut renewed = held.clone();
+    renewed.renew(license, machine.device, lease, cx.request.origin, cx.now());
+    renewed.apply(event);
+    store::activation::save(cx.db, held, &renewed)?;
+    Ok(renewed)
+}
+
+fn add(
+    cx: &Context<'_>,
+    license: &License,
+    event: &Event,
+    id: ActivationId,
+    machine: Machine,
+) -> Result<Activation, Fault> {
+    let (lease, origin) = (machine.request.lease_duration, cx.request.origin);
+    let mut activation = Activation::new(id, license, machine.device, lease, origin, cx.now());
+    activation.apply(event);
+    store::activation::insert(cx.db, license.product_id, &activation)?;
+    cx.record(event.action(), "activation", &id, Vec::new())?;
+    end::log(cx, license, &activation, Action::Activated)?;
+    Ok(activation)
+}
