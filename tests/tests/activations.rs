@@ -111,6 +111,12 @@ impl Model {
         true
     }
 
+    /// A reset begins a new count; what there ever was stays.
+    fn reset(&mut self) {
+        self.uses.clear();
+        self.kept = 0;
+    }
+
     fn end(&mut self, machine: usize, floating: bool) {
         let uses = self.uses.remove(&machine).unwrap_or(0);
         self.kept += if floating { 0 } else { uses };
@@ -118,9 +124,10 @@ impl Model {
 }
 
 const MACHINES: usize = 4;
-const LIMITS: [i64; 2] = [30, 120];
+const LIMITS: [i64; 2] = [30, 60];
 
-/// Machines activate, count by increments and by syncs, give back, deactivate and are deleted, at random.
+/// Machines activate, count by increments and by syncs, give back, deactivate and are deleted, at random; now and then a
+/// meter is reset.
 #[test]
 fn what_is_counted_agrees_with_a_model() {
     let mut server = Server::new();
@@ -135,11 +142,19 @@ fn what_is_counted_agrees_with_a_model() {
     let mut held: Vec<Option<String>> = vec![None; MACHINES];
     let mut models = [Model::default(), Model::default()];
     let mut refused = 0;
-    for _ in 0..600 {
+    for _ in 0..1_000 {
         let machine = usize::try_from(draw.below(u32::try_from(MACHINES).unwrap())).unwrap();
         let meter = usize::try_from(draw.below(2)).unwrap();
         let (model, meters) = (&mut models[meter], &license["meterAttributes"]);
         let name = &meters[meter]["name"];
+        if draw.below(40) == 0 {
+            let path = format!(
+                "/v3/licenses/meter-attributes/{}/reset",
+                text(&meters[meter]["id"])
+            );
+            body(&server.manage("POST", &path, &Json::Null));
+            model.reset();
+        }
         let amount = i64::from(draw.below(24)) - 10;
         let uses = model.uses.get(&machine).copied().unwrap_or(0);
         let mut sent = server.machine(&license, &format!("machine-{machine}"));
@@ -419,4 +434,34 @@ fn what_has_not_synced_for_long_is_found_by_the_day() {
         let found = server.read(&format!("/v3/activations?lastSyncedAt[{operator}]={since}"));
         assert_eq!(found.as_array().unwrap().len(), count, "{operator}");
     }
+}
+
+#[test]
+fn an_export_has_every_activation_no_key_and_no_formula() {
+    let mut server = Server::new();
+    let license = server.license(&json!({
+        "allowedActivations": 2, "meterAttributes": [{ "name": "calls", "allowedUses": 9 }],
+    }));
+    let mut machine = server.machine(&license, "machine-1");
+    machine["hostname"] = json!("=cmd()");
+    machine["meterAttributes"] = json!([{ "name": "calls", "usesIncrement": 2 }]);
+    machine["metadata"] = json!([{ "key": "room", "value": "A1" }]);
+    server.activate(&license, &machine).unwrap();
+    let machine = server.machine(&license, "machine-2");
+    server.activate(&license, &machine).unwrap();
+
+    for path in ["/v3/activations/export", "/v3/activation-logs/export"] {
+        let exported = server.manage("GET", path, &Json::Null).body;
+        let lines: Vec<&str> = exported.lines().collect();
+        assert_eq!(lines.len(), 3, "{exported}");
+        assert!(lines[0].starts_with("id,createdAt,"));
+        assert!(lines[1].contains(",'=cmd(),"), "{exported}");
+        assert!(lines[1].contains(r#""{""room"":""A1""}""#), "{exported}");
+        assert!(!exported.contains(&text(&license["key"])));
+        assert!(!exported.contains("machine-1"));
+    }
+    let exported = server
+        .manage("GET", "/v3/activations/export", &Json::Null)
+        .body;
+    assert!(exported.contains(r#""{""calls"":2}""#), "{exported}");
 }

@@ -59,7 +59,9 @@ const AUSTIN = {
   latitude: "30.27130",
   longitude: "-97.74260",
 };
-const seenAt = (cf) => ({ "Test-Cf": JSON.stringify(cf) });
+const escaped = (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`;
+/** A header holds ASCII alone. */
+const seenAt = (cf) => ({ "Test-Cf": JSON.stringify(cf).replace(/[\u0080-\uffff]/g, escaped) });
 
 test("an activation keeps the place that Cloudflare tells, and a sync moves it", async () => {
   const license = await createLicense(server, product);

@@ -5,8 +5,8 @@ use licentia_core::{
     Change, License, Pending, Problem, Product, Template, Terms, Timestamp, Totals, UserId,
 };
 
-use super::super::templates;
 use super::key;
+use crate::calls::templates;
 use crate::context::{Context, Fault};
 use crate::store;
 

@@ -4,8 +4,8 @@ use licentia_core::{License, Status, Timestamp, User};
 use serde::Serialize;
 use serde_json::json;
 
-use super::super::csv::{self, Cells, optional, plain, text};
 use super::shown;
+use crate::calls::csv::{self, Cells, optional, plain, text};
 use crate::context::{Context, Fault};
 use crate::host::Reply;
 use crate::list;

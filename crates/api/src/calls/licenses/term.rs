@@ -3,8 +3,8 @@
 use licentia_core::wire::{ExpiresAtInput, LicenseExtension};
 use licentia_core::{Command, LicenseId};
 
-use super::super::parse_json;
 use super::{answer, current};
+use crate::calls::parse_json;
 use crate::context::{Context, Fault};
 use crate::host::Reply;
 
