@@ -116,7 +116,9 @@ endpoints! {
     ReadProductFile: "GET" "/v3/products/{id}/product.dat", Scoped(Scope::ProductRead), Ledger,
         "Downloads what an application is built with: the product's id and keys, and the server's address.";
     CreateProductKey: "POST" "/v3/products/{id}/keys", Scoped(Scope::ProductWrite), Ledger,
-        "Makes a new key that signs a product's tokens from now on; the keys before it still verify.";
+        "Makes a new key, which signs a product's tokens at once or later; the keys before it still verify.";
+    PromoteProductKey: "POST" "/v3/products/{id}/keys/{kid}/promote", Scoped(Scope::ProductWrite), Ledger,
+        "Tells a key to sign a product's tokens from now on.";
     DeleteProductKey: "DELETE" "/v3/products/{id}/keys/{kid}", Scoped(Scope::ProductWrite), Ledger,
         "Retires a key that signs no longer.";
     ReadProductKeys: "GET" "/v3/products/{id}/keys", Open, Edge,

@@ -115,15 +115,25 @@ impl Product {
         Err(Problem::new(Code::KeyLimitReached, message))
     }
 
-    /// Returns the product with a key that signs from now on; the others still verify.
+    /// Returns the product with one more key, which verifies and does not sign yet.
     #[must_use]
-    pub fn rotated(&self, key: TokenKey) -> Self {
-        let others = self.keys.iter().filter(|known| known.kid != key.kid);
-        let keys = std::iter::once(&key).chain(others).cloned().collect();
-        Self {
-            keys,
-            ..self.clone()
-        }
+    pub fn with_key(&self, key: TokenKey) -> Self {
+        let mut product = self.clone();
+        product.keys.retain(|known| known.kid != key.kid);
+        product.keys.push(key);
+        product
+    }
+
+    /// Returns the product with a key of its own signing from now on; the others still verify.
+    ///
+    /// # Errors
+    /// Says that it has no such key.
+    pub fn signing_with(&self, kid: &str) -> Result<Self, Problem> {
+        let mut product = self.clone();
+        let place = self.place_of(kid)?;
+        let key = product.keys.remove(place);
+        product.keys.insert(0, key);
+        Ok(product)
     }
 
     /// Returns the product without a key: what that key signed no longer verifies with the product's keys.
@@ -131,21 +141,21 @@ impl Product {
     /// # Errors
     /// Refuses the key that signs, and one that the product has not.
     pub fn without_key(&self, kid: &str) -> Result<Self, Problem> {
-        match self.keys.iter().position(|key| key.kid == kid) {
-            Some(0) => Err(Problem::new(
-                Code::KeyInUse,
-                format!("the key `{kid}` signs the product's tokens"),
-            )),
-            Some(_) => {
-                let mut product = self.clone();
-                product.keys.retain(|key| key.kid != kid);
-                Ok(product)
-            }
-            None => Err(Problem::new(
-                Code::KeyNotFound,
-                format!("the product has no key `{kid}`"),
-            )),
+        if self.place_of(kid)? == 0 {
+            let message = format!("the key `{kid}` signs the product's tokens");
+            return Err(Problem::new(Code::KeyInUse, message));
         }
+        let mut product = self.clone();
+        product.keys.retain(|key| key.kid != kid);
+        Ok(product)
+    }
+
+    fn place_of(&self, kid: &str) -> Result<usize, Problem> {
+        let place = self.keys.iter().position(|key| key.kid == kid);
+        place.ok_or_else(|| {
+            let message = format!("the product has no key `{kid}`");
+            Problem::new(Code::KeyNotFound, message)
+        })
     }
 
     /// Returns the version of what is published once the product was deleted at `now`.
@@ -198,10 +208,14 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_key_signs_and_the_others_still_verify() {
-        let rotated = product().rotated(key("second")).rotated(key("third"));
-        assert_eq!(kids(&rotated), ["third", "second", "first"]);
-        assert_eq!(rotated.signing_key(), Some(&key("third")));
+    fn a_new_key_signs_once_it_is_told_to_and_the_others_still_verify() {
+        let product = product().with_key(key("second")).with_key(key("third"));
+        assert_eq!(product.signing_key(), Some(&key("first")));
+        let rotated = product.signing_with("third").unwrap();
+        assert_eq!(kids(&rotated), ["third", "first", "second"]);
+        assert_eq!(rotated.signing_with("third").as_ref(), Ok(&rotated));
+        let unknown = rotated.signing_with("fourth").unwrap_err();
+        assert_eq!(unknown.code, Code::KeyNotFound);
     }
 
     #[test]
@@ -209,18 +223,18 @@ mod tests {
         let mut product = product();
         for number in 1..KEY_LIMIT {
             assert_eq!(product.check_room(), Ok(()));
-            product = product.rotated(key(&number.to_string()));
+            product = product.with_key(key(&number.to_string()));
         }
         let refused = product.check_room().unwrap_err();
         assert_eq!(refused.code, Code::KeyLimitReached);
     }
 
     #[test]
-    fn a_key_is_retired_once_it_signs_no_longer() {
-        let rotated = product().rotated(key("second"));
-        let code = |kid| rotated.without_key(kid).unwrap_err().code;
-        assert_eq!(code("second"), Code::KeyInUse);
+    fn a_key_is_retired_while_it_does_not_sign() {
+        let product = product().with_key(key("second"));
+        let code = |kid| product.without_key(kid).unwrap_err().code;
+        assert_eq!(code("first"), Code::KeyInUse);
         assert_eq!(code("third"), Code::KeyNotFound);
-        assert_eq!(kids(&rotated.without_key("first").unwrap()), ["second"]);
+        assert_eq!(kids(&product.without_key("second").unwrap()), ["first"]);
     }
 }

@@ -1,7 +1,7 @@
 //! `/v3/products/{id}/keys` and `product.dat`: what applications verify with, and how it is renewed.
 //!
-//! The first key signs. An application that was built with the others only knows tokens of theirs: it takes the new key from
-//! `product.dat` or from the open list of keys.
+//! The first key signs, all verify. An application that was built before a key was made refuses what that key signs, and
+//! keeps what it has: where such applications are about, a new key is made, shipped, and told to sign once they are not.
 
 use licentia_core::wire::KeyInput;
 use licentia_core::{Product, ProductId};
@@ -24,7 +24,7 @@ pub(super) fn file(cx: &Context<'_>, id: ProductId) -> Result<Reply, Fault> {
 }
 
 /// `POST /v3/products/{id}/keys`
-pub(super) fn rotate(cx: &Context<'_>, id: ProductId, body: &[u8]) -> Result<Reply, Fault> {
+pub(super) fn create(cx: &Context<'_>, id: ProductId, body: &[u8]) -> Result<Reply, Fault> {
     let input: KeyInput = match body.trim_ascii() {
         [] => KeyInput::default(),
         _ => parse_json(cx, body)?,
@@ -37,10 +37,27 @@ pub(super) fn rotate(cx: &Context<'_>, id: ProductId, body: &[u8]) -> Result<Rep
         let algorithm = input.algorithm.or(before).unwrap_or_default();
         return Err(Fault::NeedsKeyPairs(vec![algorithm]));
     };
-    let asked = known.rotated(products::wrap(cx, id, pair)?);
+    let key = products::wrap(cx, id, pair)?;
+    let with_key = known.with_key(key.clone());
+    let product = if input.signs == Some(false) {
+        save(cx, &known, with_key, "product.keyAdded")?
+    } else {
+        let signing = with_key.signing_with(&key.kid)?;
+        save(cx, &known, signing, "product.keyRotated")?
+    };
+    shown(cx, 201, &product)
+}
+
+/// `POST /v3/products/{id}/keys/{kid}/promote`
+pub(super) fn promote(cx: &Context<'_>, id: ProductId, kid: &str) -> Result<Reply, Fault> {
+    let known = products::load(cx, id)?.product;
+    cx.check_version(known.version)?;
+    let asked = known.signing_with(kid)?;
+    if asked == known {
+        return shown(cx, 200, &known);
+    }
     let product = save(cx, &known, asked, "product.keyRotated")?;
-    let document = KeyDocument::of(&product, cx.given.vault)?;
-    Ok(publishing(Reply::json(201, &document), &product).versioned(product.version))
+    shown(cx, 200, &product)
 }
 
 /// `DELETE /v3/products/{id}/keys/{kid}`
@@ -59,6 +76,12 @@ fn save(cx: &Context<'_>, known: &Product, asked: Product, action: &str) -> Resu
     let changes = changes::of_keys(known, &product);
     cx.record(action, "product", &product.id, changes)?;
     Ok(product)
+}
+
+fn shown(cx: &Context<'_>, status: u16, product: &Product) -> Result<Reply, Fault> {
+    let document = KeyDocument::of(product, cx.given.vault)?;
+    let reply = Reply::json(status, &document).versioned(product.version);
+    Ok(publishing(reply, product))
 }
 
 fn publishing(reply: Reply, product: &Product) -> Reply {

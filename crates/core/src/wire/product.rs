@@ -164,11 +164,14 @@ impl NullableProductFields {
     }
 }
 
-/// What a request says of a key to make: the algorithm, which is that of the key before unless another one is named.
+/// What a request says of a key to make.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct KeyInput {
+    /// How it signs; as the key before it unless this says another way.
     pub algorithm: Option<Algorithm>,
+    /// Whether it signs at once, which it does unless this says no.
+    pub signs: Option<bool>,
 }
 
 /// A key that an imported product brings.
