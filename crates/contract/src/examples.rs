@@ -59,3 +59,43 @@ impl Examples {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::document;
+
+    /// Checks every example that stands beside a schema, wherever in the document.
+    fn check(node: &Value, components: &Value, checked: &mut usize) {
+        let beside = node.get("schema").zip(node.get("example"));
+        let within = node.get("examples").and_then(|examples| examples.get(0));
+        for (schema, example) in beside
+            .into_iter()
+            .chain(within.map(|example| (node, example)))
+        {
+            let whole = json!({ "components": components, "allOf": [schema] });
+            let options = jsonschema::draft202012::options().should_validate_formats(true);
+            let validator = options.build(&whole).unwrap();
+            let fault = validator.iter_errors(example).next();
+            assert!(fault.is_none(), "{} in {example:#}", fault.unwrap());
+            *checked += 1;
+        }
+        let fields = node
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(_, field)| field);
+        for inner in fields.chain(node.as_array().into_iter().flatten()) {
+            check(inner, components, checked);
+        }
+    }
+
+    #[test]
+    fn every_example_is_of_its_shape() {
+        let document = document().unwrap();
+        let mut checked = 0;
+        check(&document, &document["components"], &mut checked);
+        assert!(checked > 10, "only {checked} examples were found");
+    }
+}

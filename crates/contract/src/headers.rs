@@ -45,6 +45,11 @@ const HEADERS: &[Header] = &[
     ),
     header("X-Rate-Limit-Reset", "When the window ends.", "string"),
     header(
+        "Content-Disposition",
+        "Names the file that the answer is.",
+        "string",
+    ),
+    header(
         "Retry-After",
         "After how many seconds to try again.",
         "integer",
@@ -95,6 +100,7 @@ pub(crate) struct Carried {
     pub(crate) replays: bool,
     pub(crate) lists: bool,
     pub(crate) retries: bool,
+    pub(crate) downloads: bool,
 }
 
 impl Carried {
@@ -106,6 +112,7 @@ impl Carried {
             "Idempotency-Replayed" => self.replays,
             "Link" => self.lists,
             "Retry-After" => self.retries,
+            "Content-Disposition" => self.downloads,
             name => self.lists || !name.starts_with("Pagination-"),
         };
         let reference = |header: &Header| {

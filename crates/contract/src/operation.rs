@@ -115,7 +115,7 @@ fn request_body(
         Content::Text(media_type) => content_of_text(media_type),
         Content::Empty => Map::new(),
     };
-    json!({ "required": true, "content": described })
+    json!({ "required": input.needed, "content": described })
 }
 
 fn responses(
@@ -184,6 +184,7 @@ fn success(
         replays: endpoint.replays(),
         lists: parameters::lists(described),
         retries: false,
+        downloads: described.downloads,
     };
     let mut answer = json!({ "description": endpoint.summary, "headers": carried.describe() });
     let body = match (content, other) {

@@ -51,6 +51,18 @@ shapes! {
         statement_keys: Vec<Jwk>,
     }
 
+    /// What an application is built with: `product.dat`.
+    ProductFile {
+        /// Whose keys they are.
+        product_id: ProductId,
+        /// Where the server is.
+        host: String,
+        /// These verify tokens.
+        keys: Vec<Jwk>,
+        /// These verify statements, never tokens.
+        statement_keys: Vec<Jwk>,
+    }
+
     /// What an import took in.
     ImportAnswer {
         /// How many products.

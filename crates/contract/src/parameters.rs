@@ -3,14 +3,14 @@
 use licentia_api::Endpoint;
 use serde_json::{Map, Value, json};
 
-use crate::call::Call;
-use crate::filters;
-use crate::refusals::is_conditional;
+use crate::Undescribed;
+use crate::call::{Call, Content, Parameter};
 use crate::shapes::Shapes;
-use crate::{Undescribed, call::Content};
 
-/// What every list takes beside its filters.
-const OF_LISTS: [&str; 5] = ["page", "limit", "sort", "query", "cursor"];
+/// What every list takes beside its filters, and every export too.
+const OF_LISTS: [&str; 2] = ["sort", "query"];
+/// What lists take, since they come in pages.
+const OF_PAGES: [&str; 3] = ["page", "limit", "cursor"];
 
 /// Describes or refers to what a call takes beside its body; `variant` is another call of the same path.
 pub(crate) fn describe(
@@ -21,15 +21,19 @@ pub(crate) fn describe(
 ) -> Result<Vec<Value>, Undescribed> {
     let mut parameters = of_path(endpoint);
     parameters.extend(variant.and_then(asked_by));
+    parameters.extend(call.asked.iter().map(asked));
     if lists(call) {
+        parameters.extend(OF_PAGES.map(reference));
+    }
+    if filters(call) {
         parameters.extend(OF_LISTS.map(reference));
-        let filters = filters::describe(endpoint.operation, shapes);
+        let filters = crate::filters::describe(endpoint.operation, shapes);
         parameters.extend(filters.ok_or(Undescribed::Unfiltered(endpoint.operation.name()))?);
     }
     if endpoint.replays() {
         parameters.push(reference("Idempotency-Key"));
     }
-    if is_conditional(endpoint, call) {
+    if call.conditional {
         parameters.push(reference("If-Match"));
     }
     Ok(parameters)
@@ -38,6 +42,13 @@ pub(crate) fn describe(
 pub(crate) fn lists(call: &Call) -> bool {
     let page = |(_, content): &(u16, Content)| matches!(content, Content::Page(_));
     call.answers.iter().any(page)
+}
+
+/// Says whether a call answers with what passes filters: a page of it, or all of it.
+pub(crate) fn filters(call: &Call) -> bool {
+    let filtered =
+        |(_, content): &(u16, Content)| matches!(content, Content::Page(_) | Content::Text(_));
+    call.answers.iter().any(filtered)
 }
 
 fn reference(name: &str) -> Value {
@@ -49,11 +60,26 @@ fn of_path(endpoint: &Endpoint) -> Vec<Value> {
     let names = segments.filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
     let schema = |name: &str| match name {
         "id" => json!({ "type": "string", "format": "uuid" }),
+        "kid" => json!({ "type": "string", "minLength": 1 }),
         _ => json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
     };
     names
         .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": schema(name) }))
         .collect()
+}
+
+fn asked(parameter: &Parameter) -> Value {
+    let schema = match parameter.of {
+        "boolean" => json!({ "type": "boolean" }),
+        format => json!({ "type": "string", "format": format }),
+    };
+    json!({
+        "name": parameter.name,
+        "in": "query",
+        "description": parameter.says,
+        "required": parameter.required,
+        "schema": schema,
+    })
 }
 
 /// Describes the parameter that asks for a variant of a call.

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use licentia_api::{Access, Endpoint, Place};
+use licentia_api::{Access, Endpoint};
 use licentia_core::Code;
 
-use crate::call::{Call, Content};
+use crate::call::Call;
+use crate::parameters::filters;
 
 /// Of every call: too many requests, and what is our fault.
 const ANY: &[Code] = &[
@@ -35,10 +36,7 @@ const CONDITIONAL: &[Code] = &[Code::VersionMismatch];
 /// Returns the codes of a call by the status that carries them.
 pub(crate) fn refusals(endpoint: &Endpoint, call: &Call) -> BTreeMap<u16, BTreeSet<Code>> {
     let scoped = endpoint.access != Access::Open;
-    let lists = call
-        .answers
-        .iter()
-        .any(|(_, content)| matches!(content, Content::Page(_)));
+    let lists = filters(call);
     let kinds = [
         (true, ANY),
         (scoped, SCOPED),
@@ -47,7 +45,7 @@ pub(crate) fn refusals(endpoint: &Endpoint, call: &Call) -> BTreeMap<u16, BTreeS
         (call.input.is_some(), WITH_BODY),
         (lists, LIST),
         (endpoint.replays(), REPLAYED),
-        (is_conditional(endpoint, call), CONDITIONAL),
+        (call.conditional, CONDITIONAL),
     ];
     let of_kinds = kinds.into_iter().filter(|(is_so, _)| *is_so);
     let codes = of_kinds.flat_map(|(_, codes)| codes).chain(&call.codes);
@@ -64,9 +62,4 @@ pub(crate) fn refusals(endpoint: &Endpoint, call: &Call) -> BTreeMap<u16, BTreeS
 /// Says whether a body is read at all: one that nobody asked for can still be too long.
 fn takes_body(endpoint: &Endpoint) -> bool {
     endpoint.method != "GET"
-}
-
-/// Says whether `If-Match` keeps a call from changing what it has not seen.
-pub(crate) fn is_conditional(endpoint: &Endpoint, call: &Call) -> bool {
-    endpoint.place == Place::Ledger && endpoint.method == "PATCH" && call.versioned
 }

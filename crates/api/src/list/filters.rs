@@ -1,7 +1,10 @@
 //! The filters of each list, for the description of the API.
 
 use super::resource::{At, Kind, Resource};
-use super::resources::{ACTIVATIONS, LICENSES, PRODUCTS};
+use super::resources::{
+    ACCESS_TOKENS, ACTIVATION_LOGS, ACTIVATIONS, EVENT_LOGS, LICENSES, PRODUCTS, ROLES, TAGS,
+    TEMPLATES, USERS,
+};
 use crate::route::Operation;
 
 /// A field that a list filters by.
@@ -30,7 +33,7 @@ pub enum FilterKind {
     Order,
 }
 
-/// Returns the filters of a call that lists; `None` if it does not.
+/// Returns the filters of a call that lists or exports; `None` if it does not.
 #[must_use]
 pub fn filters(operation: Operation) -> Option<Vec<Filter>> {
     let fields = listed(operation)?.fields.iter();
@@ -51,8 +54,15 @@ pub fn filters(operation: Operation) -> Option<Vec<Filter>> {
 fn listed(operation: Operation) -> Option<&'static Resource> {
     Some(match operation {
         Operation::ListProducts => &PRODUCTS,
-        Operation::ListLicenses => &LICENSES,
-        Operation::ListActivations => &ACTIVATIONS,
+        Operation::ListLicenseTemplates => &TEMPLATES,
+        Operation::ListLicenses | Operation::ExportLicenses => &LICENSES,
+        Operation::ListActivations | Operation::ExportActivations => &ACTIVATIONS,
+        Operation::ListActivationLogs | Operation::ExportActivationLogs => &ACTIVATION_LOGS,
+        Operation::ListUsers | Operation::ExportUsers => &USERS,
+        Operation::ListTags => &TAGS,
+        Operation::ListPersonalAccessTokens => &ACCESS_TOKENS,
+        Operation::ListRoles => &ROLES,
+        Operation::ListEventLogs => &EVENT_LOGS,
         _ => return None,
     })
 }

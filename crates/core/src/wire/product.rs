@@ -166,6 +166,7 @@ impl NullableProductFields {
 
 /// What a request says of a key to make.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct KeyInput {
     /// How it signs; as the key before it unless this says another way.

@@ -38,6 +38,7 @@ impl From<&Role> for RoleView {
 /// What roles and access tokens may claim, by the group of resources that it is about. The compatible API answers with an
 /// object whose members are written nowhere; groups of lists are what a form for scopes needs.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClaimsView(BTreeMap<&'static str, Vec<&'static str>>);
 
 impl ClaimsView {
