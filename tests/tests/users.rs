@@ -196,3 +196,24 @@ fn an_address_is_taken_in_whatever_case_and_script() {
     let answer = get(&mut host, "/v3/users?email=%C3%84gir@b%C3%9Ccher.example");
     assert!(answer.body.contains("Ägir@Bücher.example"));
 }
+
+#[test]
+fn every_license_of_an_owner_is_found_by_a_new_name() {
+    let mut host = NativeHost::default();
+    let product = json!({"name": "Acme", "tokenAlgorithm": "EdDSA"});
+    let product = created(&mut host, "/v3/products", &product)["id"].clone();
+    let owner = json!({"email": "ada@example.com", "lastName": "Lovelace"});
+    let owner = created(&mut host, "/v3/users", &owner)["id"].clone();
+    for _ in 0..501 {
+        let license = json!({"productId": product, "userId": owner});
+        created(&mut host, "/v3/licenses", &license);
+    }
+    let target = format!("/v3/users/{}", owner.as_str().unwrap());
+    let renamed = send(&mut host, "PATCH", &target, &json!({"lastName": "King"}));
+    assert_eq!(renamed.status, 200, "{}", renamed.body);
+    for (name, count) in [("king", "501"), ("lovelace", "0")] {
+        let answer = get(&mut host, &format!("/v3/licenses?query={name}&limit=1"));
+        let counted = ("Pagination-Count".to_owned(), count.to_owned());
+        assert!(answer.headers.contains(&counted), "{:?}", answer.headers);
+    }
+}

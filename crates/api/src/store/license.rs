@@ -2,7 +2,7 @@
 
 use licentia_core::wire::{StoredLicense, StoredMeterTotals};
 use licentia_core::{
-    License, LicenseId, LicenseKey, MetadataId, MeterId, Seconds, Timestamp, Totals, UserId,
+    License, LicenseId, LicenseKey, MetadataId, MeterId, Seconds, Timestamp, Totals, User,
 };
 
 use super::row::{self, Columns};
@@ -18,8 +18,9 @@ const FIND_BY_METADATA: &str = "SELECT l.activations, l.deactivations, l.meter_u
     FROM license_metadata AS m JOIN licenses AS l ON l.number = m.number WHERE m.id = ?1";
 const FIND_BY_METER: &str = "SELECT l.activations, l.deactivations, l.meter_uses, l.document
     FROM license_meters AS m JOIN licenses AS l ON l.number = m.number WHERE m.id = ?1";
-const FIND_BY_OWNER: &str =
-    "SELECT activations, deactivations, meter_uses, document FROM licenses WHERE user_id = ?1";
+const OF_OWNER: &str =
+    "SELECT number, activations, deactivations, meter_uses, document FROM licenses
+    WHERE user_id = ?1 AND number > ?2 ORDER BY number LIMIT 500";
 const FIND_ALL: &str = "SELECT activations, deactivations, meter_uses, document FROM licenses
     WHERE id IN (SELECT value FROM json_each(?1))";
 const NUMBER: &str = "SELECT number FROM licenses WHERE id = ?1";
@@ -218,12 +219,17 @@ fn word(value: &impl serde::Serialize) -> Result<Value, DatabaseError> {
 
 /// What a search looks into, a line each, so that no fragment spans two: what the license says, and who owns it.
 fn searched(db: &dyn Database, license: &License) -> Result<(&'static str, Value), DatabaseError> {
+    let owner = license.user_id.map(|id| super::user::load(db, id));
+    Ok(searched_with(
+        license,
+        owner.transpose()?.flatten().as_ref(),
+    ))
+}
+
+fn searched_with(license: &License, owner: Option<&User>) -> (&'static str, Value) {
     let mut lines = lines(license);
-    if let Some(id) = license.user_id {
-        let owner = super::user::load(db, id)?;
-        lines.extend(owner.map(|owner| super::user::named_by(&owner)));
-    }
-    Ok(("search", text(lines.join("\n").to_lowercase())))
+    lines.extend(owner.map(super::user::named_by));
+    ("search", text(lines.join("\n").to_lowercase()))
 }
 
 fn lines(license: &License) -> Vec<String> {
@@ -234,19 +240,25 @@ fn lines(license: &License) -> Vec<String> {
     lines
 }
 
-/// Writes anew what searches look into, of every license of an owner whose name, company or address changed.
-pub(super) fn search_anew(db: &dyn Database, owner: UserId) -> Result<(), DatabaseError> {
-    for row in db.query(FIND_BY_OWNER, &[text(owner)])? {
-        let license = from_row(&row)?;
-        row::update(
-            db,
-            "licenses",
-            &license.id,
-            &Vec::new(),
-            &vec![searched(db, &license)?],
-        )?;
+/// Writes anew what searches look into, of every license of an owner whose name, company or address changed. An owner may
+/// have more licenses than fit into memory.
+pub(super) fn search_anew(db: &dyn Database, owner: &User) -> Result<(), DatabaseError> {
+    let mut after = row::FIRST;
+    loop {
+        let rows = db.query(OF_OWNER, &[text(owner.id), Value::Integer(after)])?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        for mut row in rows {
+            let Some(Value::Integer(number)) = row.first() else {
+                return Err(corrupt("the number of a license"));
+            };
+            after = *number;
+            let license = from_row(&row.split_off(1))?;
+            let searched = vec![searched_with(&license, Some(owner))];
+            row::update(db, "licenses", &license.id, &Vec::new(), &searched)?;
+        }
     }
-    Ok(())
 }
 
 /// Returns what a license has many of: a table each, with its columns and its entries.

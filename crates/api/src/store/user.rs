@@ -66,7 +66,7 @@ pub(crate) fn insert(db: &dyn Database, user: &User) -> Result<(), DatabaseError
 pub(crate) fn save(db: &dyn Database, before: &User, user: &User) -> Result<(), DatabaseError> {
     row::update(db, "users", &user.id, &columns(before)?, &columns(user)?)?;
     if named_by(before) != named_by(user) {
-        super::license::search_anew(db, user.id)?;
+        super::license::search_anew(db, user)?;
     }
     let rows = db.query(NUMBER, &[text(user.id)])?;
     let Some([Value::Integer(number)]) = rows.first().map(Vec::as_slice) else {
