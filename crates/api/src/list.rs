@@ -4,6 +4,7 @@
 //! time, and the walk ends with the page. So neither a rare value nor a common one reads the table.
 
 mod condition;
+mod filters;
 mod page_memory;
 mod query;
 mod resource;
@@ -12,6 +13,7 @@ mod source;
 mod statement;
 mod walk;
 
+pub use filters::{Filter, FilterKind, filters};
 pub use page_memory::PageMemory;
 pub(crate) use query::{Order, Query};
 pub(crate) use resource::Resource;
