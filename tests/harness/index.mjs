@@ -46,7 +46,8 @@ export async function start({
   const kv = new Kv();
   const kvPort = await kv.listen();
   const pages = www && (await servePages(www));
-  configure(directory, { bundle: modules, variables, kvPort, pagesPort: pages?.port, counted });
+  const configuration = { bundle: modules, variables, kvPort, pagesPort: pages?.port, counted };
+  configure(directory, configuration);
   let server = await run(directory, port);
   const url = `http://127.0.0.1:${server.port}`;
 
@@ -61,9 +62,10 @@ export async function start({
     pid: () => server.pid,
     /** The directory that the ledger is kept in. */
     state: join(directory, "state"),
-    /** Kills the process, as a crash would, and starts it again on the same state and port. */
-    restart: async () => {
+    /** Kills the process, as a crash would, and starts it again on the same state and port, with other variables if given. */
+    restart: async (others) => {
       await server.stop();
+      if (others) configure(directory, { ...configuration, variables: { ...variables, ...others } });
       server = await run(directory, server.port);
     },
     logs: () => server.logs.join(""),

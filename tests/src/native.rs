@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use licentia_api::outbox::{self, Landed, Publication};
 use licentia_api::{
-    Actor, Body, Database, DatabaseError, Given, Handled, KeyPair, Outcome, PageMemory, Place,
-    Publishes, Reply, Request, Route, Row, Settings, Unsigned, Value, Vault, handle, identify,
-    migrate, published, route, write_facts,
+    Actor, Advance, Body, Database, DatabaseError, Given, Handled, KeyPair, Outcome, PageMemory,
+    Place, Publishes, Reply, Request, Route, Row, Settings, Unsigned, Value, Vault, advance,
+    handle, identify, migrate, note_failed, published, route, write_facts,
 };
 use licentia_core::{Algorithm, Draw, Origin, RequestId, Seconds, Seed, Timestamp, join_signature};
 use ring::rand::{SecureRandom, SystemRandom};
@@ -187,6 +187,7 @@ impl Default for NativeHost {
             vault: vault(),
             settings: Settings {
                 min_sync_interval: Seconds(1),
+                publication_budget: None,
             },
             random: SystemRandom::new(),
             pages: PageMemory::default(),
@@ -205,6 +206,31 @@ impl NativeHost {
     #[must_use]
     pub fn database(&self) -> &Sqlite {
         &self.database
+    }
+
+    /// Goes on with what is done in the background, as the alarm does, until there is nothing more.
+    pub fn work(&mut self) {
+        while self.advance() {}
+    }
+
+    fn advance(&mut self) -> bool {
+        let given = Given {
+            now: self.now(),
+            seed: self.seed(),
+            key_pairs: &[],
+            vault: &self.vault,
+            settings: &self.settings,
+            pages: &self.pages,
+        };
+        self.database.begin();
+        let advanced = advance(&self.database, &given).unwrap();
+        self.database.end(!matches!(advanced, Advance::Failed(_)));
+        if let Advance::Failed(failed) = &advanced {
+            self.database.begin();
+            note_failed(&self.database, &given, failed).unwrap();
+            self.database.end(true);
+        }
+        !matches!(advanced, Advance::Nothing)
     }
 
     /// Puts everything that is due into KV, as the alarm does.
@@ -307,6 +333,7 @@ impl NativeHost {
             request_id,
             idempotency_key: header("Idempotency-Key"),
             if_match: header("If-Match"),
+            passphrase: header("Licentia-Passphrase"),
             slice: None,
         };
         let found = match route(&call.method, path, query) {
@@ -348,6 +375,7 @@ impl NativeHost {
             outcome.reply,
             Some(published && !outcome.publications.is_empty()),
         );
+        self.work();
         if !self.kv_fails {
             self.publish_due(now);
         }

@@ -173,7 +173,7 @@ pub struct KeyInput {
 }
 
 /// A key that an imported product brings.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenKeyInput {
     pub algorithm: Algorithm,
