@@ -1,15 +1,19 @@
 // Filling: a population goes into a ledger through the public API, in parts of some MiB, and no more than one is in memory.
-import { license, owners, PRODUCTS } from "./population.mjs";
+import { license, newOwner, PRODUCTS } from "./population.mjs";
 
 /** Below the 16 MiB that an import may have. */
 const PART = 4 * 1024 * 1024;
 
 const line = (resource, data) => `${JSON.stringify({ resource, data })}\n`;
 
-/** Everything that licenses from one number up to another need, and they themselves. */
+/** Licenses from one number up to another, each after what it refers to. */
 function* lines(from, to) {
   if (from === 0) for (const product of PRODUCTS) yield { text: line("product", product), licenses: 0 };
-  for (let number = from; number < to; number += 1) yield { text: line("license", license(number)), licenses: 1 };
+  for (let number = from; number < to; number += 1) {
+    const owner = newOwner(number);
+    if (owner) yield { text: line("user", owner), licenses: 0 };
+    yield { text: line("license", license(number)), licenses: 1 };
+  }
 }
 
 function* parts(from, to) {

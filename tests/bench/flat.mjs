@@ -60,8 +60,8 @@ const CALLS = [
 /** A server with as many licenses as it was filled with. */
 class Side {
   size = 0;
-  activations = [];
-  synced = 0;
+  /** How many requests it has had. */
+  turns = 0;
 
   static async open() {
     const side = new Side();
@@ -81,10 +81,13 @@ class Side {
   /** Opens its one connection: an idle one would be closed while a ledger is filled. */
   connect() {
     this.load = new Load(Number(new URL(this.server.url).port), 1);
+    this.activations = [];
+    this.synced = 0;
   }
 
   /** Sends one request of a call. Resolves to its milliseconds. */
-  async once(call, turn) {
+  async once(call) {
+    const turn = this.turns++;
     const pickNumber = () => drawn(turn, 41 + this.size, this.size);
     const context = {
       side: this, turn, pickNumber,
@@ -116,13 +119,20 @@ class Side {
 
   /** What the ledger takes on the disk, and workerd in memory. */
   weight() {
-    const sizes = readdirSync(this.server.state, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => statSync(join(entry.parentPath, entry.name)).size);
-    const status = readFileSync(`/proc/${this.server.pid()}/status`, "utf8");
-    return { disk: sizes.reduce((sum, size) => sum + size, 0), memory: Number(/VmRSS:\s+(\d+)/.exec(status)[1]) * 1024 };
+    const files = readdirSync(this.server.state, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const sizes = files.map((file) => statSync(join(file.parentPath, file.name)).size);
+    return { disk: sizes.reduce((sum, size) => sum + size, 0), memory: memoryOf(this.server.pid()) };
   }
+}
 
+/** Bytes of memory that a process has; nothing where there is no /proc. */
+function memoryOf(pid) {
+  try {
+    const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+    return Number(kilobytes) * 1024;
+  } catch {
+    return null;
+  }
 }
 
 const percentile = (times, part) => times.toSorted((a, b) => a - b)[Math.floor(times.length * part)];
@@ -139,13 +149,12 @@ async function compare(small, large, requests, say) {
   for (const side of [small, large]) side.connect();
   for (const call of CALLS) {
     const [few, many] = [[], []];
-    for (let turn = 0; turn < warmUp + requests; turn += 1) {
-      const [one, other] = [await small.once(call, turn + small.turns), await large.once(call, turn + small.turns)];
-      if (turn < warmUp) continue;
+    for (let number = 0; number < warmUp + requests; number += 1) {
+      const [one, other] = [await small.once(call), await large.once(call)];
+      if (number < warmUp) continue;
       few.push(one);
       many.push(other);
     }
-    small.turns += warmUp + requests;
     const row = { name: call.name, thousand: summed(few), here: summed(many), ratio: rounded(median(many) / median(few)) };
     rows.push(row);
     say(`${row.name}: ${row.here.median} ms, p95 ${row.here.p95} ms; at a thousand ${row.thousand.median} ms; ratio ${row.ratio}`);
@@ -157,7 +166,6 @@ async function compare(small, large, requests, say) {
 /** Measures at each of `sizes` beside a ledger of a thousand. Resolves to the part `flat` of the report. */
 export async function measureFlat({ sizes, requests, say }) {
   const [small, large] = await Promise.all([Side.open(), Side.open()]);
-  small.turns = 0;
   const steps = [];
   try {
     await small.fill(THOUSAND, say);

@@ -37,16 +37,17 @@ function productOf(number) {
   return PRODUCTS[SHARES.findIndex((share) => (rest -= share) < 0)];
 }
 
-export const emailOf = (number) => `buyer.${Math.floor(number / AN_OWNER)}@example.com`;
+const ownerOf = (number) => Math.floor(number / AN_OWNER);
+export const emailOf = (number) => `buyer.${ownerOf(number)}@example.com`;
 
-/** The owners of licenses from one number up to another. */
-export function* owners(from, to) {
-  for (let owner = Math.ceil(from / AN_OWNER); owner * AN_OWNER < to; owner += 1) {
-    yield {
-      id: uuid(owner, 200), email: emailOf(owner * AN_OWNER), firstName: "Kim", lastName: `Buyer ${owner}`,
-      company: `Company ${drawn(owner, 210, 50_000)}`, role: "user",
-    };
-  }
+/** The owner of a license as a user that is imported, if that license is the first to name them. */
+export function newOwner(number) {
+  const owner = ownerOf(number);
+  if (number % AN_OWNER > 0) return undefined;
+  return {
+    id: uuid(owner, 200), email: emailOf(number), firstName: "Kim", lastName: `Buyer ${owner}`,
+    company: `Company ${drawn(owner, 210, 50_000)}`,
+  };
 }
 
 /** A license as it is imported: one in a hundred is revoked, half of them never end. */
@@ -57,6 +58,7 @@ export function license(number) {
     id: uuid(number, 300),
     key: [0, 1, 2, 3, 4, 5].map((group) => hexadecimal(number, 310 + group, 6)).join("-").toUpperCase(),
     productId: productOf(number).id,
+    userId: uuid(ownerOf(number), 200),
     createdAt: time(created),
     expiresAt: ends ? time(created + YEAR * (1 + drawn(number, 23, 5))) : null,
     revoked: drawn(number, 24, 100) === 0,

@@ -8,7 +8,7 @@ const marksOf = (command) => ["begin", "end"].map((where) => `<!-- from \`${comm
 
 const or = (value, unit = "") => (value === null || value === undefined ? "–" : `${value}${unit}`);
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
-const megabytes = (bytes) => `${Math.round(bytes / 1e6).toLocaleString("en")} MB`;
+const megabytes = (bytes) => or(bytes && Math.round(bytes / 1e6).toLocaleString("en"), " MB");
 const milliseconds = (time) => `${time} ms`;
 const underWay = ({ date, machine }) =>
   `${date}, ${machine.cores} cores of ${machine.processor}, ${machine.system}; workerd ${machine.workerd}, Node ${machine.node}`;

@@ -25,7 +25,7 @@ pub(in crate::calls) struct Keeper<'a> {
 }
 
 impl<'a> Keeper<'a> {
-    /// Begins with the key pairs that the host has made.
+    /// Begins with the key pairs that the host has made. What is kept is searched once all is.
     pub(in crate::calls) fn new(cx: &'a Context<'a>, pairs: &'a [KeyPair]) -> Result<Self, Fault> {
         store::search::later(cx.db)?;
         Ok(Self {
@@ -61,6 +61,7 @@ impl<'a> Keeper<'a> {
 
     /// Ends, with what was kept, which is searched from now on.
     pub(in crate::calls) fn finish(self) -> Result<ImportCounts, Fault> {
+        store::search::catch_up(self.cx.db)?;
         self.pace.save(self.cx)?;
         store::search::catch_up(self.cx.db)?;
         Ok(self.counts)
