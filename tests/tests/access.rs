@@ -86,7 +86,7 @@ fn the_scope_of_a_call_is_that_of_its_group() {
             "roles" => "role",
             "event-logs" => "eventLog",
             "analytics" => "analytics",
-            "import" | "imports" | "export" | "rebuild" => "account",
+            "import" | "imports" | "export" | "rebuild" | "rewrap" => "account",
             other => panic!("the group of `{other}` is not known here"),
         };
         // Whoever may read tokens may see who has access; whoever may read an import may see what is in it.

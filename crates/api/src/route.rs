@@ -248,9 +248,9 @@ endpoints! {
         "Imports whole documents, all or nothing.";
     CreateImport: "POST" "/v3/imports", Scoped(Scope::AccountWrite), Ledger,
         "Begins an import that is sent in parts.";
-    ListImports: "GET" "/v3/imports", Scoped(Scope::AccountRead), Ledger,
+    ListImports: "GET" "/v3/imports", Scoped(Scope::AccountWrite), Ledger,
         "Lists the latest imports in parts.";
-    ReadImport: "GET" "/v3/imports/{id}", Scoped(Scope::AccountRead), Ledger,
+    ReadImport: "GET" "/v3/imports/{id}", Scoped(Scope::AccountWrite), Ledger,
         "Says how far an import in parts is.";
     DeleteImport: "DELETE" "/v3/imports/{id}", Scoped(Scope::AccountWrite), Ledger,
         "Cancels an import that is not being applied.";

@@ -407,7 +407,7 @@ pub(crate) fn advance(cx: &Context<'_>) -> Result<Advance, Fault> {
     };
     match super::import::apply(cx, import.id, &chunk) {
         Ok(counts) => {
-            import.counts += counts;
+            import.counts.add(&counts);
             import.applied = import.applied.saturating_add(chunk.lines);
             jobs::delete_chunk(cx.db, &chunk)?;
             let next = jobs::next_chunk(cx.db, import.id)?;

@@ -187,8 +187,9 @@ impl ImportCounts {
     }
 }
 
-impl std::ops::AddAssign for ImportCounts {
-    fn add_assign(&mut self, more: Self) {
+impl ImportCounts {
+    /// Adds what another slice has counted.
+    pub fn add(&mut self, more: &Self) {
         let sum = u64::saturating_add;
         *self = Self {
             license_templates: sum(self.license_templates, more.license_templates),

@@ -64,11 +64,11 @@ fn template(cx: &Context<'_>, input: &TemplateInput) -> Result<Thing, Fault> {
     if let Some(pattern) = &template.key_pattern {
         KeyPattern::parse(pattern)?;
     }
-    Ok(Thing::Template(Template {
+    Ok(Thing::Template(Box::new(Template {
         created_at: input.created_at.unwrap_or(template.created_at),
         updated_at: input.updated_at.unwrap_or(template.updated_at),
         ..template
-    }))
+    })))
 }
 
 fn product(cx: &Context<'_>, input: &ProductInput) -> Result<Thing, Fault> {

@@ -17,7 +17,7 @@ use crate::store::import::Kind;
 #[derive(Debug)]
 pub(in crate::calls) enum Thing {
     Keys(Keyring),
-    Template(Template),
+    Template(Box<Template>),
     Product(Box<NewProduct>),
     User(Box<User>),
     Tag(Tag),

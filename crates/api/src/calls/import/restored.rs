@@ -29,7 +29,7 @@ pub(super) fn read(cx: &Context<'_>, line: &ImportLine) -> Result<Thing, Fault> 
     let data = &line.data;
     Ok(match line.resource {
         Resource::SigningKeys => Thing::Keys(moved_keys::open(cx, &strict::<SealedKeys>(data)?)?),
-        Resource::LicenseTemplate => Thing::Template(template(cx, strict(data)?)?),
+        Resource::LicenseTemplate => Thing::Template(Box::new(template(cx, strict(data)?)?)),
         Resource::Product => Thing::Product(Box::new(product(cx, line)?)),
         Resource::User => Thing::User(Box::new(user(cx, strict(data)?)?)),
         Resource::Tag => Thing::Tag(tag(cx, strict(data)?)?),
