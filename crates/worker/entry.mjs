@@ -6,6 +6,7 @@ import { Edge, Ledger as Inner } from "./index.js";
 
 const LIMIT = 30_000;
 const IMPORT_LIMIT = 120_000;
+const MOVES = /^[a-z]+:\/\/[^/]+\/v3\/(?:imports?|export|rebuild)\b/;
 const waiting = new Set();
 
 // worker-build's shim sets this when an instance has trapped, and starts a new one with the next call.
@@ -71,11 +72,11 @@ function look(request, url) {
   const lines = [method, url, headers.get("Authorization"), headers.get("CF-Connecting-IP")];
   if (method !== "GET" && method !== "HEAD") {
     lines.push(headers.get("Content-Type"), headers.get("Content-Length"), request.cf?.country);
-    if (method === "POST" || method === "PATCH") {
-      lines.push(headers.get("Idempotency-Key"), method === "PATCH" ? headers.get("If-Match") : "");
-      if (url.includes("/v3/activations")) lines.push(...area(request.cf));
-    }
+    lines.push(headers.get("Idempotency-Key"), headers.get("If-Match"));
+    if (url.includes("/v3/activations")) lines.push(...area(request.cf));
   }
+  // Only what moves keys is given what they move under.
+  if (MOVES.test(url)) lines[16] = headers.get("Licentia-Passphrase");
   return lines.join("\n");
 }
 
@@ -91,7 +92,7 @@ const edge = new Edge();
 export default {
   fetch(request, env) {
     const { url } = request;
-    const limit = /\/v3\/import\/?$/.test(url.split("?", 1)[0]) ? IMPORT_LIMIT : LIMIT;
+    const limit = MOVES.test(url) ? IMPORT_LIMIT : LIMIT;
     return guard(() => edge.answer(request, look(request, url), env), limit).catch(failure);
   },
 };

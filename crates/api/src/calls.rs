@@ -6,12 +6,17 @@ mod analytics;
 mod changes;
 mod csv;
 mod event_logs;
+mod export;
 mod import;
+pub(crate) mod imports;
 mod licenses;
+mod moved_keys;
 mod patch;
 mod personal_access_tokens;
 mod product_keys;
 mod products;
+mod rebuild;
+mod rewrap;
 mod roles;
 mod tags;
 mod templates;
@@ -65,6 +70,15 @@ pub(crate) fn answer(cx: &Context<'_>, route: &Route) -> Result<Reply, Fault> {
         Operation::SyncActivation => activations::sync(cx, route.id(), body),
         Operation::DeleteActivation => activations::delete(cx, route.id()),
         Operation::DeactivateActivation => activations::deactivate(cx, route.id(), body),
+        Operation::Export => export::export(cx),
+        Operation::CreateImport => imports::create(cx),
+        Operation::ListImports => imports::list(cx),
+        Operation::ReadImport => imports::read_job(cx, route.id()),
+        Operation::DeleteImport => imports::delete(cx, route.id()),
+        Operation::PutImportPart => imports::put_part(cx, route.id(), route.number(), body),
+        Operation::StartImport => imports::start(cx, route.id()),
+        Operation::Rebuild => rebuild::rebuild(cx, body),
+        Operation::Rewrap => rewrap::rewrap(cx),
         Operation::ExportActivations => activations::export(cx),
         Operation::BulkDeleteActivation => activations::delete_many(cx),
         Operation::IncrementMeterAttribute => activations::count(cx, route.id(), body),

@@ -6,6 +6,7 @@ use licentia_core::{
 
 use crate::access::TokenDigest;
 use crate::idempotency::Fact;
+use crate::limit::Rule;
 use crate::list::PageMemory;
 use crate::outbox::Publication;
 use crate::published::ACCOUNT;
@@ -36,6 +37,8 @@ pub struct Request<'a> {
     pub idempotency_key: Option<&'a str>,
     /// `If-Match`, as it was sent.
     pub if_match: Option<&'a str>,
+    /// `Licentia-Passphrase`, as it was sent: only exports and imports of signing keys are given it, and no log is.
+    pub passphrase: Option<&'a str>,
     /// Which slice of a long answer is asked for: what the slice before it said in `Reply::more`. The host alone sets it.
     pub slice: Option<&'a str>,
 }
@@ -75,6 +78,8 @@ pub struct Given<'a> {
 pub struct Settings {
     /// The least `serverSyncInterval` that a license may have.
     pub min_sync_interval: Seconds,
+    /// How many writes of KV imports may cause in what time; none is no limit.
+    pub publication_budget: Option<Rule>,
 }
 
 /// A key pair that the host generated.

@@ -4,6 +4,7 @@
 //! host that is. The calls that KV answers are in `published`; the documents that go there come out of `outbox`.
 
 mod access;
+pub mod age;
 mod calls;
 mod context;
 mod database;
@@ -21,6 +22,7 @@ mod store;
 mod vault;
 
 pub use access::{Access, TokenDigest, identify};
+pub use calls::imports::{Advance, FailedImport};
 pub use database::{Database, DatabaseError, Row, Value};
 pub use host::{
     Actor, Body, Given, Handled, KeyPair, Outcome, Publishes, Reply, Request, Settings, Unsigned,
@@ -36,7 +38,7 @@ pub use vault::{Vault, VaultError};
 
 use context::{Context, Fault};
 use idempotency::Once;
-use licentia_core::{Code, Problem};
+use licentia_core::{Code, Draw, Origin, Problem};
 
 /// Handles a request within the transaction that the host has opened.
 ///
@@ -130,4 +132,51 @@ impl Outcome {
             fault: None,
         }
     }
+}
+
+/// Does the next slice of what is done in the background, in a transaction that the host has opened; to be called until
+/// there is nothing more. A slice that fails is rolled back, and then noted by `note_failed`.
+///
+/// # Errors
+/// Passes on what the database says.
+pub fn advance(db: &dyn Database, given: &Given<'_>) -> Result<Advance, DatabaseError> {
+    in_the_background(db, given, calls::imports::advance)
+}
+
+/// Notes that an import failed, in a transaction of its own.
+///
+/// # Errors
+/// Passes on what the database says.
+pub fn note_failed(
+    db: &dyn Database,
+    given: &Given<'_>,
+    failed: &FailedImport,
+) -> Result<(), DatabaseError> {
+    in_the_background(db, given, |cx| calls::imports::note_failed(cx, failed))
+}
+
+/// Nobody asks for what is done in the background: the request is empty.
+fn in_the_background<T>(
+    db: &dyn Database,
+    given: &Given<'_>,
+    work: impl FnOnce(&Context<'_>) -> Result<T, Fault>,
+) -> Result<T, DatabaseError> {
+    let origin = Origin::default();
+    let request = Request {
+        method: "",
+        host: "",
+        path: "",
+        query: "",
+        content_type: "",
+        body: &[],
+        actor: Actor::Anonymous,
+        origin: &origin,
+        request_id: Draw::new(given.seed).id(),
+        idempotency_key: None,
+        if_match: None,
+        passphrase: None,
+        slice: None,
+    };
+    let cx = Context::new(db, &request, given, access::Caller::Anonymous);
+    work(&cx).map_err(|fault| DatabaseError::Corrupt(format!("{fault:?}")))
 }

@@ -2,10 +2,12 @@
 //!
 //! Documents are made when they are put, from what the ledger holds then: an old one cannot be put by a late turn.
 
-use licentia_core::{LicenseId, ProductId, Timestamp};
+use licentia_core::{LicenseId, ProductId, Seconds, Timestamp};
 use serde::Serialize;
 
+use crate::context::Context;
 use crate::database::{Database, DatabaseError};
+use crate::limit::Rule;
 use crate::published::{self, Subject};
 use crate::store;
 use crate::store::outbox::Claimed;
@@ -198,4 +200,47 @@ fn product_document(
 
 fn to_text(document: &impl Serialize) -> Result<String, DatabaseError> {
     serde_json::to_string(document).map_err(|fault| DatabaseError::Corrupt(fault.to_string()))
+}
+
+/// When what an import brings is published: so many writes in each period, one period after another.
+///
+/// What somebody changes is published at once all the same: it is due now, and counts for nothing here.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    budget: Option<Rule>,
+    begins_at: Timestamp,
+    writes: u64,
+}
+
+impl Pace {
+    /// Goes on where the last import left off, and not before now.
+    pub(crate) fn load(cx: &Context<'_>) -> Result<Self, DatabaseError> {
+        let budget = cx.given.settings.publication_budget;
+        let period = budget.map_or(Seconds(0), |budget| budget.period);
+        let last = store::pace::load(cx.db)?;
+        let last = last.filter(|(begins_at, _)| begins_at.plus(period) > cx.now());
+        let (begins_at, writes) = last.unwrap_or((cx.now(), 0));
+        Ok(Self {
+            budget,
+            begins_at,
+            writes,
+        })
+    }
+
+    /// Returns when the next document may be put, which takes so many writes.
+    pub(crate) fn next(&mut self, writes: u32) -> Timestamp {
+        let Some(budget) = self.budget else {
+            return self.begins_at;
+        };
+        if self.writes >= u64::from(budget.allowance) {
+            self.begins_at = self.begins_at.plus(budget.period);
+            self.writes = 0;
+        }
+        self.writes = self.writes.saturating_add(u64::from(writes));
+        self.begins_at
+    }
+
+    pub(crate) fn save(&self, cx: &Context<'_>) -> Result<(), DatabaseError> {
+        store::pace::save(cx.db, self.begins_at, self.writes)
+    }
 }

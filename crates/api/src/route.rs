@@ -246,6 +246,24 @@ endpoints! {
 
     Import: "POST" "/v3/import", Scoped(Scope::AccountWrite), Ledger (MEBIBYTE * 16),
         "Imports whole documents, all or nothing.";
+    CreateImport: "POST" "/v3/imports", Scoped(Scope::AccountWrite), Ledger,
+        "Begins an import that is sent in parts.";
+    ListImports: "GET" "/v3/imports", Scoped(Scope::AccountRead), Ledger,
+        "Lists the latest imports in parts.";
+    ReadImport: "GET" "/v3/imports/{id}", Scoped(Scope::AccountRead), Ledger,
+        "Says how far an import in parts is.";
+    DeleteImport: "DELETE" "/v3/imports/{id}", Scoped(Scope::AccountWrite), Ledger,
+        "Cancels an import that is not being applied.";
+    PutImportPart: "PUT" "/v3/imports/{id}/parts/{number}", Scoped(Scope::AccountWrite), Ledger (MEBIBYTE * 8),
+        "Sends a part of an import, or sends it anew.";
+    StartImport: "POST" "/v3/imports/{id}/start", Scoped(Scope::AccountWrite), Ledger,
+        "Applies an import whose parts have all come.";
+    Rebuild: "POST" "/v3/rebuild", Scoped(Scope::AccountWrite), Ledger,
+        "Takes products and licenses back from what is published, into an empty ledger.";
+    Rewrap: "POST" "/v3/rewrap", Scoped(Scope::AccountWrite), Ledger,
+        "Protects with the master key in use what an earlier one protects.";
+    Export: "GET" "/v3/export", Scoped(Scope::AccountRead), Ledger,
+        "Exports everything, a document a line.";
 }
 
 /// Returns the table.

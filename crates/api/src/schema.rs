@@ -5,6 +5,7 @@
 
 mod answers;
 mod lists;
+mod moves;
 mod spine;
 
 use licentia_core::Timestamp;
@@ -14,7 +15,12 @@ use crate::database::{Database, DatabaseError, Value};
 const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS _migrations (number INTEGER PRIMARY KEY, applied_at TEXT NOT NULL) STRICT";
 
 /// Every migration, in order. One that has landed is never changed; the next is appended.
-const MIGRATIONS: &[&[&str]] = &[spine::STATEMENTS, lists::STATEMENTS, answers::STATEMENTS];
+const MIGRATIONS: &[&[&str]] = &[
+    spine::STATEMENTS,
+    lists::STATEMENTS,
+    answers::STATEMENTS,
+    moves::STATEMENTS,
+];
 
 /// Brings the database up to date.
 ///

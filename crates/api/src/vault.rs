@@ -119,6 +119,20 @@ impl Vault {
             .map_err(|_cipher| VaultError::Sealed)
     }
 
+    /// Returns the id of the master key in use.
+    #[must_use]
+    pub fn current_id(&self) -> &str {
+        &self.current.id
+    }
+
+    /// Says whether the master key in use has wrapped something.
+    #[must_use]
+    pub fn is_current(&self, wrapped: &str) -> bool {
+        wrapped
+            .split_once('.')
+            .is_some_and(|(id, _)| id == self.current.id)
+    }
+
     /// Returns the names that hide `license_key` in KV, that of the master key in use first.
     #[must_use]
     pub fn names_of(&self, license_key: &str) -> Vec<String> {

@@ -54,6 +54,8 @@ macro_rules! codes {
 }
 
 codes! {
+    ActivationExists 409 "ACTIVATION_EXISTS"
+        "An imported activation has the id of one that exists, or that was deleted." "Leave the line out.";
     ActivationLimitReached 400 "ACTIVATION_LIMIT_REACHED"
         "Every seat of the license is taken." "Deactivate a machine, or raise `allowedActivations`.";
     ActivationLogNotFound 404 "ACTIVATION_LOG_NOT_FOUND"
@@ -164,6 +166,8 @@ codes! {
         "A product creates its licenses from this template." "Give the product another template first.";
     TemplateNotFound 404 "TEMPLATE_NOT_FOUND"
         "No license template has this id." "Check the id.";
+    TokenExists 409 "TOKEN_EXISTS"
+        "An imported access token is here already." "Leave the line out.";
     TokenNotFound 404 "TOKEN_NOT_FOUND"
         "No personal access token has this id." "Check the id.";
     Unauthorized 401 "UNAUTHORIZED"

@@ -76,7 +76,8 @@ impl Draw {
         LicenseKey::drawn(text)
     }
 
-    fn sixteen(&mut self) -> [u8; 16] {
+    /// Returns the next 16 bytes.
+    pub fn sixteen(&mut self) -> [u8; 16] {
         let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = self.bytes();
         [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
     }

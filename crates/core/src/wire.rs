@@ -4,6 +4,8 @@
 
 mod access_token;
 mod activation;
+mod exported;
+mod import_job;
 mod license;
 mod license_view;
 mod log;
@@ -27,6 +29,12 @@ pub use access_token::{AccessTokenInput, AccessTokenView};
 pub use activation::{
     ActivationAnswer, ActivationMetadata, ActivationRequest, ActivationView, DeactivationRequest,
 };
+pub use exported::{
+    ExportLine, ExportedActivationLog, ExportedAlgorithm, ExportedDigest, ExportedEvent,
+    ExportedTombstone, ExportedTotals, FORM, ImportCounts, ImportLine, ProductKeys, Resource,
+    SealedKeys,
+};
+pub use import_job::{ImportPartView, ImportProblem, ImportStatus, ImportView, StoredImport};
 pub use license::{ExpiresAtInput, LicenseExtension, LicenseInput, Merging, NullableFields};
 pub use license_view::LicenseView;
 pub use log::{ActivationLogView, EventLogView};

@@ -15,6 +15,8 @@ use crate::publish::Namespace;
 
 /// The account that a request without one belongs to: the ledger object's name.
 const ACCOUNT: &str = "default";
+/// How many writes of KV imports may cause: about as many as one object gets done.
+const DEFAULT_PUBLISH_BUDGET: &str = "100/1s";
 const DEFAULT_MIN_SYNC_INTERVAL: Seconds = Seconds(60);
 
 #[wasm_bindgen]
@@ -39,6 +41,8 @@ extern "C" {
     fn rate_limit(this: &Bindings) -> JsValue;
     #[wasm_bindgen(method, getter, js_name = LICENTIA_BAD_KEY_LIMIT)]
     fn bad_key_limit(this: &Bindings) -> JsValue;
+    #[wasm_bindgen(method, getter, js_name = LICENTIA_PUBLISH_BUDGET)]
+    fn publish_budget(this: &Bindings) -> JsValue;
 
     #[wasm_bindgen(extends = Object)]
     type Objects;
@@ -112,9 +116,22 @@ impl Bindings {
         Ok(Config {
             root_token,
             vault,
-            settings: Settings { min_sync_interval },
+            settings: Settings {
+                min_sync_interval,
+                publication_budget: self.read_budget()?,
+            },
             limits: self.read_limits()?,
         })
+    }
+
+    fn read_budget(&self) -> Result<Option<Rule>, String> {
+        let text = self.publish_budget().as_string().unwrap_or_default();
+        let text = if text.is_empty() {
+            DEFAULT_PUBLISH_BUDGET
+        } else {
+            &text
+        };
+        Rule::parse(text).map_err(|fault| format!("`LICENTIA_PUBLISH_BUDGET` is wrong: {fault}"))
     }
 
     fn read_limits(&self) -> Result<Limits, String> {

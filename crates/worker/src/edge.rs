@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::futures::JsFuture;
-use licentia_api::{Actor, Limiter, Place, Reply, Route, Standing, identify, published, route};
+use licentia_api::{
+    Actor, Limiter, Operation, Place, Reply, Route, Standing, identify, published, route,
+};
 use licentia_core::{Code, Draw, Problem, RequestId, Seed, Timestamp};
 use wasm_bindgen::prelude::*;
 use web_sys::{Request, Response};
@@ -16,6 +18,7 @@ use crate::config::{Bindings, Config};
 use crate::envelope::{self, Call};
 use crate::fault::Fault;
 use crate::http::{self, Answer, Incoming};
+use crate::rebuild;
 use crate::sign;
 use crate::slices;
 
@@ -183,6 +186,9 @@ async fn answer(asked: &Asked<'_>, route: &Route) -> Result<Answer, Fault> {
     let Some(body) = body else {
         return Ok(problem(Code::BodyTooLarge, too_large(endpoint.body_limit)));
     };
+    if endpoint.operation == Operation::Rebuild {
+        return rebuilt(asked).await;
+    }
     match endpoint.place {
         Place::Edge => from_published(asked, route, &body).await,
         Place::Ledger => from_ledger(asked, &body).await,
@@ -207,9 +213,24 @@ async fn from_published(asked: &Asked<'_>, route: &Route, body: &[u8]) -> Result
     Ok(Answer::of(reply, asked.actor))
 }
 
+/// Gives the ledger a page of what is published, in place of whatever body came.
+async fn rebuilt(asked: &Asked<'_>) -> Result<Answer, Fault> {
+    let kv = asked.bindings.published()?;
+    let page = rebuild::page(&kv, &asked.incoming.query).await;
+    let (documents, slice) = page.map_err(|fault| Fault::Unpublished(fault.in_full()))?;
+    let call = Call {
+        slice,
+        ..call(asked)
+    };
+    of_ledger(asked, call, &documents).await
+}
+
 async fn from_ledger(asked: &Asked<'_>, body: &[u8]) -> Result<Answer, Fault> {
+    of_ledger(asked, call(asked), body).await
+}
+
+async fn of_ledger(asked: &Asked<'_>, call: Call, body: &[u8]) -> Result<Answer, Fault> {
     let ledger = asked.bindings.ledger_object()?;
-    let call = call(asked);
     let envelope = envelope::seal(&call, body)?;
     let bytes = http::send(&envelope, &ledger).await?;
     let (head, body) = envelope::open::<envelope::Answer>(&bytes)?;
@@ -258,6 +279,7 @@ fn call(asked: &Asked<'_>) -> Call {
         request_id: asked.id,
         idempotency_key: incoming.idempotency_key.clone(),
         if_match: incoming.if_match.clone(),
+        passphrase: incoming.passphrase.clone(),
         slice: None,
     }
 }

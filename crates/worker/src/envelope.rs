@@ -29,6 +29,9 @@ pub(crate) struct Call {
     pub(crate) idempotency_key: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) if_match: Option<String>,
+    /// What signing keys move under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) passphrase: Option<String>,
     /// Which slice of a long answer is asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) slice: Option<String>,
@@ -97,6 +100,7 @@ impl Call {
             request_id: self.request_id,
             idempotency_key: self.idempotency_key.as_deref(),
             if_match: self.if_match.as_deref(),
+            passphrase: self.passphrase.as_deref(),
             slice: self.slice.as_deref(),
         }
     }

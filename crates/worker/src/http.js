@@ -55,7 +55,7 @@ export function preflight(requestId) {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
     "Access-Control-Allow-Headers":
-      "Authorization, Content-Type, Accept, Idempotency-Key, If-Match, If-None-Match, Licentia-Nonce",
+      "Authorization, Content-Type, Accept, Idempotency-Key, If-Match, If-None-Match, Licentia-Nonce, Licentia-Passphrase",
     "Access-Control-Max-Age": "86400",
   };
   return new Response(null, { status: 204, headers });

@@ -57,6 +57,7 @@ pub(crate) struct Incoming {
     pub(crate) if_match: Option<String>,
     /// Where in the country the request came from, if an activation keeps that.
     pub(crate) area: Area,
+    pub(crate) passphrase: Option<String>,
 }
 
 /// An answer, ready for its headers.
@@ -104,6 +105,7 @@ impl Incoming {
                 latitude: present(next()),
                 longitude: present(next()),
             },
+            passphrase: present(next()),
         }
     }
 

@@ -4,13 +4,16 @@
 
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
+use std::time::Duration;
 
+use futures_util::future::join;
 use licentia_api::{
-    Given, Handled, KeyPair, Outcome, PageMemory, Publishes, handle, migrate, write_facts,
+    Advance, Given, Handled, KeyPair, Outcome, PageMemory, Publishes, advance, handle, migrate,
+    note_failed, write_facts,
 };
-use licentia_core::{Algorithm, Seed};
+use licentia_core::{Algorithm, Seconds, Seed};
 use wasm_bindgen::prelude::*;
-use worker::console_error;
+use worker::{Delay, console_error};
 
 use crate::clock;
 use crate::config::{Bindings, Config};
@@ -20,6 +23,9 @@ use crate::publish::Publisher;
 use crate::sign;
 use crate::sql::Sql;
 use crate::transaction::{End, Storage, transaction};
+
+/// How long an alarm goes on with imports before it calls for the next one.
+const WORKS_FOR: Seconds = Seconds(20);
 
 #[wasm_bindgen]
 extern "C" {
@@ -64,12 +70,12 @@ impl Ledger {
         answer.map_err(|fault| thrown("ledger", &fault))
     }
 
-    /// Publishes what is due.
+    /// Publishes what is due, and goes on with imports.
     ///
     /// # Errors
     /// Throws only if no later alarm can be set; the runtime then calls again.
     pub async fn alarm(&self) -> Result<(), JsError> {
-        if let Err(fault) = self.publish_due().await {
+        if let Err(fault) = self.work().await {
             console_error!("alarm: {}", fault.in_full());
             let again = self
                 .publisher()
@@ -179,10 +185,50 @@ impl Ledger {
         })
     }
 
-    async fn publish_due(&self) -> Result<(), Fault> {
+    async fn work(&self) -> Result<(), Fault> {
         self.migrate()?;
         let config = self.config()?;
-        self.publisher()?.drain(&config).await
+        let publisher = self.publisher()?;
+        let (published, advanced) = join(publisher.drain(&config), self.advance(&config)).await;
+        published.and(advanced)
+    }
+
+    /// Applies slices of imports for a while. The calls of others come between, and a later alarm goes on.
+    async fn advance(&self, config: &Config) -> Result<(), Fault> {
+        let end = clock::now().plus(WORKS_FOR);
+        while self.advance_once(config)? {
+            if clock::now() > end {
+                return self.publisher()?.come_back();
+            }
+            Delay::from(Duration::ZERO).await;
+        }
+        Ok(())
+    }
+
+    fn advance_once(&self, config: &Config) -> Result<bool, Fault> {
+        let (now, seed) = (clock::now(), Seed(clock::random()?));
+        let (vault, settings) = (&config.vault, &config.settings);
+        let given = Given {
+            now,
+            seed,
+            key_pairs: &[],
+            vault,
+            settings,
+            pages: &self.pages,
+        };
+        let database = Sql::of(&self.storage);
+        let advanced = transaction(&self.storage, || {
+            Ok(match advance(&database, &given)? {
+                Advance::Failed(failed) => End::RollBack(Advance::Failed(failed)),
+                other => End::Commit(other),
+            })
+        })?;
+        if let Advance::Failed(failed) = &advanced {
+            transaction(&self.storage, || {
+                Ok(End::Commit(note_failed(&database, &given, failed)?))
+            })?;
+        }
+        Ok(!matches!(advanced, Advance::Nothing))
     }
 
     fn migrate(&self) -> Result<(), Fault> {

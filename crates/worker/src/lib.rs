@@ -15,6 +15,7 @@ mod faults;
 mod http;
 mod ledger;
 mod publish;
+mod rebuild;
 mod sign;
 mod slices;
 mod sql;

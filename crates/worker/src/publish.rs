@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use js_sys::futures::{JsFuture, future_to_promise, spawn_local};
-use js_sys::{ArrayBuffer, Promise, Uint8Array};
+use js_sys::{ArrayBuffer, Promise, Reflect, Uint8Array};
 use licentia_api::outbox::{self, Landed, Publication};
 use licentia_core::{Seconds, Timestamp};
 use wasm_bindgen::prelude::*;
@@ -29,6 +29,8 @@ const ANSWER_WAITS: Duration = Duration::from_secs(2);
 const PUT_WAITS: Duration = Duration::from_secs(8);
 /// What a crash between commit and put costs at most.
 const SAFETY_NET: Seconds = Seconds(10);
+/// How long one alarm puts what is due; the next one goes on.
+const DRAINS_FOR: Seconds = Seconds(20);
 /// How many documents are on their way at one time: the runtime has six connections, and a license takes two.
 const AT_ONCE: usize = 3;
 
@@ -41,6 +43,9 @@ extern "C" {
     fn put(this: &Namespace, key: &str, value: &Uint8Array) -> Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn get(this: &Namespace, key: &str, options: &JsValue) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = list)]
+    fn list_keys(this: &Namespace, options: &JsValue) -> Result<Promise, JsValue>;
 
     #[wasm_bindgen(method, catch, js_name = setAlarm)]
     fn set_alarm(this: &Storage, at: f64) -> Result<Promise, JsValue>;
@@ -69,6 +74,32 @@ impl Namespace {
             }
         }
         Ok(None)
+    }
+
+    /// Returns names that begin with `prefix`, at most `limit`, and where the next ones begin.
+    pub(crate) async fn list(
+        &self,
+        prefix: &str,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<(Vec<String>, Option<String>), Fault> {
+        let options = js_sys::Object::new();
+        Reflect::set(&options, &"prefix".into(), &prefix.into())?;
+        Reflect::set(&options, &"limit".into(), &limit.into())?;
+        if let Some(cursor) = cursor {
+            Reflect::set(&options, &"cursor".into(), &cursor.into())?;
+        }
+        let page = JsFuture::from(self.list_keys(&options)?).await?;
+        let keys: js_sys::Array = Reflect::get(&page, &"keys".into())?.unchecked_into();
+        let name = |key: JsValue| {
+            Ok(Reflect::get(&key, &"name".into())?
+                .as_string()
+                .unwrap_or_default())
+        };
+        let names = keys.iter().map(name).collect::<Result<_, JsValue>>()?;
+        let complete = Reflect::get(&page, &"list_complete".into())?.is_truthy();
+        let next = Reflect::get(&page, &"cursor".into())?.as_string();
+        Ok((names, next.filter(|_| !complete)))
     }
 
     async fn write(&self, publication: &Publication) -> Result<(), JsValue> {
@@ -128,10 +159,19 @@ impl Publisher {
     pub(crate) async fn drain(self: &Rc<Self>, config: &Rc<Config>) -> Result<(), Fault> {
         self.armed.set(None);
         self.go_on(config)?;
+        let end = now().plus(DRAINS_FOR);
         while let Some(promise) = self.any_flight() {
             JsFuture::from(promise).await?;
+            if now() > end {
+                return self.come_back();
+            }
         }
         Ok(())
+    }
+
+    /// Calls for the next alarm at once.
+    pub(crate) fn come_back(&self) -> Result<(), Fault> {
+        self.arm(now())
     }
 
     /// Comes back soon after a fault.

@@ -74,16 +74,6 @@ pub(super) fn delete(cx: &Context<'_>, id: LicenseId) -> Result<Reply, Fault> {
     Ok(Reply::empty(204).publishing(subject, license.version))
 }
 
-/// Makes a license out of an imported document, which keeps its id and dates and owes nothing to a template.
-pub(super) fn draft(cx: &Context<'_>, input: &LicenseInput) -> Result<License, Fault> {
-    let product = draft::known_product(cx, input)?;
-    let license = draft::of(cx, input, &product, None)?;
-    Ok(License {
-        template_id: input.template(),
-        ..license
-    })
-}
-
 /// Adds a license, with its audit entry and publication.
 pub(super) fn add(cx: &Context<'_>, license: &License, action: &str) -> Result<(), Fault> {
     store::license::insert(cx.db, license)?;

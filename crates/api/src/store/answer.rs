@@ -14,6 +14,10 @@ const KEEP: &str =
 const DROP_OLD: &str = "DELETE FROM idempotency WHERE key_hash IN
     (SELECT key_hash FROM idempotency WHERE at <= ?1 ORDER BY at LIMIT 4)";
 
+const WRAPPED_BY_OTHERS: &str = "SELECT key_hash, reply FROM idempotency
+    WHERE substr(reply, 1, length(?1)) <> ?1 LIMIT ?2";
+const REWRAP: &str = "UPDATE idempotency SET reply = ?2 WHERE key_hash = ?1";
+
 /// How long an answer is kept.
 const KEPT: Seconds = Seconds(86_400);
 
@@ -56,4 +60,28 @@ pub(crate) fn keep(db: &dyn Database, kept: &Kept) -> Result<(), DatabaseError> 
 
 fn horizon(now: Timestamp) -> Timestamp {
     now.plus(Seconds(KEPT.0.saturating_neg()))
+}
+
+/// Returns answers that another master key than `master` has wrapped, with their hashes.
+pub(crate) fn wrapped_by_others(
+    db: &dyn Database,
+    master: &str,
+    limit: i64,
+) -> Result<Vec<(String, String)>, DatabaseError> {
+    let row = |row: Vec<Value>| match <[Value; 2]>::try_from(row) {
+        Ok([Value::Text(key_hash), Value::Text(reply)]) => Ok((key_hash, reply)),
+        _ => Err(corrupt("a kept answer")),
+    };
+    let prefix = text(format!("{master}."));
+    let rows = db.query(WRAPPED_BY_OTHERS, &[prefix, Value::Integer(limit)])?;
+    rows.into_iter().map(row).collect()
+}
+
+/// Puts an answer that was wrapped anew in place of the earlier one.
+pub(crate) fn rewrap(
+    db: &dyn Database,
+    key_hash: &str,
+    reply: String,
+) -> Result<(), DatabaseError> {
+    db.execute(REWRAP, &[text(key_hash), Value::Text(reply)])
 }

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use licentia_core::wire::ExportedEvent;
 use licentia_core::{EventLogId, RequestId, Timestamp};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -13,6 +14,8 @@ use crate::database::{Database, DatabaseError, Row, Value};
 const FIND: &str =
     "SELECT id, created_at, request_id, actor, address, action, resource, resource_id, changes
     FROM event_logs WHERE id = ?1";
+
+const KNOWN: &str = "SELECT 1 FROM event_logs WHERE id = ?1";
 
 /// A property that changed.
 #[derive(Debug, PartialEq, Serialize)]
@@ -51,6 +54,25 @@ pub(crate) fn append(db: &dyn Database, entry: &Entry<'_>) -> Result<(), Databas
         ("changes", document(&entry.changes)?),
     ];
     row::insert(db, "event_logs", entry.at, &columns).map(drop)
+}
+
+/// Puts an entry where it was, unless it is there.
+pub(crate) fn restore(db: &dyn Database, entry: &ExportedEvent) -> Result<(), DatabaseError> {
+    if !db.query(KNOWN, &[text(entry.id)])?.is_empty() {
+        return Ok(());
+    }
+    let columns = vec![
+        ("id", text(entry.id)),
+        ("created_at", text(entry.created_at)),
+        ("request_id", text(entry.request_id)),
+        ("actor", text(&entry.actor)),
+        ("address", optional(entry.address.as_ref())),
+        ("action", text(&entry.action)),
+        ("resource", text(&entry.resource)),
+        ("resource_id", text(&entry.resource_id)),
+        ("changes", text(entry.changes.get())),
+    ];
+    row::insert(db, "event_logs", entry.created_at, &columns).map(drop)
 }
 
 /// An entry that was appended, as texts.

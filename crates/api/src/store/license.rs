@@ -2,7 +2,8 @@
 
 use licentia_core::wire::{StoredLicense, StoredMeterTotals};
 use licentia_core::{
-    License, LicenseId, LicenseKey, MetadataId, MeterId, Seconds, Timestamp, Totals, User,
+    License, LicenseId, LicenseKey, MetadataId, MeterId, ProductId, Seconds, Timestamp, Totals,
+    User,
 };
 
 use super::row::{self, Columns};
@@ -24,6 +25,10 @@ const OF_OWNER: &str =
 const FIND_ALL: &str = "SELECT activations, deactivations, meter_uses, document FROM licenses
     WHERE id IN (SELECT value FROM json_each(?1))";
 const NUMBER: &str = "SELECT number FROM licenses WHERE id = ?1";
+const COUNT_ACTIVATION: &str =
+    "UPDATE licenses SET activations = activations + 1 WHERE id = ?1 RETURNING product_id";
+const ANY: &str = "SELECT 1 FROM licenses LIMIT 1";
+const AFTER: &str = "SELECT number, id, document ->> '$.version' FROM licenses WHERE number > ?1 ORDER BY number LIMIT ?2";
 const DELETE: &str = "DELETE FROM licenses WHERE id = ?1";
 
 /// Loads a license by its id.
@@ -132,6 +137,55 @@ pub(crate) fn save_totals(
         &totals(before)?,
         &totals(license)?,
     )
+}
+
+/// Says whether there is no license.
+pub(crate) fn is_empty(db: &dyn Database) -> Result<bool, DatabaseError> {
+    Ok(db.query(ANY, &[])?.is_empty())
+}
+
+/// Returns number, id and version of the next licenses after a number, at most `limit`.
+pub(crate) fn after(
+    db: &dyn Database,
+    number: Option<i64>,
+    limit: i64,
+) -> Result<Vec<(i64, LicenseId, i64)>, DatabaseError> {
+    let begin = Value::Integer(number.unwrap_or(row::FIRST));
+    let read = |row: &Row| match row.as_slice() {
+        [
+            Value::Integer(number),
+            Value::Text(id),
+            Value::Integer(version),
+        ] => {
+            let id = id.parse();
+            let id = id.map_err(|_id| corrupt("the id of a license"))?;
+            Ok((*number, id, *version))
+        }
+        _ => Err(corrupt("the version of a license")),
+    };
+    let rows = db.query(AFTER, &[begin, Value::Integer(limit)])?;
+    rows.iter().map(read).collect()
+}
+
+/// Counts an activation that is added by itself. Returns the license's product.
+pub(crate) fn count_activation(
+    db: &dyn Database,
+    id: LicenseId,
+) -> Result<Option<ProductId>, DatabaseError> {
+    match db
+        .query(COUNT_ACTIVATION, &[text(id)])?
+        .first()
+        .map(Vec::as_slice)
+    {
+        None => Ok(None),
+        Some([Value::Text(product)]) => {
+            let product = product.parse();
+            product
+                .map(Some)
+                .map_err(|_id| corrupt("the product of a license"))
+        }
+        Some(_) => Err(corrupt("the product of a license")),
+    }
 }
 
 /// Deletes a license with its activations.

@@ -28,6 +28,7 @@ const DUE: &str = "SELECT subject FROM outbox WHERE next_at <= ?1 ORDER BY next_
 const NEXT: &str = "SELECT next_at FROM outbox ORDER BY next_at LIMIT 1";
 const FIND: &str =
     "SELECT version, claim, uncertain_until, attempts FROM outbox WHERE subject = ?1";
+const COUNT: &str = "SELECT COUNT(*) FROM outbox";
 const FORGET: &str = "DELETE FROM outbox WHERE subject = ?1";
 const RELEASE: &str =
     "UPDATE outbox SET claimed_until = NULL, next_at = ?2, attempts = ?3, uncertain_until = ?4
@@ -112,6 +113,14 @@ pub(crate) fn due(
         _ => Err(corrupt("the subject of the outbox")),
     };
     rows.into_iter().map(subject).collect()
+}
+
+/// Returns how many subjects have yet to be published.
+pub(crate) fn count(db: &dyn Database) -> Result<u64, DatabaseError> {
+    match db.query(COUNT, &[])?.first().map(Vec::as_slice) {
+        Some([Value::Integer(count)]) => Ok(super::unsigned(*count)),
+        _ => Err(corrupt("the number of the outbox's rows")),
+    }
 }
 
 /// Returns when something is due next.

@@ -6,7 +6,7 @@ use super::{corrupt, text};
 use crate::database::{Database, DatabaseError, Value};
 
 /// Places in a list: two bits each make 32 KiB before compression.
-const CAPACITY: u32 = 131_072;
+pub(crate) const CAPACITY: u32 = 131_072;
 const FILL: i64 = 65_536;
 /// At most half of the places are taken, so that missing this often has the odds of two random ids being the same.
 const DRAWS: usize = 128;
@@ -39,6 +39,25 @@ pub(crate) fn give(
         }
     }
     Err(corrupt("the status list is full before its count says so"))
+}
+
+/// Gives a license the place that it had elsewhere. Returns whether that was free.
+pub(crate) fn take(
+    db: &dyn Database,
+    place: Place,
+    license: LicenseId,
+) -> Result<bool, DatabaseError> {
+    let list = Value::Integer(i64::from(place.list));
+    let row = [
+        list.clone(),
+        Value::Integer(i64::from(place.index)),
+        text(license),
+    ];
+    if db.query(GIVE, &row)?.is_empty() {
+        return Ok(false);
+    }
+    db.execute(COUNT, &[list])?;
+    Ok(true)
 }
 
 fn current_list(db: &dyn Database) -> Result<i64, DatabaseError> {

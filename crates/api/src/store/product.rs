@@ -8,6 +8,7 @@ use super::{corrupt, document, optional, read, text, unsigned};
 use crate::database::{Database, DatabaseError, Row, Value};
 
 const DELETE: &str = "DELETE FROM products WHERE id = ?1";
+const ALL: &str = "SELECT licenses, document FROM products ORDER BY number";
 const FIND: &str = "SELECT licenses, document FROM products WHERE id = ?1";
 const FIND_BY_METADATA: &str = "SELECT licenses, document FROM products
     WHERE number = (SELECT number FROM product_metadata WHERE id = ?1 LIMIT 1)";
@@ -26,6 +27,14 @@ pub(crate) fn load(db: &dyn Database, id: ProductId) -> Result<Option<Counted>, 
         .first()
         .map(from_row)
         .transpose()
+}
+
+/// Loads every product, in order of creation.
+pub(crate) fn load_all(db: &dyn Database) -> Result<Vec<Product>, DatabaseError> {
+    let rows = db.query(ALL, &[])?;
+    rows.iter()
+        .map(|row| from_row(row).map(|counted| counted.product))
+        .collect()
 }
 
 /// Loads the product that has a metadata entry.

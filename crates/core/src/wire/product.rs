@@ -176,7 +176,7 @@ pub struct KeyInput {
 }
 
 /// A key that an imported product brings.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TokenKeyInput {

@@ -259,6 +259,8 @@ pub struct StoredProduct {
     created_at: Timestamp,
     updated_at: Timestamp,
     version: i64,
+    // An export leaves them out: they stand there by themselves, and encrypted, if they are asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     keys: Vec<StoredKey>,
     metadata: Vec<StoredMetadata>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -298,6 +300,23 @@ impl From<&Product> for StoredProduct {
 }
 
 impl StoredProduct {
+    /// Returns how it signs.
+    #[must_use]
+    pub fn algorithm(&self) -> Algorithm {
+        self.keys
+            .first()
+            .map_or_else(Algorithm::default, |key| key.algorithm)
+    }
+
+    /// Returns the product as it may leave: its keys stay.
+    #[must_use]
+    pub fn without_keys(self) -> Self {
+        Self {
+            keys: Vec::new(),
+            ..self
+        }
+    }
+
     /// Returns the product.
     #[must_use]
     pub fn into_product(self) -> Product {

@@ -1,13 +1,14 @@
 //! The key of a license: as the request says it, drawn in the form of the template, and kept from everybody else for good.
 
 use licentia_core::wire::LicenseInput;
-use licentia_core::{Code, LicenseKey, Problem};
+use licentia_core::{LicenseKey, Problem};
 
 use crate::context::{Context, Fault};
 use crate::database::{DatabaseError, Value};
 use crate::key_pattern::KeyPattern;
 use crate::published::Subject;
 use crate::store;
+use crate::store::import::Kind as Claim;
 use crate::store::tombstone::Kind;
 
 /// A pattern leaves so much to chance that a second draw is a rarity, and a third one never comes.
@@ -58,13 +59,12 @@ pub(super) fn retire(
     Ok(())
 }
 
-/// A deleted license's key stays taken: running copies are told that it was deleted.
+/// A deleted license's key stays taken: running copies are told that it was deleted. So does one that an import reserves.
 fn is_taken(cx: &Context<'_>, key: &LicenseKey) -> Result<bool, DatabaseError> {
-    Ok(store::license::load_by_key(cx.db, key)?.is_some()
-        || store::tombstone::exists(cx.db, Kind::LicenseKey, &key.as_str())?)
+    let taken = store::import::taken(cx.db, Claim::LicenseKey, &[key.as_str()], "")?;
+    Ok(!taken.is_empty())
 }
 
 fn taken() -> Problem {
-    let message = "another license has this key, or a deleted one had it";
-    Problem::new(Code::LicenseKeyExists, message)
+    Claim::LicenseKey.taken("")
 }
