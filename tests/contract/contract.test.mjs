@@ -47,7 +47,7 @@ async function fuzz(phases, examples, mode = "all") {
     ["--generation-database", "none"],
     ["--warnings", "off"],
   ];
-  const words = ["run", join(ROOT, "docs/openapi.json"), ...options.flat(), "--continue-on-failure", "--no-color"];
+  const words = ["run", join(ROOT, "docs/openapi.json"), ...options.flat(), "--exclude-deprecated", "--continue-on-failure", "--no-color"];
   try {
     const child = spawn(program, words, {
       cwd: directory,

@@ -3,15 +3,45 @@
 use licentia_api::{Endpoint, endpoints};
 use serde_json::{Map, Value, json};
 
-/// What the answer to one call gives to the body of another: `(from, to, fields)`.
-const FIELDS: &[(&str, &str, &[(&str, &str)])] = &[
-    ("CreateProduct", "CreateLicense", &[("productId", "id")]),
-    (
-        "CreateLicense",
-        "CreateActivation",
-        &[("key", "key"), ("productId", "productId")],
+/// A field of an answer that another call's body takes.
+struct Passed {
+    from: &'static str,
+    field: &'static str,
+    to: &'static str,
+    as_field: &'static str,
+}
+
+const fn passed(
+    from: &'static str,
+    field: &'static str,
+    to: &'static str,
+    as_field: &'static str,
+) -> Passed {
+    Passed {
+        from,
+        field,
+        to,
+        as_field,
+    }
+}
+
+const PASSED: &[Passed] = &[
+    passed("CreateProduct", "id", "CreateLicense", "productId"),
+    passed(
+        "CreateLicenseTemplate",
+        "id",
+        "CreateProduct",
+        "licenseTemplateId",
     ),
-    ("CreateLicense", "CheckLicense", &[("key", "key")]),
+    passed("CreateUser", "id", "CreateLicense", "userId"),
+    passed("CreateLicense", "key", "CreateActivation", "key"),
+    passed(
+        "CreateLicense",
+        "productId",
+        "CreateActivation",
+        "productId",
+    ),
+    passed("CreateLicense", "key", "CheckLicense", "key"),
 ];
 
 /// Describes where the answer to a call leads: an id that was created is read, changed and deleted under its own path.
@@ -28,23 +58,22 @@ pub(crate) fn describe(endpoint: &Endpoint) -> Map<String, Value> {
         let link = json!({ "operationId": name, "parameters": { "id": "$response.body#/id" } });
         (name.to_owned(), link)
     });
-    let fields = FIELDS
-        .iter()
-        .filter(|(from, _, _)| *from == endpoint.operation.name());
-    let fields = fields.map(|(_, to, fields)| {
-        let body: Map<String, Value> = fields
-            .iter()
-            .map(|(field, source)| {
-                (
-                    (*field).to_owned(),
-                    format!("$response.body#/{source}").into(),
-                )
-            })
-            .collect();
-        (
-            (*to).to_owned(),
-            json!({ "operationId": to, "requestBody": body }),
-        )
-    });
-    ids.chain(fields).collect()
+    let mut links: Map<String, Value> = ids.collect();
+    let passed = |passed: &&Passed| passed.from == endpoint.operation.name();
+    for Passed {
+        field,
+        to,
+        as_field,
+        ..
+    } in PASSED.iter().filter(passed)
+    {
+        let link = links
+            .entry(*to)
+            .or_insert_with(|| json!({ "operationId": to, "requestBody": {} }));
+        if let Some(body) = link.get_mut("requestBody").and_then(Value::as_object_mut) {
+            let source = format!("$response.body#/{field}");
+            body.insert((*as_field).to_owned(), source.into());
+        }
+    }
+    links
 }

@@ -128,10 +128,10 @@ fn responses(
     let variant_call = variant.map(|variant| call(variant.operation));
     for (status, content) in &described.answers {
         let other = variant_call.iter().flat_map(|call| &call.answers);
-        let other = other
+        let mut other = other
             .filter(|(of_variant, _)| of_variant == status)
             .map(|(_, content)| *content);
-        let mut answer = success(endpoint, described, *content, other.last(), shapes);
+        let mut answer = success(endpoint, described, *content, other.next_back(), shapes);
         let links = links::describe(endpoint);
         if let (Some(fields), false) = (answer.as_object_mut(), links.is_empty()) {
             fields.insert("links".to_owned(), links.into());
