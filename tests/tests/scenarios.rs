@@ -40,10 +40,20 @@ fn every_scenario_runs_over_sqlite() {
 }
 
 /// What may read to the end, by how the statement begins, and why.
-const MAY_SCAN: [(&str, &str); 1] = [(
-    "SELECT list, given FROM place_counts ORDER BY list DESC LIMIT 1",
-    "in the order of the key, and ends with the first row",
-)];
+const MAY_SCAN: [(&str, &str); 3] = [
+    (
+        "SELECT list, given FROM place_counts ORDER BY list DESC LIMIT 1",
+        "in the order of the key, and ends with the first row",
+    ),
+    (
+        "SELECT document FROM imports ORDER BY created_at DESC LIMIT 100",
+        "in the order of its index, and ends after a hundred",
+    ),
+    (
+        "SELECT begins_at, writes FROM publication_pace",
+        "the table has one row",
+    ),
+];
 
 #[test]
 fn no_statement_of_a_scenario_reads_a_table_to_the_end() {
