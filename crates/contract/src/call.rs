@@ -6,6 +6,11 @@ use serde_json::Value;
 
 use crate::shapes::Shapes;
 
+/// The media type of documents, one a line.
+pub(crate) const LINES: &str = "application/x-ndjson";
+/// The media type of tables.
+pub(crate) const TABLE: &str = "text/csv";
+
 /// A call beyond what its row of the route table says.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
@@ -27,7 +32,7 @@ pub(crate) struct Call {
     pub(crate) publishes: bool,
 }
 
-/// A parameter of the query of one call alone.
+/// A parameter of few calls, in the query unless it is a header.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parameter {
     pub(crate) name: &'static str,
@@ -35,26 +40,34 @@ pub(crate) struct Parameter {
     /// The format of a text, or `boolean`.
     pub(crate) of: &'static str,
     pub(crate) required: bool,
+    pub(crate) place: &'static str,
 }
 
 impl Parameter {
+    pub(crate) const fn header(name: &'static str, says: &'static str) -> Self {
+        Self {
+            place: "header",
+            ..Self::optional(name, says, "password")
+        }
+    }
+
     pub(crate) const fn required(name: &'static str, says: &'static str, of: &'static str) -> Self {
-        let required = true;
         Self {
             name,
             says,
             of,
-            required,
+            required: true,
+            place: "query",
         }
     }
 
     pub(crate) const fn optional(name: &'static str, says: &'static str, of: &'static str) -> Self {
-        let required = false;
         Self {
             name,
             says,
             of,
-            required,
+            required: false,
+            place: "query",
         }
     }
 }
@@ -78,6 +91,8 @@ pub(crate) enum Content {
     Json(Shape),
     /// A page of a list.
     Page(Shape),
+    /// A list that is short enough for no pages.
+    List(Shape),
     /// A text of this media type.
     Text(&'static str),
 }
@@ -180,14 +195,22 @@ pub(crate) fn gives_nothing(status: u16) -> Call {
 
 /// A call that answers with what a list holds, as a table.
 pub(crate) fn exports() -> Call {
-    Call::NOTHING
-        .answers(200, Content::Text("text/csv"))
-        .downloads()
+    Call::NOTHING.answers(200, Content::Text(TABLE)).downloads()
 }
 
 /// A call that answers with a page of a list.
 pub(crate) fn lists<T: JsonSchema>() -> Call {
     Call::NOTHING.answers(200, Content::Page(Shape(Shapes::answer::<T>)))
+}
+
+/// A call that answers with a short list as a whole.
+pub(crate) fn lists_all<T: JsonSchema>() -> Call {
+    Call::NOTHING.answers(200, Content::List(Shape(Shapes::answer::<T>)))
+}
+
+/// A call that answers with JSON documents, one a line.
+pub(crate) fn gives_lines() -> Call {
+    Call::NOTHING.answers(200, Content::Text(LINES)).downloads()
 }
 
 /// A call with a document as its body, of which it needs these fields.
@@ -206,7 +229,7 @@ pub(crate) fn takes<T: JsonSchema>(required: &'static [&'static str]) -> Call {
 pub(crate) fn takes_lines() -> Call {
     Call {
         input: Some(Input {
-            content: Content::Text("application/x-ndjson"),
+            content: Content::Text(LINES),
             needed: true,
             required: &[],
         }),

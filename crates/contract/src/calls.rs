@@ -8,14 +8,18 @@ use licentia_core::Code;
 use licentia_core::wire::{
     AccessTokenInput, AccessTokenView, AccountStatsView, ActivationAnswer, ActivationLogView,
     ActivationRequest, ActivationView, ClaimsView, DeactivationRequest, EventLogView,
-    ExpiresAtInput, KeyInput, LicenseExtension, LicenseInput, LicenseStatsView, LicenseView,
-    MeterIncrement, MeterIncrementAnswer, ProductInput, ProductView, RoleView, TagInput, TagView,
-    TemplateInput, TemplateView, UserInput, UserView,
+    ExpiresAtInput, ImportCounts, ImportPartView, ImportView, KeyInput, LicenseExtension,
+    LicenseInput, LicenseStatsView, LicenseView, MeterIncrement, MeterIncrementAnswer,
+    ProductInput, ProductView, RoleView, TagInput, TagView, TemplateInput, TemplateView, UserInput,
+    UserView,
 };
 
-use crate::call::{Call, Parameter, exports, gives, gives_nothing, lists, takes, takes_lines};
+use crate::call::{
+    Call, Parameter, exports, gives, gives_lines, gives_nothing, lists, lists_all, takes,
+    takes_lines,
+};
 use crate::own::{
-    CheckRequest, ImportAnswer, ProductFile, ProductKeys, PublishedLicense, Statement, Status,
+    CheckRequest, ProductFile, ProductKeys, PublishedLicense, Rebuilt, Rewrapped, Statement, Status,
 };
 
 /// What activating and syncing refuse alike: in the order in which a license is looked at.
@@ -51,6 +55,36 @@ const OF_BULK_DELETION: &[Parameter] = &[
         "In place of dates: `true` deletes all of them.",
         "boolean",
     ),
+];
+
+/// What is said of lines that are imported, and are here already.
+const OF_LINES: &[Code] = &[
+    Code::ActivationExists,
+    Code::LicenseExists,
+    Code::LicenseKeyExists,
+    Code::ProductExists,
+    Code::TagExists,
+    Code::TemplateExists,
+    Code::TokenExists,
+    Code::UserExists,
+];
+const PASSPHRASE: Parameter = Parameter::header(
+    "Licentia-Passphrase",
+    "What signing keys are encrypted to, where some are among the lines.",
+);
+const CURSOR: Parameter = Parameter::optional(
+    "cursor",
+    "Where to go on: what the answer before has given.",
+    "cursor",
+);
+const OF_EXPORT: &[Parameter] = &[
+    Parameter::optional(
+        "keys",
+        "Whether signing keys are among the lines: with the root token alone.",
+        "boolean",
+    ),
+    Parameter::optional("logs", "Whether the logs are among the lines.", "boolean"),
+    PASSPHRASE,
 ];
 
 /// Looks a call up: one `match`, so that none is forgotten.
@@ -262,13 +296,37 @@ pub(crate) fn call(operation: Operation) -> Call {
         O::ReadEventLog => gives::<EventLogView<'_>>(200).refuses(&[Code::EventLogNotFound]),
 
         O::Import => takes_lines()
-            .gives::<ImportAnswer>(200)
+            .gives::<ImportCounts>(200)
             .publishes()
+            .asks(&[PASSPHRASE])
+            .refuses(OF_LINES),
+        O::CreateImport => gives::<ImportView<'_>>(201).refuses(&[Code::ImportState]),
+        O::ListImports => lists_all::<ImportView<'_>>(),
+        O::ReadImport => gives::<ImportView<'_>>(200).refuses(&[Code::ImportNotFound]),
+        O::DeleteImport => gives_nothing(204).refuses(&[Code::ImportNotFound, Code::ImportState]),
+        O::PutImportPart => takes_lines()
+            .gives::<ImportPartView<'_>>(200)
+            .asks(&[PASSPHRASE])
+            .refuses(OF_LINES)
+            .refuses(&[Code::ImportNotFound, Code::ImportState]),
+        O::StartImport => gives::<ImportView<'_>>(202)
+            .publishes()
+            .refuses(OF_LINES)
             .refuses(&[
-                Code::LicenseExists,
-                Code::LicenseKeyExists,
-                Code::ProductExists,
+                Code::ImportNotFound,
+                Code::ImportState,
+                Code::InvalidField,
+                Code::InvalidJson,
+                Code::UnsupportedField,
             ]),
+        O::Rebuild => gives::<Rebuilt>(200)
+            .asks(&[CURSOR])
+            .refuses(&[Code::LicenseExists]),
+        O::Rewrap => gives::<Rewrapped>(200)
+            .publishes()
+            .asks(&[CURSOR])
+            .refuses(&[Code::InvalidField]),
+        O::Export => gives_lines().asks(OF_EXPORT).refuses(&[Code::InvalidField]),
     }
 }
 

@@ -37,7 +37,7 @@ impl Examples {
 
     /// Returns the example of what a call is sent, if its shape's own would mislead.
     pub(crate) fn of_call(&mut self, operation: Operation) -> Option<Value> {
-        self.0.remove(operation.name())
+        self.0.remove(&format!("{}.request", operation.name()))
     }
 
     /// Puts its example into the description of each shape that is a body.

@@ -95,7 +95,7 @@ fn request_body(
     shapes: &mut Shapes,
 ) -> Value {
     let described = match input.content {
-        Content::Json(shape) | Content::Page(shape) => {
+        Content::Json(shape) | Content::Page(shape) | Content::List(shape) => {
             let shape = shape.reference(shapes);
             let schema = match input.required {
                 [] => shape,
@@ -197,6 +197,10 @@ fn success(
             let page =
                 json!({ "type": "array", "maxItems": 100, "items": shape.reference(shapes) });
             Some(content_of_json(&page))
+        }
+        (Content::List(shape), _) => {
+            let list = json!({ "type": "array", "items": shape.reference(shapes) });
+            Some(content_of_json(&list))
         }
         (Content::Text(media_type), _) => Some(content_of_text(media_type)),
         (Content::Empty, _) => None,

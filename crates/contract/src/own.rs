@@ -63,11 +63,29 @@ shapes! {
         statement_keys: Vec<Jwk>,
     }
 
-    /// What an import took in.
-    ImportAnswer {
+    /// What a page of published documents gave back.
+    Rebuilt {
         /// How many products.
         products: u64,
         /// How many licenses.
         licenses: u64,
+        /// How many licenses are known as deleted.
+        deleted: u64,
+        /// How many licenses have an owner who is not here: users are not published.
+        without_owner: u64,
+        /// Where the next page begins, if there is one.
+        cursor: Option<String>,
+    }
+
+    /// What was protected anew.
+    Rewrapped {
+        /// How many signing keys.
+        keys: u64,
+        /// How many licenses are published again.
+        licenses: u64,
+        /// How many publications wait.
+        pending: u64,
+        /// Where the next step begins, if there is one.
+        cursor: Option<String>,
     }
 }

@@ -4,7 +4,7 @@ use licentia_api::Endpoint;
 use serde_json::{Map, Value, json};
 
 use crate::Undescribed;
-use crate::call::{Call, Content, Parameter};
+use crate::call::{Call, Content, Parameter, TABLE};
 use crate::shapes::Shapes;
 
 /// What every list takes beside its filters, and every export too.
@@ -47,7 +47,7 @@ pub(crate) fn lists(call: &Call) -> bool {
 /// Says whether a call answers with what passes filters: a page of it, or all of it.
 pub(crate) fn filters(call: &Call) -> bool {
     let filtered =
-        |(_, content): &(u16, Content)| matches!(content, Content::Page(_) | Content::Text(_));
+        |(_, content): &(u16, Content)| matches!(content, Content::Page(_) | Content::Text(TABLE));
     call.answers.iter().any(filtered)
 }
 
@@ -71,11 +71,12 @@ fn of_path(endpoint: &Endpoint) -> Vec<Value> {
 fn asked(parameter: &Parameter) -> Value {
     let schema = match parameter.of {
         "boolean" => json!({ "type": "boolean" }),
+        "cursor" => json!({ "type": "string" }),
         format => json!({ "type": "string", "format": format }),
     };
     json!({
         "name": parameter.name,
-        "in": "query",
+        "in": parameter.place,
         "description": parameter.says,
         "required": parameter.required,
         "schema": schema,

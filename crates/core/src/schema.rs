@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::id::{
-    ActivationId, ActivationLogId, EventLogId, LicenseId, MetadataId, MeterId, ProductId, RoleId,
-    TagId, TemplateId, TokenId, UserId,
+    ActivationId, ActivationLogId, EventLogId, ImportId, LicenseId, MetadataId, MeterId, ProductId,
+    RoleId, TagId, TemplateId, TokenId, UserId,
 };
 use crate::interval::Interval;
 use crate::time::{Seconds, Timestamp};
@@ -31,7 +31,7 @@ macro_rules! schemas {
 }
 
 schemas! {
-    ActivationId ActivationLogId EventLogId LicenseId MetadataId MeterId ProductId RoleId TagId TemplateId TokenId UserId => {
+    ActivationId ActivationLogId EventLogId ImportId LicenseId MetadataId MeterId ProductId RoleId TagId TemplateId TokenId UserId => {
         "type": "string",
         "format": "uuid"
     };
