@@ -72,10 +72,8 @@ function look(request, url) {
   const lines = [method, url, headers.get("Authorization"), headers.get("CF-Connecting-IP")];
   if (method !== "GET" && method !== "HEAD") {
     lines.push(headers.get("Content-Type"), headers.get("Content-Length"), request.cf?.country);
-    if (method === "POST" || method === "PATCH") {
-      lines.push(headers.get("Idempotency-Key"), method === "PATCH" ? headers.get("If-Match") : "");
-      if (url.includes("/v3/activations")) lines.push(...area(request.cf));
-    }
+    lines.push(headers.get("Idempotency-Key"), headers.get("If-Match"));
+    if (url.includes("/v3/activations")) lines.push(...area(request.cf));
   }
   // Only what moves keys is given what they move under.
   if (MOVES.test(url)) lines[16] = headers.get("Licentia-Passphrase");

@@ -5,8 +5,9 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../harness/index.mjs";
 import { measureChecks, measureSizes } from "./check.mjs";
+import { measureFlat } from "./flat.mjs";
 import { measureRates } from "./rates.mjs";
-import { written, writeDocument } from "./report.mjs";
+import { written, writtenFlat, writeDocument, writeFlat } from "./report.mjs";
 import { CONNECTIONS } from "./sides.mjs";
 import { measureStartup } from "./startup.mjs";
 
@@ -19,12 +20,9 @@ const { values: options } = parseArgs({
     out: { type: "string", default: join(ROOT, "target/bench/report.json") },
   },
 });
-const [rounds, seconds, times] = options.quick ? [3, 0.5, 3] : [9, 1.5, 11];
 const say = (line) => console.error(`  ${line}`);
 
-const load = loadavg()[0].toFixed(1);
-const rates = await measureRates({ rounds, seconds, only: options.only, say });
-const report = {
+const head = {
   date: new Date().toISOString().slice(0, 10),
   machine: {
     cores: cpus().length,
@@ -32,22 +30,41 @@ const report = {
     system: `${platform()} ${release()}`,
     node: process.versions.node,
     workerd: JSON.parse(readFileSync(join(ROOT, "node_modules/workerd/package.json"), "utf8")).version,
-    load,
+    load: loadavg()[0].toFixed(1),
   },
-  rounds,
-  seconds,
-  connections: CONNECTIONS,
-  rates: rates.rows,
-  sizes: measureSizes(),
-  checks: await measureChecks(rates.sample, { times, browser: process.env.CHROME, say }),
-  startup: options.startup ? await measureStartup({ say }) : null,
 };
+
+/** Everything but whether it stays flat, which takes longer than all else together. */
+async function measure() {
+  const [rounds, seconds, times] = options.quick ? [3, 0.5, 3] : [9, 1.5, 11];
+  const rates = await measureRates({ rounds, seconds, only: options.only, say });
+  return {
+    ...head,
+    rounds,
+    seconds,
+    connections: CONNECTIONS,
+    rates: rates.rows,
+    sizes: measureSizes(),
+    checks: await measureChecks(rates.sample, { times, browser: process.env.CHROME, say }),
+    startup: options.startup ? await measureStartup({ say }) : null,
+  };
+}
+
+async function measureFlatness() {
+  const sizes = options.quick ? [1_000, 20_000] : [1_000, 100_000, 1_000_000];
+  return { ...head, flat: await measureFlat({ sizes, requests: options.quick ? 100 : 400, say }) };
+}
+
+const [report, inWords, write] =
+  options.only === "flat"
+    ? [await measureFlatness(), writtenFlat, writeFlat]
+    : [await measure(), written, writeDocument];
 mkdirSync(dirname(options.out), { recursive: true });
 writeFileSync(options.out, `${JSON.stringify(report, null, 2)}\n`);
-console.log(`\n${written(report)}\n\nwritten to ${options.out}`);
+console.log(`\n${inWords(report)}\n\nwritten to ${options.out}`);
 if (options.write) {
-  writeDocument(report);
+  write(report);
   console.log("docs/benchmarks.md has these figures now");
 } else {
-  console.log("`cargo xtask bench --write` puts such figures into docs/benchmarks.md");
+  console.log("with `--write` too, such figures go into docs/benchmarks.md");
 }

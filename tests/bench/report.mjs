@@ -4,11 +4,14 @@ import { join } from "node:path";
 import { ROOT } from "../harness/index.mjs";
 
 const DOCUMENT = join(ROOT, "docs/benchmarks.md");
-const BEGIN = "<!-- from `cargo xtask bench --write`: begin -->";
-const END = "<!-- from `cargo xtask bench --write`: end -->";
+const marksOf = (command) => ["begin", "end"].map((where) => `<!-- from \`${command}\`: ${where} -->`);
 
 const or = (value, unit = "") => (value === null || value === undefined ? "–" : `${value}${unit}`);
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
+const megabytes = (bytes) => or(bytes && Math.round(bytes / 1e6).toLocaleString("en"), " MB");
+const milliseconds = (time) => `${time} ms`;
+const underWay = ({ date, machine }) =>
+  `${date}, ${machine.cores} cores of ${machine.processor}, ${machine.system}; workerd ${machine.workerd}, Node ${machine.node}`;
 
 function table(heads, rows) {
   const widths = heads.map((head, column) => Math.max(head.length, ...rows.map((row) => row[column].length)));
@@ -29,9 +32,9 @@ export function written(report) {
     ["fetched by a browser (one module, WebAssembly inside)", report.sizes.browser],
   ].map(([what, { bytes, gzip }]) => [what, kilobytes(bytes), kilobytes(gzip)]);
   const checks = report.checks.map(({ where, algorithm, cold, repeated }) => [`${where}, ${algorithm}`, `${cold} ms`, `${repeated} ms`]);
-  const { machine, date, rounds, seconds, connections } = report;
+  const { machine, rounds, seconds, connections } = report;
   const parts = [
-    `${date}, ${machine.cores} cores of ${machine.processor}, ${machine.system}; workerd ${machine.workerd}, Node ${machine.node}. ` +
+    `${underWay(report)}. ` +
       `${rounds} rounds of ${seconds} s a side and row, ${connections} connections; load average ${machine.load} at the start.`,
     table(["call", "a second", "plain", "ratio", "processor", "plain", "ratio"], rates),
     table(["`licentia/check`", "bytes", "gzipped"], sizes),
@@ -41,11 +44,34 @@ export function written(report) {
   return parts.join("\n\n");
 }
 
-/** Puts the report between the two marks of docs/benchmarks.md. */
-export function writeDocument(report) {
+/** The part `flat` of a report as Markdown. */
+export function writtenFlat(report) {
+  const { requests, aim, steps } = report.flat;
+  const sizes = steps.map(({ size }) => size.toLocaleString("en"));
+  const rows = steps.at(-1).rows.map(({ name }, row) => [name, ...steps.flatMap((step) => cellsOf(step.rows[row]))]);
+  const heads = ["call", ...sizes.flatMap((size) => [`at ${size}`, "95 of 100", "ratio"])];
+  const filled = steps.map(({ filled, disk, memory }, step) => [
+    `${sizes[step]} licenses`, `${filled.seconds} s`, `${filled.perSecond}`, megabytes(disk), megabytes(memory),
+  ]);
+  return [
+    `${underWay(report)}. ${requests} requests a call and size over one connection; load average ${report.machine.load} at the start. ` +
+      `A ratio is to the same call on a ledger of a thousand at the same minute; the aim is at most ${aim}.`,
+    table(heads, rows),
+    table(["ledger", "filling it up", "licenses a second", "on the disk", "workerd in memory"], filled),
+  ].join("\n\n");
+}
+
+const cellsOf = ({ here, ratio }) => [milliseconds(here.median), milliseconds(here.p95), ratio.toFixed(2)];
+
+export const writeDocument = (report) => put("cargo xtask bench --write", written(report));
+export const writeFlat = (report) => put("cargo xtask bench --only flat --write", writtenFlat(report));
+
+/** Puts a text between the two marks of docs/benchmarks.md that name its command. */
+function put(command, words) {
   const text = readFileSync(DOCUMENT, "utf8");
-  const [before, rest] = text.split(BEGIN);
-  const [, after] = (rest ?? "").split(END);
-  if (after === undefined) throw new Error(`${DOCUMENT} lacks its two marks`);
-  writeFileSync(DOCUMENT, `${before}${BEGIN}\n\n${written(report)}\n\n${END}${after}`);
+  const [begin, end] = marksOf(command);
+  const [before, rest] = text.split(begin);
+  const [, after] = (rest ?? "").split(end);
+  if (after === undefined) throw new Error(`${DOCUMENT} lacks the marks of \`${command}\``);
+  writeFileSync(DOCUMENT, `${before}${begin}\n\n${words}\n\n${end}${after}`);
 }

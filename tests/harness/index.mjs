@@ -19,7 +19,7 @@ export const BUNDLES = { shipped: join(ROOT, "build/worker"), faults: join(ROOT,
  * - `www`: a directory of pages to serve beside the API
  * - `counted`: whether `ledgerCalls()` counts, which costs a hop
  *
- * Resolves to `{ url, token, masterKeys, kv, call, ledgerCalls, pid, restart, stop, logs }`.
+ * Resolves to `{ url, token, masterKeys, kv, call, ledgerCalls, pid, state, restart, stop, logs }`.
  */
 export async function start({
   bundle = "shipped",
@@ -60,6 +60,8 @@ export async function start({
     /** How many calls the ledger has had since the process started. */
     ledgerCalls: async () => Number(await (await fetch(`http://127.0.0.1:${server.counterPort}`)).text()),
     pid: () => server.pid,
+    /** The directory that the ledger is kept in. */
+    state: join(directory, "state"),
     /** Kills the process, as a crash would, and starts it again on the same state and port, with other variables if given. */
     restart: async (others) => {
       await server.stop();

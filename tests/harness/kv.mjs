@@ -9,7 +9,7 @@ export class Kv {
   values = new Map();
   /** Every operation that came, in order: `{ method, key, value }`. */
   operations = [];
-  /** "pass", "fail", or "hang": held puts wait in `held`. */
+  /** "pass", "fail", or "hang": held puts wait in `held`. Or a function that says which, of an operation. */
   puts = "pass";
   /** "pass", "fail", "hang", or "stale": answered from what lay there when `reads` became "stale". */
   reads = "pass";
@@ -91,8 +91,10 @@ export class Kv {
     for (const look of [...this.#watchers]) look();
   }
 
-  #act({ method, key, value }, url, response, answer) {
-    const mode = method === "GET" ? this.reads : this.puts;
+  #act(operation, url, response, answer) {
+    const { method, key, value } = operation;
+    const puts = typeof this.puts === "function" ? this.puts(operation) : this.puts;
+    const mode = method === "GET" ? this.reads : puts;
     if (mode === "fail") return answer(500, "told to fail");
     if (method === "PUT") {
       const land = () => {

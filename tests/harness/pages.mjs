@@ -19,7 +19,8 @@ async function policies(directory) {
   const text = await readFile(join(directory, "_headers"), "utf8").catch(() => "");
   const rules = [];
   for (const line of text.split("\n").filter((line) => line.trim() && !line.startsWith("#"))) {
-    if (!line.startsWith(" ") && !line.startsWith("\t")) rules.push({ pattern: line.trim(), headers: {} });
+    if (!line.startsWith(" ") && !line.startsWith("\t")) rules.push({ pattern: line.trim(), headers: {}, detached: [] });
+    else if (line.trim().startsWith("! ")) rules.at(-1).detached.push(line.trim().slice(2));
     else {
       const [name, ...value] = line.trim().split(":");
       rules.at(-1).headers[name] = value.join(":").trim();
@@ -28,9 +29,15 @@ async function policies(directory) {
   return rules;
 }
 
+/** Returns what the rules of a path say together; `! Name` takes back what an earlier one said. */
 function headersFor(rules, path) {
   const matches = ({ pattern }) => (pattern.endsWith("*") ? path.startsWith(pattern.slice(0, -1)) : path === pattern);
-  return Object.assign({}, ...rules.filter(matches).map((rule) => rule.headers));
+  const said = {};
+  for (const { headers, detached } of rules.filter(matches)) {
+    for (const name of detached) delete said[name];
+    Object.assign(said, headers);
+  }
+  return said;
 }
 
 /** Serves `directory` and resolves to `{ port, close }`. */
@@ -38,7 +45,7 @@ export async function servePages(directory) {
   const rules = await policies(directory);
   const server = createServer(async (request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, "http://pages").pathname));
-    const file = path.endsWith("/") ? `${path}index.html` : path;
+    const file = path.endsWith("/") ? `${path}index.html` : extname(path) ? path : `${path}.html`;
     try {
       const body = await readFile(join(directory, file));
       const type = TYPES[extname(file)] ?? "application/octet-stream";

@@ -14,6 +14,7 @@ use licentia_api::{
 use licentia_core::{Algorithm, Draw, Origin, RequestId, Seconds, Seed, Timestamp, join_signature};
 use ring::rand::{SecureRandom, SystemRandom};
 use ring::signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
+use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 
@@ -68,6 +69,9 @@ impl Sqlite {
         ] {
             connection.set_limit(limit, value).unwrap();
         }
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_TRIGGER_EQP, true)
+            .unwrap();
         connection.set_prepared_statement_cache_capacity(256);
         Self {
             connection,
@@ -81,16 +85,17 @@ impl Sqlite {
         self.connection.total_changes()
     }
 
-    /// Returns the steps in which a statement would run.
+    /// Returns the steps in which a statement would run, its triggers and foreign keys included.
     #[must_use]
-    pub fn plan(&self, sql: &str) -> Vec<String> {
+    pub fn plan(&self, sql: &str) -> Plan {
         let mut statement = self
             .connection
             .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
             .unwrap();
         let nothing = vec![rusqlite::types::Value::Null; statement.parameter_count()];
         let steps = statement.query_map(rusqlite::params_from_iter(nothing), |row| row.get(3));
-        steps.unwrap().collect::<Result<_, _>>().unwrap()
+        let steps: Result<Vec<Option<String>>, _> = steps.unwrap().collect();
+        Plan(steps.unwrap().into_iter().flatten().collect())
     }
 
     fn begin(&self) {
@@ -102,6 +107,31 @@ impl Sqlite {
             .execute_batch(if commit { "COMMIT" } else { "ROLLBACK" })
             .unwrap();
     }
+}
+
+/// The steps in which a statement would run.
+#[derive(Debug)]
+pub struct Plan(Vec<String>);
+
+impl Plan {
+    /// Returns the step that would read a table or an index from one end to the other, or sort what it read.
+    #[must_use]
+    pub fn reads_to_the_end(&self) -> Option<&str> {
+        let sorts = |step: &str| step.contains("TEMP B-TREE FOR ORDER BY");
+        let mut steps = self.0.iter().map(String::as_str);
+        steps.find(|step| scans(step) || sorts(step))
+    }
+}
+
+/// `SCAN` is also said of what FTS5 finds (`M` by MATCH, `=` by number), of the values of a JSON text, and of what was
+/// selected within.
+fn scans(step: &str) -> bool {
+    let seeks = step.contains("VIRTUAL TABLE INDEX 0:M")
+        || step.contains("VIRTUAL TABLE INDEX 0:=")
+        || step.contains("json_each VIRTUAL TABLE")
+        || step.contains("CONSTANT ROW")
+        || step.starts_with("SCAN (");
+    step.starts_with("SCAN") && !seeks
 }
 
 /// A Durable Object binds every number as a double.
@@ -125,7 +155,9 @@ fn read(value: ValueRef<'_>) -> Value {
 
 impl Database for Sqlite {
     fn query(&self, sql: &str, args: &[Value]) -> Result<Vec<Row>, DatabaseError> {
-        self.ran.borrow_mut().insert(sql.to_owned());
+        if !self.ran.borrow().contains(sql) {
+            self.ran.borrow_mut().insert(sql.to_owned());
+        }
         let refused = |fault: rusqlite::Error| DatabaseError::Statement(fault.to_string());
         let mut statement = self.connection.prepare_cached(sql).map_err(refused)?;
         let columns = statement.column_count();

@@ -3,6 +3,7 @@
 use licentia_core::{KeySet, Statement, Timestamp, UnverifiedToken};
 use serde_json::{Value, json};
 
+use crate::contract;
 use crate::pattern::{self, Known};
 use crate::transcript::{self, Step};
 
@@ -66,7 +67,13 @@ fn run_step(step: &Step, host: &mut dyn Host, known: &mut Known) -> Result<(), S
     } else {
         host.send(&call)
     };
-    compare(step, &answer, known, now).map_err(|fault| {
+    let described = if call.method == "VERIFY" {
+        Ok(())
+    } else {
+        contract::check(&call, &answer)
+    };
+    let compared = compare(step, &answer, known, now).and(described);
+    compared.map_err(|fault| {
         let body: String = answer.body.chars().take(2_000).collect();
         format!("{fault}\n    answered {} {body}", answer.status)
     })

@@ -169,13 +169,12 @@ fn lists_and_exports_of_users_are_what_looking_at_every_user_gives() {
         expected.reverse();
         assert_eq!(exported(&mut host, &newest), expected, "{newest}");
     }
+    comes_in_slices_with_one_header_and_no_formula(&mut host);
 }
 
-#[test]
-fn an_export_comes_in_slices_with_one_header_and_no_formula() {
-    let (mut host, _, _) = ledger();
+fn comes_in_slices_with_one_header_and_no_formula(host: &mut NativeHost) {
     let before = host.ledger_calls.get();
-    let answer = get(&mut host, "/v3/users/export");
+    let answer = get(host, "/v3/users/export");
     assert_eq!(host.ledger_calls.get() - before, 3);
     assert_eq!(answer.body.matches("createdAt").count(), 1);
     assert!(answer.body.contains(",Acme; '=1+1,"));

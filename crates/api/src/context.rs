@@ -1,6 +1,7 @@
 //! What every call has at hand, and the three ways in which one does not succeed.
 
 use std::cell::{RefCell, RefMut};
+use std::net::IpAddr;
 
 use licentia_core::{Algorithm, Code, Draw, Event, License, Problem, Refusal, Timestamp};
 
@@ -110,12 +111,25 @@ impl<'a> Context<'a> {
         id: &impl ToString,
         changes: Vec<PropertyChange>,
     ) -> Result<(), DatabaseError> {
+        let address = self.request.origin.address;
+        self.record_from(address, action, resource, id, changes)
+    }
+
+    /// Appends to the audit log, with the address that it may keep.
+    pub(crate) fn record_from(
+        &self,
+        address: Option<IpAddr>,
+        action: &str,
+        resource: &str,
+        id: &impl ToString,
+        changes: Vec<PropertyChange>,
+    ) -> Result<(), DatabaseError> {
         let entry = Entry {
             id: self.draw().id(),
             at: self.now(),
             request_id: self.request.request_id,
             actor: self.caller,
-            address: self.request.origin.address,
+            address,
             action,
             resource,
             resource_id: id.to_string(),

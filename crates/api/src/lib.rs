@@ -31,8 +31,8 @@ pub use idempotency::{Fact, write_facts};
 pub use key_pattern::{DEFAULT_KEY_PATTERN, KeyPattern};
 pub use keys::{PrivateKeyFault, read_private_key};
 pub use limit::{Limiter, Limits, MalformedRule, Rule, Standing, tells_wrong_credential};
-pub use list::PageMemory;
-pub use route::{Endpoint, Operation, Place, Route, RouteFault, endpoints, route};
+pub use list::{Filter, FilterKind, PageMemory, filters};
+pub use route::{Endpoint, Operation, Place, Route, RouteFault, aliases, endpoints, route};
 pub use schema::migrate;
 pub use vault::{Vault, VaultError};
 

@@ -4,6 +4,7 @@
 //! time, and the walk ends with the page. So neither a rare value nor a common one reads the table.
 
 mod condition;
+mod filters;
 mod page_memory;
 mod query;
 mod resource;
@@ -12,6 +13,7 @@ mod source;
 mod statement;
 mod walk;
 
+pub use filters::{Filter, FilterKind, filters};
 pub use page_memory::PageMemory;
 pub(crate) use query::{Order, Query};
 pub(crate) use resource::Resource;
@@ -49,6 +51,13 @@ pub(crate) enum Total {
     AtLeast(u64),
 }
 
+impl Total {
+    /// The first page has all.
+    fn all(rows: &[Row]) -> Self {
+        Self::Exactly(u64::try_from(rows.len()).unwrap_or(u64::MAX))
+    }
+}
+
 /// Reads the page of `resource` that a request asks for.
 pub(crate) fn list(cx: &Context<'_>, resource: &'static Resource) -> Result<Listed, Fault> {
     list_within(
@@ -71,9 +80,14 @@ pub(crate) fn list_within(
     if let Some(next) = next {
         cx.given.pages.remember(resource.table, &query, next);
     }
+    let total = if next.is_none() && start == walk.before_all() {
+        Total::all(&rows)
+    } else {
+        walk.total()?
+    };
     Ok(Listed {
         rows,
-        total: walk.total()?,
+        total,
         next,
         page: query.page,
         limit: query.limit,

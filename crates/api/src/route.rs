@@ -272,6 +272,12 @@ pub fn endpoints() -> &'static [Endpoint] {
     ENDPOINTS
 }
 
+/// Returns where resources have a second address: the first two segments of that, and of the first one.
+#[must_use]
+pub fn aliases() -> &'static [(&'static str, &'static str)] {
+    &ALIASES
+}
+
 /// Finds the route of a request; `method` is in upper case.
 ///
 /// # Errors

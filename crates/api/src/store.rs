@@ -15,6 +15,7 @@ pub(crate) mod pace;
 pub(crate) mod place;
 pub(crate) mod product;
 pub(crate) mod row;
+pub(crate) mod search;
 pub(crate) mod tag;
 pub(crate) mod template;
 pub(crate) mod tombstone;

@@ -56,6 +56,7 @@ pub enum VerifyingKey {
 
 /// A key as JSON (RFC 7517, RFC 8037).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Jwk {
     /// The kind of key: `RSA` or `OKP`.
     pub kty: String,

@@ -24,6 +24,8 @@ mod product;
 mod restriction;
 mod revision;
 mod rsa;
+#[cfg(feature = "schema")]
+mod schema;
 mod scope;
 mod statement;
 mod status_code;

@@ -16,6 +16,7 @@ const KEY_LIMIT: usize = 8;
 
 /// How a key signs. It belongs to the key, never to a token's header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Algorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256 and 2048 bits: what existing clients verify.
     #[default]

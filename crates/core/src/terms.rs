@@ -9,6 +9,7 @@ use crate::time::Seconds;
 
 /// Where a license may run and how it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum LicenseType {
     /// Bound to machines.
@@ -21,6 +22,7 @@ pub enum LicenseType {
 
 /// When the term of a license begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ExpirationStrategy {
     /// At creation.
@@ -33,6 +35,7 @@ pub enum ExpirationStrategy {
 
 /// What begins a subscription's first interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum StartTrigger {
     /// The creation of the license.
@@ -43,6 +46,7 @@ pub enum StartTrigger {
 
 /// How closely a machine must match its fingerprint. Unstructured fingerprints are compared byte for byte under each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum FingerprintMatching {
     /// Most parts.
@@ -55,6 +59,7 @@ pub enum FingerprintMatching {
 
 /// What takes one seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum LeasingStrategy {
     /// A machine, however often it activates.
@@ -68,6 +73,7 @@ const ANY_OFFSET: i64 = 2_147_483_647;
 
 /// What a license allows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Terms {
     /// Where it may run and how it is counted.

@@ -33,6 +33,9 @@ extern "C" {
     fn send_to(ledger: &LedgerObject, envelope: &[u8]) -> Result<Promise, JsValue>;
 }
 
+/// Where people read what the API does.
+const REFERENCE: &str = "/v3/docs";
+
 /// What the Worker looks at of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Incoming {
@@ -106,8 +109,10 @@ impl Incoming {
         }
     }
 
+    /// The API's own reference is a page, though it lies among the calls.
     pub(crate) fn is_of_the_api(&self) -> bool {
-        self.path == "/v3" || self.path.starts_with("/v3/")
+        let path = self.path.trim_end_matches('/');
+        path != REFERENCE && (path == "/v3" || path.starts_with("/v3/"))
     }
 
     /// Whether there is nothing to read: most answers need no look at the stream.
@@ -278,6 +283,24 @@ mod tests {
         assert_eq!(area.city.as_deref(), Some("Austin"));
         assert_eq!(area.zip_code, None);
         assert_eq!(area.longitude.as_deref(), Some("-97.74"));
+    }
+
+    #[test]
+    fn the_reference_is_a_page_among_the_calls() {
+        let is_of_the_api =
+            |path| Incoming::parse(&format!("GET\nhttp://a.example{path}")).is_of_the_api();
+        for path in ["/v3", "/v3/", "/v3/licenses", "/v3/docs/x", "/v3/docsx"] {
+            assert!(is_of_the_api(path), "{path}");
+        }
+        for path in [
+            "/",
+            "/v3/docs",
+            "/v3/docs/",
+            "/v3x",
+            "/api-docs/v3/swagger.json",
+        ] {
+            assert!(!is_of_the_api(path), "{path}");
+        }
     }
 
     #[test]

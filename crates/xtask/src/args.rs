@@ -16,8 +16,9 @@ cargo xtask <command>: everything a developer of Licentia types
                 --port <port>     another port; 0 takes a free one
                 --state <dir>     where the local ledger, KV and root token are kept (.licentia)
                 --fresh           empty that directory first
-  test        run every test, and close with the sum
-                --only <part>     core, api, cli, xtask, worker, wasm, browser, package or examples; may be given again
+  test        run every test that needs no Python, and close with the sum
+                --all             also those that do: the part contract
+                --only <part>     core, api, cli, xtask, worker, wasm, browser, package, examples or contract; may be given again
   build       the Worker bundle in build/worker, the npm package in crates/wasm/js
                 --faults          also build/worker-faults, which panics and stalls on request, for tests
   pack        the npm package and a Worker bundle that deploys with Node alone, as tarballs in dist
@@ -26,11 +27,12 @@ cargo xtask <command>: everything a developer of Licentia types
   check       what CI checks: format, lints, docs, dependencies, types
   bench       measure: requests a second beside a plain Worker, sizes, cold and repeated checks
                 --quick           a minute's look
-                --only <text>     of the calls, those whose name contains this
+                --only <text>     of the calls, those whose name contains this; or `flat`: the same calls on
+                                  ledgers of a thousand and of a million licenses
                 --startup         also how long a second `dev` takes
                 --write           put the figures into docs/benchmarks.md
   vectors     make tests/vectors/decisions.json anew
-  docs        write the pages that are made from code: docs/errors.md and docs/cli.md
+  docs        write the pages that are made from code: docs/errors.md, docs/cli.md and docs/openapi.json
   advisories  dependencies with known vulnerabilities (asks the network)
 
 Each command installs what it needs, and says so: the wasm32 target, pinned cargo tools into a per-user
@@ -75,6 +77,8 @@ pub(crate) enum Start {
 pub(crate) struct Test {
     /// Empty means every part.
     pub(crate) only: Vec<Part>,
+    /// Whether parts run too that need more than the others.
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, PartialEq)]
@@ -138,6 +142,7 @@ struct Options {
     state: Option<PathBuf>,
     fresh: bool,
     only: Vec<Part>,
+    all: bool,
     faults: bool,
     dry_run: bool,
     bench: Bench,
@@ -150,6 +155,7 @@ impl Options {
             ("dev", "state") => self.state = Some(parser.value()?.into()),
             ("dev", "fresh") => self.fresh = true,
             ("test", "only") => self.only.push(value(parser, option)?),
+            ("test", "all") => self.all = true,
             ("build", "faults") => self.faults = true,
             ("deploy", "dry-run") => self.dry_run = true,
             ("bench", "quick") => self.bench.quick = true,
@@ -172,7 +178,10 @@ impl Options {
                     Start::Resume
                 },
             }),
-            "test" => Command::Test(Test { only: self.only }),
+            "test" => Command::Test(Test {
+                only: self.only,
+                all: self.all,
+            }),
             "build" if self.faults => Command::Build(Build {
                 variants: vec![Variant::Shipped, Variant::Faults],
             }),
@@ -257,10 +266,13 @@ mod tests {
     #[test]
     fn only_may_be_given_again() {
         let only = vec![Part::Core, Part::Browser];
+        let all = false;
         check(
             "test --only core --only browser",
-            Command::Test(Test { only }),
+            Command::Test(Test { only, all }),
         );
+        let (only, all) = (Vec::new(), true);
+        check("test --all", Command::Test(Test { only, all }));
     }
 
     #[test]

@@ -118,13 +118,13 @@ pub(crate) fn tidy() -> Result<()> {
     Ok(())
 }
 
-fn lock(cache: &Path) -> Result<File> {
+pub(crate) fn lock(cache: &Path) -> Result<File> {
     fs::create_dir_all(cache).with_context(|| format!("cannot make `{}`", cache.display()))?;
     crate::setup::locked(&cache.join(".lock"), "the cache of tools")
 }
 
 /// `LICENTIA_CACHE`, else `licentia` in the user's cache directory.
-fn cache() -> Result<PathBuf> {
+pub(crate) fn cache() -> Result<PathBuf> {
     let user = || -> Option<PathBuf> {
         if let Some(cache) = std::env::var_os("XDG_CACHE_HOME") {
             return Some(cache.into());

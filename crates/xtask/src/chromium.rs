@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::workspace::Workspace;
-use crate::{node, process, progress};
+use crate::{debian, node, process, progress};
 
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 const NPM_PACKAGE: &str = "@sparticuz/chromium@153.0.0";
@@ -45,25 +45,11 @@ fn on_path() -> Option<PathBuf> {
 }
 
 fn from_debian() -> Option<PathBuf> {
-    let root = process::output(Command::new("id").arg("-u")).ok()?.trim() == "0";
-    let apt = process::output(Command::new("apt-get").arg("--version")).is_ok();
-    if !root || !apt {
+    if !debian::is_ours() {
         return None;
     }
     let installed = progress::step("installing Debian's chromium (a minute or two)", || {
-        let apt = || {
-            let mut command = Command::new("apt-get");
-            command.env("DEBIAN_FRONTEND", "noninteractive");
-            command
-        };
-        process::quietly(apt().args(["update", "--quiet"]))?;
-        process::quietly(apt().args([
-            "install",
-            "--yes",
-            "--quiet",
-            "--no-install-recommends",
-            "chromium",
-        ]))
+        debian::install(&["chromium"])
     });
     if let Err(error) = installed {
         eprintln!("  {error:#}");

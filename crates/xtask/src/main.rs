@@ -13,12 +13,15 @@ mod progress;
 
 mod cargo_tools;
 mod chromium;
+mod debian;
 mod inputs;
 mod node;
+mod schemathesis;
 mod setup;
 
 mod notices;
 mod npm_package;
+mod pages;
 mod worker_bundle;
 
 mod secrets;

@@ -63,6 +63,7 @@ pub(super) fn promote(cx: &Context<'_>, id: ProductId, kid: &str) -> Result<Repl
 /// `DELETE /v3/products/{id}/keys/{kid}`
 pub(super) fn retire(cx: &Context<'_>, id: ProductId, kid: &str) -> Result<Reply, Fault> {
     let known = products::load(cx, id)?.product;
+    cx.check_version(known.version)?;
     let asked = known.without_key(kid)?;
     let product = save(cx, &known, asked, "product.keyRetired")?;
     Ok(publishing(Reply::empty(204), &product))

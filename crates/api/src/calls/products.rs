@@ -83,6 +83,7 @@ pub(super) fn update(cx: &Context<'_>, id: ProductId, body: &[u8]) -> Result<Rep
 /// `DELETE /v3/products/{id}`: its document in KV becomes one that says so.
 pub(super) fn delete(cx: &Context<'_>, id: ProductId) -> Result<Reply, Fault> {
     let Counted { product, licenses } = load(cx, id)?;
+    cx.check_version(product.version)?;
     if licenses > 0 {
         let message = format!("the product has {licenses} licenses; delete them first");
         return Err(Problem::new(Code::ProductInUse, message).into());

@@ -51,7 +51,7 @@ pub(super) fn update(cx: &Context<'_>, id: TemplateId, body: &[u8]) -> Result<Re
 
 /// `DELETE /v3/license-templates/{id}`
 pub(super) fn delete(cx: &Context<'_>, id: TemplateId) -> Result<Reply, Fault> {
-    load(cx, id)?;
+    cx.check_version(load(cx, id)?.version)?;
     if store::template::is_used(cx.db, id)? {
         let message = "a product creates its licenses from this template";
         return Err(Problem::new(Code::TemplateInUse, message).into());

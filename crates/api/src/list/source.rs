@@ -30,7 +30,7 @@ pub(super) struct Source {
 pub(super) enum Rows {
     /// None: no row passes.
     Nothing,
-    /// The few whose numbers this selects.
+    /// The few whose numbers this selects: they were found already, and are not sought again.
     Few(Statement),
     /// Those along an index, in order.
     Along(Along),
@@ -187,12 +187,14 @@ impl Source {
             if !way.passed.is_empty() && along.iter().any(known) {
                 continue;
             }
-            match (count(db, &way.numbers)?, &way.along) {
-                (0, _) => return Ok(Self::nothing()),
-                (passing, Some(_)) if passing > VERY_FEW => along.push(way),
-                (passing, None) if passing > FEW => others.push(way),
-                (passing, _) if fewest.as_ref().is_none_or(|(least, _)| passing < *least) => {
-                    fewest = Some((passing, way));
+            let (passing, found) = find(db, &way.numbers)?;
+            match &way.along {
+                _ if passing == 0 => return Ok(Self::nothing()),
+                Some(_) if passing > VERY_FEW => along.push(way),
+                None if passing > FEW => others.push(way),
+                _ if fewest.as_ref().is_none_or(|(least, _)| passing < *least) => {
+                    let numbers = found;
+                    fewest = Some((passing, Way { numbers, ..way }));
                 }
                 _ => {}
             }
@@ -234,15 +236,20 @@ impl Source {
     }
 }
 
-/// Counts no further than to one more than few.
-fn count(db: &dyn Database, numbers: &Statement) -> Result<i64, DatabaseError> {
-    let limit = Value::Integer(FEW.saturating_add(1));
-    let statement = Statement::new("SELECT COUNT(*) FROM (")
+/// Finds no more numbers than one more than few. Returns how many, and what selects them.
+fn find(db: &dyn Database, numbers: &Statement) -> Result<(i64, Statement), DatabaseError> {
+    let statement = Statement::new("SELECT COUNT(*), json_group_array(number) FROM (")
         .append(numbers)
         .push(" LIMIT ")
-        .bind(limit)
+        .bind(Value::Integer(FEW.saturating_add(1)))
         .push(")");
-    Ok(statement.number(db)?.unwrap_or(0))
+    match statement.query(db)?.pop().as_deref() {
+        Some([Value::Integer(count), found @ Value::Text(_)]) => {
+            let among = Statement::new("SELECT value AS number FROM json_each(");
+            Ok((*count, among.bind(found.clone()).push(")")))
+        }
+        _ => Err(DatabaseError::Corrupt("a count was expected".to_owned())),
+    }
 }
 
 /// Returns the ways there are, those that pass fewest rows as a rule first.
@@ -393,7 +400,9 @@ fn way_elsewhere(resource: &Resource, conditions: &[&Condition], position: usize
             passed,
         });
     }
-    let numbers = Statement::new(&format!("SELECT x.number FROM {table} x WHERE ")).append(&filter);
+    // A row may have several entries that pass.
+    let numbers = Statement::new(&format!("SELECT DISTINCT x.number FROM {table} x WHERE "));
+    let numbers = numbers.append(&filter);
     // An index over keys goes on with values; all others go on with the number.
     let in_order = conditions.iter().all(|condition| condition.fixes())
         && conditions
@@ -405,13 +414,28 @@ fn way_elsewhere(resource: &Resource, conditions: &[&Condition], position: usize
             resource.table
         ),
         place: "x.number",
-        filter,
+        filter: filter.append(&once(table, conditions)),
     });
     Some(Way {
         numbers,
         along,
         passed,
     })
+}
+
+/// A row may have one value under two keys: the first of them alone leads to it.
+fn once(table: &str, conditions: &[&Condition]) -> Statement {
+    let named = |column| {
+        conditions
+            .iter()
+            .any(|condition| condition.column() == Some(column))
+    };
+    if !named("value") || named("key") {
+        return Statement::default();
+    }
+    Statement::new(&format!(
+        " AND NOT EXISTS (SELECT 1 FROM {table} y WHERE y.number = x.number AND y.key < x.key AND y.value = x.value)"
+    ))
 }
 
 /// Returns the fragments that a row's searched text must contain, for a test to pass.
@@ -438,14 +462,18 @@ fn fragments_of(resource: &Resource, test: &Test<'_>) -> Vec<String> {
 fn way_of_fragment(resource: &Resource, fragment: &str) -> Option<Way> {
     let search = resource.search?;
     let characters: Vec<char> = fragment.chars().collect();
-    let trigrams = characters.windows(TRIGRAM).take(MOST_TRIGRAMS).map(quoted);
-    let trigrams: Vec<String> = trigrams.collect();
+    // One after the other, and the last: those that overlap would be read too, and rule out next to nothing.
+    let windows = characters.windows(TRIGRAM);
+    let apart = windows.clone().step_by(TRIGRAM).take(MOST_TRIGRAMS);
+    let mut trigrams: Vec<String> = apart.chain(windows.last()).map(quoted).collect();
+    trigrams.dedup();
     if trigrams.is_empty() {
         return None;
     }
     let filter =
         Statement::new(&format!("x.{search} MATCH ")).bind(Value::Text(trigrams.join(" AND ")));
-    let numbers = Statement::new(&format!("SELECT x.rowid FROM {search} x WHERE ")).append(&filter);
+    let numbers =
+        Statement::new(&format!("SELECT x.rowid AS number FROM {search} x WHERE ")).append(&filter);
     let along = Along {
         from: format!(
             "{search} x CROSS JOIN {} r ON r.number = x.rowid",

@@ -14,13 +14,24 @@ macro_rules! searched {
     (insert $table:literal, $search:literal) => {
         concat!(
             "CREATE TRIGGER ", $table, "_become_searched AFTER INSERT ON ", $table,
+            " WHEN NOT EXISTS (SELECT 1 FROM unsearched WHERE name = '')",
             " BEGIN INSERT INTO ", $search, " (rowid, text) VALUES (NEW.number, NEW.search); END"
+        )
+    };
+    // An import has said that it adds many: they become searched at its end, in one statement.
+    (later $table:literal, $search:literal) => {
+        concat!(
+            "CREATE TRIGGER ", $table, "_become_searched_later AFTER INSERT ON ", $table,
+            " WHEN EXISTS (SELECT 1 FROM unsearched WHERE name = '')",
+            " BEGIN INSERT INTO unsearched (name, number) VALUES ('", $table, "', NEW.number); END"
         )
     };
     (update $table:literal, $search:literal) => {
         concat!(
             "CREATE TRIGGER ", $table, "_are_searched_anew AFTER UPDATE OF search ON ", $table,
-            " WHEN OLD.search <> NEW.search BEGIN DELETE FROM ", $search, " WHERE rowid = OLD.number;",
+            " WHEN OLD.search <> NEW.search",
+            " AND NOT EXISTS (SELECT 1 FROM unsearched WHERE name = '", $table, "' AND number = OLD.number)",
+            " BEGIN DELETE FROM ", $search, " WHERE rowid = OLD.number;",
             " INSERT INTO ", $search, " (rowid, text) VALUES (NEW.number, NEW.search); END"
         )
     };
@@ -346,18 +357,27 @@ pub(super) const STATEMENTS: &[&str] = &[
     "CREATE INDEX activation_logs_by_product ON activation_logs (product_id)",
     "CREATE INDEX activation_logs_by_action ON activation_logs (action)",
 
+    // Rows that an import has added and not made searched yet. One without a name says that an import is at work.
+    "CREATE TABLE unsearched (
+        name TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        PRIMARY KEY (name, number)
+    ) STRICT, WITHOUT ROWID",
     searched!("licenses", "license_search"),
     "INSERT INTO license_search (rowid, text) SELECT number, search FROM licenses",
     searched!(insert "licenses", "license_search"),
+    searched!(later "licenses", "license_search"),
     searched!(update "licenses", "license_search"),
     searched!(delete "licenses", "license_search"),
     searched!("users", "user_search"),
     searched!(insert "users", "user_search"),
+    searched!(later "users", "user_search"),
     searched!(update "users", "user_search"),
     searched!(delete "users", "user_search"),
     searched!("activations", "activation_search"),
     "INSERT INTO activation_search (rowid, text) SELECT number, search FROM activations",
     searched!(insert "activations", "activation_search"),
+    searched!(later "activations", "activation_search"),
     searched!(update "activations", "activation_search"),
     searched!(delete "activations", "activation_search"),
 

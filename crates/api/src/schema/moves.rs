@@ -7,7 +7,7 @@ pub(super) const STATEMENTS: &[&str] = &[
         status TEXT NOT NULL,
         document TEXT NOT NULL
     ) STRICT, WITHOUT ROWID",
-    "CREATE INDEX imports_by_status ON imports (status)",
+    "CREATE INDEX imports_by_status ON imports (status, created_at)",
     "CREATE INDEX imports_by_age ON imports (created_at)",
     "CREATE TABLE import_parts (
         import_id TEXT NOT NULL REFERENCES imports (id) ON DELETE CASCADE,

@@ -12,6 +12,7 @@ use crate::time::Timestamp;
 /// What a request says of an access token. Once made, it can only be revoked or renamed: who holds its text was told what
 /// it may do.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct AccessTokenInput {
     pub name: Option<String>,
@@ -76,6 +77,7 @@ impl AccessTokenInput {
 
 /// An access token as the API answers it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AccessTokenView<'a> {
     id: TokenId,

@@ -14,6 +14,7 @@ use crate::user::User;
 /// What an application sends to activate and to sync. Clients send empty texts for what they lack. They may send
 /// `accountId`, `clientVersion`, `email` and `password` besides, which nothing here asks for: so nothing reads them.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ActivationRequest {
     pub key: String,
@@ -35,6 +36,7 @@ pub struct ActivationRequest {
 /// What a client sends to deactivate: as much of an activation as it likes, since the id says which one it is.
 /// What it does send must be so.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct DeactivationRequest {
     pub key: Option<String>,
@@ -44,6 +46,7 @@ pub struct DeactivationRequest {
 
 /// A family of operating systems. The published schema has these five; a browser sends the one that it runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Os {
     Windows,
@@ -67,6 +70,7 @@ impl Os {
 
 /// A field of the client's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ActivationMetadata {
     pub key: String,
     pub value: String,
@@ -162,6 +166,7 @@ fn at_most(field: &str, text: &str, limit: usize) -> Result<(), Problem> {
 
 /// The answer to an activation or a sync. The host puts the signed token in.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ActivationAnswer<'a> {
     /// The token.
@@ -170,6 +175,7 @@ pub struct ActivationAnswer<'a> {
 
 /// An activation as management calls are answered.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ActivationView<'a> {
     id: ActivationId,
@@ -198,6 +204,7 @@ pub struct ActivationView<'a> {
 
 /// Where an activation was last seen. Clients parse every field, so those that are not known are null.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(super) struct LocationView<'a> {
     ip_address: Option<String>,

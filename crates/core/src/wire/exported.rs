@@ -153,6 +153,7 @@ pub struct ProductKeys {
 
 /// How many lines of each resource were imported.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ImportCounts {
     pub license_templates: u64,

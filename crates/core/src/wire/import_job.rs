@@ -9,6 +9,7 @@ use crate::time::Timestamp;
 
 /// How far an import is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ImportStatus {
     /// It takes parts.
@@ -36,6 +37,7 @@ impl ImportStatus {
 
 /// What is wrong with a line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ImportProblem {
     pub part: u32,
@@ -79,6 +81,7 @@ pub struct StoredImport {
 
 /// An import as the API answers it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ImportView<'a> {
     id: ImportId,
@@ -112,6 +115,7 @@ impl<'a> From<&'a StoredImport> for ImportView<'a> {
 
 /// A part of an import as the API answers it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ImportPartView<'a> {
     pub number: u32,
     pub lines: u64,

@@ -290,6 +290,7 @@ fn each_once(users: &[UserId]) -> Vec<UserId> {
 
 /// `POST /v3/licenses/{id}/extend`
 #[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LicenseExtension {
     pub extension_length: Seconds,
@@ -308,6 +309,7 @@ impl LicenseExtension {
 
 /// `PATCH /v3/licenses/{id}/expires-at`
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct ExpiresAtInput {
     #[serde(deserialize_with = "nullable")]

@@ -13,6 +13,7 @@ use crate::user::User;
 
 /// A license as the API answers it, with its owner.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LicenseView<'a> {
     key: &'a str,
@@ -43,6 +44,7 @@ pub struct LicenseView<'a> {
 
 /// What was added to a term that begins with the first activation.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct PendingView {
     renewals: u32,

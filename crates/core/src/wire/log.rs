@@ -11,6 +11,7 @@ use crate::time::Timestamp;
 
 /// An entry of the event log as the API answers it: who did what, when, from where. `actor` and `requestId` are ours.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct EventLogView<'a> {
     pub id: EventLogId,
@@ -29,6 +30,7 @@ pub struct EventLogView<'a> {
 
 /// An entry of the activation log as the API answers it: an activation as it was when something happened to it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ActivationLogView<'a> {
     id: ActivationLogId,

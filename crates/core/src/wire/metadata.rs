@@ -9,6 +9,7 @@ use crate::time::Timestamp;
 
 /// A metadata entry as requests give it. `viewPermissions` is the newer form of `visible`.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MetadataInput {
     pub key: String,
@@ -22,6 +23,7 @@ pub struct MetadataInput {
 
 /// Who sees a metadata entry or a meter attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ViewPermission {
     Activation,
@@ -138,6 +140,7 @@ fn position(known: &[Metadata], entry: &Metadata) -> usize {
 
 /// A metadata entry as the API answers it, with both forms of who sees it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MetadataView<'a> {
     id: MetadataId,

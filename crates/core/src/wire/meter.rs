@@ -12,6 +12,7 @@ use crate::time::Timestamp;
 /// A meter attribute of a license as requests give it. `viewPermissions` is the newer form of `visible`. One of which neither
 /// is said is seen by everybody: applications count by it, and the older API knew no other.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MeterInput {
     pub name: String,
@@ -95,6 +96,7 @@ impl MeterInput {
 
 /// A meter attribute as the API answers it, with what was counted.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MeterView<'a> {
     id: MeterId,
@@ -128,6 +130,7 @@ impl<'a> MeterView<'a> {
 
 /// What an application asks of a meter when it activates or syncs: a count, as clients of 2019 say it, or a difference.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ActivationMeterInput {
     pub name: String,
@@ -160,6 +163,7 @@ impl ActivationMeterInput {
 
 /// An activation's uses of a meter, as the API answers them.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct ActivationMeterView<'a> {
     name: &'a str,
     uses: i64,
@@ -179,6 +183,7 @@ impl<'a> ActivationMeterView<'a> {
 
 /// `POST /v3/activations/meter-attributes/{id}`: what an application counts.
 #[derive(Clone, Copy, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MeterIncrement {
     pub increment: i64,
@@ -198,6 +203,7 @@ impl MeterIncrement {
 
 /// The answer to an increment.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MeterIncrementAnswer<'a> {
     name: &'a str,

@@ -16,6 +16,7 @@ use crate::time::Timestamp;
 
 /// What a request says of a product: to create, to update or to import one.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct ProductInput {
     pub id: Option<ProductId>,
@@ -31,6 +32,7 @@ pub struct ProductInput {
     pub license_policy_id: Option<TemplateId>,
     pub license_template_id: Option<TemplateId>,
     pub trial_policy_id: Option<String>,
+    #[cfg_attr(feature = "schema", schemars(skip))]
     pub email_templates: Option<Vec<serde::de::IgnoredAny>>,
     pub metadata: Option<Vec<MetadataInput>>,
 }
@@ -164,6 +166,7 @@ impl NullableProductFields {
 
 /// What a request says of a key to make.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct KeyInput {
     /// How it signs; as the key before it unless this says another way.
@@ -174,6 +177,7 @@ pub struct KeyInput {
 
 /// A key that an imported product brings.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TokenKeyInput {
     pub algorithm: Algorithm,
@@ -189,6 +193,7 @@ impl std::fmt::Debug for TokenKeyInput {
 
 /// A product as the API answers it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ProductView<'a> {
     id: ProductId,

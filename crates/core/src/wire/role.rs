@@ -10,6 +10,7 @@ use crate::time::Timestamp;
 
 /// A role as the API answers it. Reserved roles have been there since 1970.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RoleView {
     id: RoleId,
@@ -37,6 +38,7 @@ impl From<&Role> for RoleView {
 /// What roles and access tokens may claim, by the group of resources that it is about. The compatible API answers with an
 /// object whose members are written nowhere; groups of lists are what a form for scopes needs.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClaimsView(BTreeMap<&'static str, Vec<&'static str>>);
 
 impl ClaimsView {

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// How many licenses are of each status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LicenseStatsView {
     pub active: u64,
@@ -15,6 +16,7 @@ pub struct LicenseStatsView {
 
 /// How many there are of each resource.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AccountStatsView {
     pub products: u64,

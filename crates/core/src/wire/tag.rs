@@ -13,6 +13,7 @@ use crate::time::Timestamp;
 
 /// What a request says of a tag.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct TagInput {
     pub id: Option<TagId>,
@@ -85,6 +86,7 @@ impl NullableTagFields {
 
 /// A tag as the API answers it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TagView<'a> {
     id: TagId,

@@ -117,6 +117,7 @@ impl NullableTemplateFields {
 
 /// A license template as the API answers it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TemplateView<'a> {
     id: TemplateId,

@@ -15,6 +15,7 @@ use crate::user::User;
 /// What a request says of a user: to create, to update or to import one. It has no place for a password yet, and one that
 /// was dropped in silence would be believed to hold: a request that brings one is refused.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct UserInput {
     pub id: Option<UserId>,
@@ -30,6 +31,7 @@ pub struct UserInput {
     pub allow_customer_portal_access: Option<bool>,
     pub metadata: Option<Vec<MetadataInput>>,
     pub tags: Option<Vec<String>>,
+    #[cfg_attr(feature = "schema", schemars(skip))]
     pub password: Option<serde::de::IgnoredAny>,
     pub organization_id: Option<String>,
     pub reseller_id: Option<String>,
@@ -151,6 +153,7 @@ impl NullableUserFields {
 
 /// A user as the API answers it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UserView<'a> {
     id: UserId,

@@ -12,15 +12,18 @@ use crate::workspace::Workspace;
 use crate::{chromium, node, npm_package, process, setup};
 
 pub(crate) fn run(workspace: &Workspace, options: &Bench) -> Result<ExitCode> {
-    let browser = chromium::program(workspace)?;
+    let flat = options.only.as_deref() == Some("flat");
+    let browser = (!flat).then(|| chromium::program(workspace)).transpose()?;
     {
         let _alone = setup::exclusive(workspace)?;
         setup::for_building(workspace)?;
         worker_bundle::build(workspace, Variant::Shipped)?;
-        npm_package::build(workspace)?;
+        if !flat {
+            npm_package::build(workspace)?;
+        }
     }
     let mut command = node::script(workspace, "tests/bench/index.mjs")?;
-    command.env("CHROME", browser);
+    command.envs(browser.map(|program| ("CHROME", program)));
     for (flag, asked) in [
         ("--quick", options.quick),
         ("--write", options.write),

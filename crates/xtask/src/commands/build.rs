@@ -6,12 +6,12 @@ use anyhow::Result;
 
 use crate::args::Build;
 use crate::workspace::Workspace;
-use crate::{npm_package, setup, worker_bundle};
+use crate::{pages, setup, worker_bundle};
 
 pub(crate) fn run(workspace: &Workspace, options: &Build) -> Result<ExitCode> {
     let _alone = setup::exclusive(workspace)?;
     setup::for_building(workspace)?;
-    npm_package::build(workspace)?;
+    pages::build(workspace)?;
     println!("{}", workspace.path("crates/wasm/js").display());
     for variant in &options.variants {
         let directory = worker_bundle::build(workspace, *variant)?;

@@ -15,7 +15,7 @@ use crate::inputs::Inputs;
 use crate::secrets::{MASTER_KEYS, ROOT_TOKEN, Secrets};
 use crate::worker_bundle::{self, Variant};
 use crate::workspace::Workspace;
-use crate::{node, process, progress, setup};
+use crate::{node, pages, process, progress, setup};
 
 const WORKER: &str = "licentia";
 /// What wrangler itself would call the namespace of the binding `LICENSES`.
@@ -29,6 +29,7 @@ const TRIAL: &str = "LICENTIA_WRANGLER";
 pub(crate) fn run(workspace: &Workspace, options: &Deploy) -> Result<ExitCode> {
     let _alone = setup::exclusive(workspace)?;
     setup::for_building(workspace)?;
+    pages::build(workspace)?;
     worker_bundle::build(workspace, Variant::Shipped)?;
 
     let deployment = Deployment::new(workspace)?;

@@ -13,7 +13,7 @@ use crate::secrets::Secrets;
 use crate::server::{self, Options, Server};
 use crate::worker_bundle::{self, Variant};
 use crate::workspace::Workspace;
-use crate::{npm_package, setup};
+use crate::{pages, setup};
 
 pub(crate) fn run(workspace: &Workspace, options: &Dev) -> Result<ExitCode> {
     let watch = Stopwatch::start();
@@ -25,7 +25,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Dev) -> Result<ExitCode> {
         let _alone = setup::exclusive(workspace)?;
         setup::for_building(workspace)?;
         worker_bundle::build(workspace, Variant::Shipped)?;
-        npm_package::build(workspace)?;
+        pages::build(workspace)?;
     }
 
     let secrets = Secrets::of(&state)?;

@@ -15,7 +15,7 @@ struct Page {
     example: &'static str,
 }
 
-const PAGES: [Page; 2] = [
+const PAGES: [Page; 3] = [
     Page {
         path: "docs/errors.md",
         package: "licentia-core",
@@ -25,6 +25,11 @@ const PAGES: [Page; 2] = [
         path: "docs/cli.md",
         package: "licentia-cli",
         example: "help",
+    },
+    Page {
+        path: "docs/openapi.json",
+        package: "licentia-contract",
+        example: "openapi",
     },
 ];
 

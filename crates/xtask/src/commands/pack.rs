@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 
 use crate::worker_bundle::{self, Variant};
 use crate::workspace::Workspace;
-use crate::{notices, npm_package, process, progress, setup};
+use crate::{notices, pages, process, progress, setup};
 
 const NOTICES: &str = "THIRD-PARTY-NOTICES.md";
 
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     let _alone = setup::exclusive(workspace)?;
     setup::for_building(workspace)?;
-    npm_package::build(workspace)?;
+    pages::build(workspace)?;
     worker_bundle::build(workspace, Variant::Shipped)?;
 
     let package = workspace.path("crates/wasm/js");

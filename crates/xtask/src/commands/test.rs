@@ -14,7 +14,7 @@ use crate::clock::{Stopwatch, spoken};
 use crate::tally::Tally;
 use crate::worker_bundle::{self, Variant};
 use crate::workspace::Workspace;
-use crate::{chromium, node, npm_package, process, setup};
+use crate::{chromium, node, pages, process, schemathesis, setup};
 
 /// A part of the tests, in the order in which they run: what fails fastest comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,10 +28,11 @@ pub(crate) enum Part {
     Browser,
     Package,
     Examples,
+    Contract,
 }
 
 impl Part {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Core,
         Self::Api,
         Self::Cli,
@@ -41,6 +42,7 @@ impl Part {
         Self::Browser,
         Self::Package,
         Self::Examples,
+        Self::Contract,
     ];
 
     fn name(self) -> &'static str {
@@ -54,19 +56,25 @@ impl Part {
             Self::Browser => "browser",
             Self::Package => "package",
             Self::Examples => "examples",
+            Self::Contract => "contract",
         }
+    }
+
+    /// Whether it runs only when it is asked for: it needs Python, which the others do without.
+    fn is_extra(self) -> bool {
+        self == Self::Contract
     }
 
     /// The crates whose tests run natively in this part.
     fn crates(self) -> &'static [&'static str] {
         match self {
             Self::Core => &["licentia-core"],
-            Self::Api => &["licentia-api", "licentia-tests"],
+            Self::Api => &["licentia-api", "licentia-contract", "licentia-tests"],
             Self::Cli => &["licentia-cli"],
             Self::Xtask => &["xtask"],
             Self::Worker => &["licentia-worker"],
             Self::Wasm => &["licentia-wasm"],
-            Self::Browser | Self::Package | Self::Examples => &[],
+            Self::Browser | Self::Package | Self::Examples | Self::Contract => &[],
         }
     }
 
@@ -81,6 +89,7 @@ impl Part {
             Self::Browser => Some("tests/browser"),
             Self::Package => Some("tests/package"),
             Self::Examples => Some("tests/examples"),
+            Self::Contract => Some("tests/contract"),
         }
     }
 }
@@ -112,26 +121,23 @@ impl std::error::Error for UnknownPart {}
 pub(crate) fn run(workspace: &Workspace, options: &Test) -> Result<ExitCode> {
     let parts: Vec<Part> = Part::ALL
         .into_iter()
-        .filter(|part| options.only.is_empty() || options.only.contains(part))
+        .filter(|part| options.selects(*part))
         .collect();
     // Before anything is built: what is missing is said first.
-    let browser = parts
-        .contains(&Part::Browser)
-        .then(|| chromium::program(workspace))
-        .transpose()?;
+    let programs = Programs::of(workspace, &parts)?;
     if parts.iter().any(|part| part.scripts().is_some()) {
         let _alone = setup::exclusive(workspace)?;
         setup::for_building(workspace)?;
         worker_bundle::build(workspace, Variant::Shipped)?;
         worker_bundle::build(workspace, Variant::Faults)?;
-        npm_package::build(workspace)?;
+        pages::build(workspace)?;
     }
 
     let mut report = Report::default();
     for part in parts {
         println!("\n== {} ==", part.name());
         let watch = Stopwatch::start();
-        let outcome = run_part(workspace, part, browser.as_deref())?;
+        let outcome = run_part(workspace, part, &programs)?;
         report.add(part, outcome, spoken(watch.elapsed()));
     }
     println!("{report}");
@@ -140,6 +146,36 @@ pub(crate) fn run(workspace: &Workspace, options: &Test) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Programs of others that parts need.
+#[derive(Debug)]
+struct Programs {
+    browser: Option<PathBuf>,
+    fuzzer: Option<PathBuf>,
+}
+
+impl Programs {
+    /// Finds or installs what the parts need.
+    fn of(workspace: &Workspace, parts: &[Part]) -> Result<Self> {
+        let wanted = |part| parts.contains(&part);
+        let browser = wanted(Part::Browser).then(|| chromium::program(workspace));
+        let fuzzer = wanted(Part::Contract).then(|| schemathesis::program(workspace));
+        Ok(Self {
+            browser: browser.transpose()?,
+            fuzzer: fuzzer.transpose()?,
+        })
+    }
+}
+
+impl Test {
+    fn selects(&self, part: Part) -> bool {
+        if self.only.is_empty() {
+            self.all || !part.is_extra()
+        } else {
+            self.only.contains(&part)
+        }
+    }
 }
 
 /// What a part came to: the sum of its tests, and whether each runner ended well.
@@ -155,7 +191,7 @@ impl Outcome {
     }
 }
 
-fn run_part(workspace: &Workspace, part: Part, browser: Option<&Path>) -> Result<Outcome> {
+fn run_part(workspace: &Workspace, part: Part, programs: &Programs) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     if !part.crates().is_empty() {
         let mut cargo = workspace.cargo();
@@ -169,14 +205,14 @@ fn run_part(workspace: &Workspace, part: Part, browser: Option<&Path>) -> Result
             eprintln!("  `{directory}` holds no test");
             outcome.broken = true;
         } else {
-            hear(node_test(workspace, browser)?.args(files), &mut outcome)?;
+            hear(node_test(workspace, programs)?.args(files), &mut outcome)?;
         }
     }
     Ok(outcome)
 }
 
 /// Node's test runner, with what our tests read from the environment.
-fn node_test(workspace: &Workspace, browser: Option<&Path>) -> Result<Command> {
+fn node_test(workspace: &Workspace, programs: &Programs) -> Result<Command> {
     let mut node = Command::new(node::node(workspace)?);
     node.current_dir(workspace.root())
         .env("PATH", node::path(workspace)?)
@@ -195,8 +231,11 @@ fn node_test(workspace: &Workspace, browser: Option<&Path>) -> Result<Command> {
         .env_remove("FORCE_COLOR") // the closing lines are read as plain text
         .args(["--test", "--test-reporter=spec"])
         .args(["--test-timeout=300000", "--test-force-exit"]); // a hang is a failure
-    if let Some(browser) = browser {
+    if let Some(browser) = &programs.browser {
         node.env("CHROME", browser);
+    }
+    if let Some(fuzzer) = &programs.fuzzer {
+        node.env("LICENTIA_SCHEMATHESIS", fuzzer);
     }
     Ok(node)
 }
@@ -300,6 +339,21 @@ mod tests {
         let report = report(outcomes);
         assert_eq!(report.green(), green);
         assert_eq!(report.to_string().lines().last(), Some(last_line));
+    }
+
+    #[test]
+    fn what_needs_python_runs_only_when_it_is_asked_for() {
+        let selected = |only: &[Part], all| {
+            let only = only.to_vec();
+            let options = Test { only, all };
+            Part::ALL
+                .iter()
+                .filter(|part| options.selects(**part))
+                .count()
+        };
+        assert_eq!(selected(&[], false), Part::ALL.len() - 1);
+        assert_eq!(selected(&[], true), Part::ALL.len());
+        assert_eq!(selected(&[Part::Contract], false), 1);
     }
 
     #[test]

@@ -101,7 +101,7 @@ fn add(
     let mut activation = Activation::new(id, license, machine.device, lease, origin, cx.now());
     activation.apply(event);
     store::activation::insert(cx.db, license.product_id, &activation)?;
-    cx.record(event.action(), "activation", &id, Vec::new())?;
+    end::record(cx, license, event.action(), id)?;
     end::log(cx, license, &activation, Action::Activated)?;
     Ok(activation)
 }

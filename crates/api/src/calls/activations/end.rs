@@ -119,7 +119,7 @@ fn free(
     why: Why,
 ) -> Result<(), Fault> {
     for activation in ended {
-        cx.record(why.recorded(), "activation", &activation.id, Vec::new())?;
+        record(cx, license, why.recorded(), activation.id)?;
     }
     free_unrecorded(cx, license, ended, why)
 }
@@ -157,6 +157,18 @@ pub(super) fn bury(
         Value::Null,
     )?;
     log(cx, license, activation, why.logged())
+}
+
+/// Appends to the event log: without a machine's address, where its license says that no place is kept.
+pub(super) fn record(
+    cx: &Context<'_>,
+    license: &License,
+    action: &str,
+    id: ActivationId,
+) -> Result<(), Fault> {
+    let hidden = license.terms.disable_geo_location && cx.caller == Caller::Anonymous;
+    let address = cx.request.origin.address.filter(|_| !hidden);
+    Ok(cx.record_from(address, action, "activation", &id, Vec::new())?)
 }
 
 /// Appends to the activation log.

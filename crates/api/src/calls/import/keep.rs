@@ -25,8 +25,9 @@ pub(in crate::calls) struct Keeper<'a> {
 }
 
 impl<'a> Keeper<'a> {
-    /// Begins with the key pairs that the host has made.
+    /// Begins with the key pairs that the host has made. What is kept is searched once all is.
     pub(in crate::calls) fn new(cx: &'a Context<'a>, pairs: &'a [KeyPair]) -> Result<Self, Fault> {
+        store::search::later(cx.db)?;
         Ok(Self {
             cx,
             keyring: Keyring::new(),
@@ -58,9 +59,11 @@ impl<'a> Keeper<'a> {
         Ok(())
     }
 
-    /// Ends, with what was kept.
+    /// Ends, with what was kept, which is searched from now on.
     pub(in crate::calls) fn finish(self) -> Result<ImportCounts, Fault> {
+        store::search::catch_up(self.cx.db)?;
         self.pace.save(self.cx)?;
+        store::search::catch_up(self.cx.db)?;
         Ok(self.counts)
     }
 

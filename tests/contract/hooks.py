@@ -1,0 +1,101 @@
+"""What the fuzzer holds answers to beyond what it knows by itself: nothing goes unsaid in docs/openapi.json."""
+
+import random
+
+import schemathesis
+from schemathesis.core.failures import Failure
+
+# Headers of HTTP itself and of CORS, which are on every answer alike.
+UNIVERSAL = {"connection", "content-length", "content-type", "date", "keep-alive", "transfer-encoding", "vary", "allow", "cache-control"}
+
+# The document, once it is loaded.
+DOCUMENT = {}
+
+
+@schemathesis.hook
+def before_load_schema(context, raw_schema):
+    """Forbids fields of answers that the document does not name. In the document itself it would forbid us to add any."""
+    DOCUMENT.update(raw_schema)
+    for path in raw_schema["paths"].values():
+        for operation in path.values():
+            operation["parameters"] = thinned(operation.get("parameters", []))
+    for path in raw_schema["paths"].values():
+        for operation in path.values():
+            for response in operation["responses"].values():
+                close(response, raw_schema, set())
+    for response in raw_schema["components"]["responses"].values():
+        close(response, raw_schema, set())
+
+
+def thinned(parameters):
+    """Keeps one filter of each kind: the others of its kind are read by the same lines, and take minutes."""
+    kinds = set()
+
+    def first(parameter):
+        kind = parameter.get("style") == "deepObject" and parameter["schema"]["$ref"]
+        new = kind not in kinds
+        kinds.add(kind or None)
+        return not kind or new
+
+    return [parameter for parameter in parameters if first(parameter)]
+
+
+def close(node, document, seen):
+    """Closes every object that a node describes, with those that it refers to."""
+    if isinstance(node, list):
+        for item in node:
+            close(item, document, seen)
+    if not isinstance(node, dict):
+        return
+    reference = node.get("$ref")
+    if isinstance(reference, str) and reference.startswith("#/") and reference not in seen:
+        seen.add(reference)
+        target = document
+        for step in reference[2:].split("/"):
+            target = target[step]
+        close(target, document, seen)
+    if "properties" in node and node.get("type") == "object":
+        node.setdefault("additionalProperties", False)
+    for name, value in node.items():
+        if name not in ("example", "examples", "links", "headers"):
+            close(value, document, seen)
+
+
+@schemathesis.check
+def described_headers(ctx, response, case):
+    """An answer has no header that its description lacks."""
+    described = case.operation.responses.find_by_status_code(response.status_code)
+    if described is None:
+        return
+    known = {name.lower() for name, _ in described.headers.items()} | UNIVERSAL
+    unknown = [name for name in response.headers if name not in known and not name.startswith("access-control-")]
+    if unknown:
+        raise Failure(operation=case.operation.label, title="Undescribed header", message=", ".join(unknown))
+
+
+@schemathesis.serializer("application/x-ndjson")
+def ndjson(ctx, value):
+    """Sends lines as they are."""
+    return value.encode() if isinstance(value, str) else str(value).encode()
+
+
+@schemathesis.hook
+def map_body(ctx, body):
+    """Leaves out most of what a body may leave out: of fifty fields drawn at random one is always refused, and nothing is ever created."""
+    if not isinstance(body, dict) or len(body) < 4:
+        return body
+    drawn = random.Random(repr(sorted(body.items(), key=repr)))
+    if drawn.random() < 0.25:
+        return body
+    needed = required(ctx.operation)
+    return {name: value for name, value in body.items() if name in needed or drawn.random() < 0.1}
+
+
+def required(operation):
+    """Returns the fields that a call cannot do without."""
+    schema = DOCUMENT["paths"][operation.path][operation.method]["requestBody"]["content"]["application/json"]["schema"]
+    named = set(schema.get("required", []))
+    for part in [schema, *schema.get("allOf", [])]:
+        if "$ref" in part:
+            named |= set(DOCUMENT["components"]["schemas"][part["$ref"].rsplit("/", 1)[1]].get("required", []))
+    return named
