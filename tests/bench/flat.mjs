@@ -142,7 +142,7 @@ function summed(times) {
   return { median: rounded(median(times)), p95: rounded(percentile(times, 0.95)) };
 }
 
-/** Sends each call to both sides in turns. Resolves to the rows. */
+/** Sends each call to both sides, each of them first in turns. Resolves to the rows. */
 async function compare(small, large, requests, say) {
   const warmUp = Math.ceil(requests / 5);
   const rows = [];
@@ -150,10 +150,11 @@ async function compare(small, large, requests, say) {
   for (const call of CALLS) {
     const [few, many] = [[], []];
     for (let number = 0; number < warmUp + requests; number += 1) {
-      const [one, other] = [await small.once(call), await large.once(call)];
+      const times = new Map();
+      for (const side of number % 2 ? [small, large] : [large, small]) times.set(side, await side.once(call));
       if (number < warmUp) continue;
-      few.push(one);
-      many.push(other);
+      few.push(times.get(small));
+      many.push(times.get(large));
     }
     const row = { name: call.name, thousand: summed(few), here: summed(many), ratio: rounded(median(many) / median(few)) };
     rows.push(row);

@@ -91,7 +91,7 @@ function caller(url, token) {
       body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
     });
     const text = await response.text();
-    const json = response.headers.get("Content-Type")?.includes("json") && text ? JSON.parse(text) : undefined;
+    const json = response.headers.get("Content-Type")?.startsWith("application/json") && text ? JSON.parse(text) : undefined;
     return { status: response.status, headers: response.headers, text, json };
   };
 }

@@ -47,6 +47,21 @@ after(async () => {
   rmSync(project, { recursive: true, force: true });
 });
 
+test("the worked example of docs/http-api.md works as it is written", { timeout: 120_000 }, async () => {
+  const page = readFileSync(join(ROOT, "docs/http-api.md"), "utf8");
+  const blocks = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, body]) => body);
+  assert.ok(blocks.length >= 7, `the page has ${blocks.length} blocks`);
+  const year = new Date().getUTCFullYear();
+  const { output } = await shell(blocks.join("\n"), { ...process.env, URL: server.url, TOKEN: server.token });
+  const printed = output.split("\n");
+  const [renewed, suspended, resumed, revoked, sync, owned, found, searched, done, imported] = printed;
+  assert.equal(printed.length, 10, output);
+  assert.equal(Number(renewed.slice(0, 4)), year + 2, "a year from now, and another");
+  assert.deepEqual([suspended, resumed, revoked, sync], ["true", "false", "true", "REVOKED_LICENSE"]);
+  assert.match(found, /^ACME(-[A-Z2-7]{5}){4}$/);
+  assert.deepEqual([owned, searched, done, imported], ["1", "1", "license.revoked", "1"]);
+});
+
 test("the README's way to create, protect and revoke works as it is written", { timeout: 120_000 }, async () => {
   const protect = block("js", "LicentiaClient");
   const lines = protect.split("\n").filter((line) => line.trim() !== "");

@@ -123,12 +123,13 @@ impl Plan {
     }
 }
 
-/// `SCAN` is also said of what FTS5 finds (`M` by MATCH, `=` by number), of the values of a JSON text, and of what was
-/// selected within.
+/// `SCAN` is also said of what FTS5 finds (by `MATCH` or by number, for its index 0), of the values of a JSON text, and of
+/// what was selected within.
 fn scans(step: &str) -> bool {
-    let seeks = step.contains("VIRTUAL TABLE INDEX 0:M")
-        || step.contains("VIRTUAL TABLE INDEX 0:=")
-        || step.contains("json_each VIRTUAL TABLE")
+    let looked_up = ["INDEX 0:M", "INDEX 0:=", "INDEX 1:"];
+    let seeks = looked_up
+        .iter()
+        .any(|index| step.contains(&format!("VIRTUAL TABLE {index}")))
         || step.contains("CONSTANT ROW")
         || step.starts_with("SCAN (");
     step.starts_with("SCAN") && !seeks

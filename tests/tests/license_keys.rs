@@ -35,6 +35,7 @@ fn create(host: &NativeHost, product: &Value, seed: u8) -> Value {
         idempotency_key: None,
         if_match: None,
         slice: None,
+        passphrase: None,
     };
     let given = Given {
         now: host.now(),
@@ -43,6 +44,7 @@ fn create(host: &NativeHost, product: &Value, seed: u8) -> Value {
         vault: &vault(),
         settings: &Settings {
             min_sync_interval: Seconds(1),
+            publication_budget: None,
         },
         pages: &PageMemory::default(),
     };

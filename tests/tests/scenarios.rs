@@ -40,7 +40,7 @@ fn every_scenario_runs_over_sqlite() {
 }
 
 /// What may read to the end, by how the statement begins, and why.
-const MAY_SCAN: [(&str, &str); 3] = [
+const MAY_SCAN: [(&str, &str); 7] = [
     (
         "SELECT list, given FROM place_counts ORDER BY list DESC LIMIT 1",
         "in the order of the key, and ends with the first row",
@@ -48,6 +48,19 @@ const MAY_SCAN: [(&str, &str); 3] = [
     (
         "SELECT document FROM imports ORDER BY created_at DESC LIMIT 100",
         "in the order of its index, and ends after a hundred",
+    ),
+    ("SELECT 1 FROM licenses LIMIT 1", "ends with the first row"),
+    (
+        "SELECT licenses, document FROM products ORDER BY number",
+        "products are few; a rotation of the master secret wraps the keys of all",
+    ),
+    (
+        "SELECT key_hash, reply FROM idempotency",
+        "the answers of a day; a rotation of the master secret wraps them all",
+    ),
+    (
+        "SELECT COUNT(*) FROM outbox",
+        "along an index; a rotation of the master secret alone asks how much is left",
     ),
     (
         "SELECT begins_at, writes FROM publication_pace",

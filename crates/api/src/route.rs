@@ -620,7 +620,7 @@ mod tests {
             assert!(METHODS.contains(&endpoint.method), "{}", endpoint.method);
             assert!(seen.insert((endpoint.method, endpoint.path)));
             let path = endpoint.template().replace("{id}", ID);
-            let path = path.replace("{kid}", KID);
+            let path = path.replace("{kid}", KID).replace("{number}", "7");
             let query = endpoint.path.split_once('?').map_or("", |(_, query)| query);
             let found = route(endpoint.method, &path, query).unwrap();
             assert_eq!(found.operation(), endpoint.operation);

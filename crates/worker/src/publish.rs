@@ -58,8 +58,8 @@ thread_local! {
 /// Thirty seconds is the least that KV's cache takes.
 fn read_options() -> Result<JsValue, JsValue> {
     let options = js_sys::Object::new();
-    js_sys::Reflect::set(&options, &"type".into(), &"arrayBuffer".into())?;
-    js_sys::Reflect::set(&options, &"cacheTtl".into(), &30.into())?;
+    Reflect::set(&options, &"type".into(), &"arrayBuffer".into())?;
+    Reflect::set(&options, &"cacheTtl".into(), &30.into())?;
     Ok(options.into())
 }
 

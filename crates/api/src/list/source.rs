@@ -43,6 +43,8 @@ pub(super) enum Rows {
 pub(super) struct Along {
     /// What stands after FROM; the row is `r`.
     pub(super) from: String,
+    /// The same without the rows, where no more than places is asked for.
+    pub(super) alone: String,
     /// The column that is the place.
     pub(super) place: &'static str,
     /// What the index seeks.
@@ -187,7 +189,8 @@ impl Source {
             if !way.passed.is_empty() && along.iter().any(known) {
                 continue;
             }
-            let (passing, found) = find(db, &way.numbers)?;
+            let few = way.along.as_ref().map_or(FEW, |_| VERY_FEW);
+            let (passing, found) = find(db, &way.numbers, few)?;
             match &way.along {
                 _ if passing == 0 => return Ok(Self::nothing()),
                 Some(_) if passing > VERY_FEW => along.push(way),
@@ -236,12 +239,16 @@ impl Source {
     }
 }
 
-/// Finds no more numbers than one more than few. Returns how many, and what selects them.
-fn find(db: &dyn Database, numbers: &Statement) -> Result<(i64, Statement), DatabaseError> {
+/// Finds no more numbers than one more than `few`. Returns how many, and what selects them.
+fn find(
+    db: &dyn Database,
+    numbers: &Statement,
+    few: i64,
+) -> Result<(i64, Statement), DatabaseError> {
     let statement = Statement::new("SELECT COUNT(*), json_group_array(number) FROM (")
         .append(numbers)
         .push(" LIMIT ")
-        .bind(Value::Integer(FEW.saturating_add(1)))
+        .bind(Value::Integer(few.saturating_add(1)))
         .push(")");
     match statement.query(db)?.pop().as_deref() {
         Some([Value::Integer(count), found @ Value::Text(_)]) => {
@@ -316,6 +323,7 @@ fn along_index(resource: &Resource, index: &str, filter: Statement, passed: Vec<
     Way {
         numbers,
         along: Some(Along {
+            alone: from.clone(),
             from,
             place: "r.number",
             filter,
@@ -400,25 +408,34 @@ fn way_elsewhere(resource: &Resource, conditions: &[&Condition], position: usize
             passed,
         });
     }
-    // A row may have several entries that pass.
-    let numbers = Statement::new(&format!("SELECT DISTINCT x.number FROM {table} x WHERE "));
-    let numbers = numbers.append(&filter);
     // An index over keys goes on with values; all others go on with the number.
     let in_order = conditions.iter().all(|condition| condition.fixes())
         && conditions
             .iter()
             .any(|condition| condition.column() != Some("key"));
-    let along = in_order.then(|| Along {
+    if !in_order {
+        // A row may have several entries that pass.
+        let numbers = Statement::new(&format!("SELECT DISTINCT x.number FROM {table} x WHERE "));
+        return Some(Way {
+            numbers: numbers.append(&filter),
+            along: None,
+            passed,
+        });
+    }
+    let filter = filter.append(&once(table, conditions));
+    let numbers = Statement::new(&format!("SELECT x.number FROM {table} x WHERE ")).append(&filter);
+    let along = Along {
         from: format!(
             "{table} x CROSS JOIN {} r ON r.number = x.number",
             resource.table
         ),
+        alone: format!("{table} x"),
         place: "x.number",
-        filter: filter.append(&once(table, conditions)),
-    });
+        filter,
+    };
     Some(Way {
         numbers,
-        along,
+        along: Some(along),
         passed,
     })
 }
@@ -479,6 +496,7 @@ fn way_of_fragment(resource: &Resource, fragment: &str) -> Option<Way> {
             "{search} x CROSS JOIN {} r ON r.number = x.rowid",
             resource.table
         ),
+        alone: format!("{search} x"),
         place: "x.rowid",
         filter,
     };

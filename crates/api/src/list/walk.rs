@@ -3,7 +3,7 @@
 use super::page_memory::PageMemory;
 use super::query::{Order, Query};
 use super::resource::Resource;
-use super::source::{Rows, Source, bounds, tests};
+use super::source::{Along, Rows, Source, bounds, tests};
 use super::statement::Statement;
 use super::{EXACT, Total};
 use crate::database::{Database, DatabaseError, Row, Value};
@@ -21,6 +21,8 @@ pub(super) struct Walk<'a> {
     query: &'a Query,
     source: &'a Source,
     from: String,
+    /// The same without the rows, where no more than places is asked for.
+    alone: String,
     place: &'static str,
     /// What the source seeks.
     filter: Statement,
@@ -38,13 +40,18 @@ impl<'a> Walk<'a> {
         source: &'a Source,
     ) -> Self {
         let table = || format!("{} r", resource.table);
-        let (from, place, filter) = match &source.rows {
-            Rows::Along(along) => (along.from.clone(), along.place, along.filter.clone()),
+        let (from, alone, place, filter) = match &source.rows {
+            Rows::Along(Along {
+                from,
+                alone,
+                place,
+                filter,
+            }) => (from.clone(), alone.clone(), *place, filter.clone()),
             Rows::Few(numbers) => {
                 let among = Statement::new("r.number IN (").append(numbers).push(")");
-                (table(), "r.number", among)
+                (table(), table(), "r.number", among)
             }
-            Rows::Nothing | Rows::Whole(_) => (table(), "r.number", Statement::new("1")),
+            Rows::Nothing | Rows::Whole(_) => (table(), table(), "r.number", Statement::new("1")),
         };
         let (first, last) = bounds(query);
         let rest = rest(resource, query, &source.passed);
@@ -54,6 +61,7 @@ impl<'a> Walk<'a> {
             query,
             source,
             from,
+            alone,
             place,
             filter,
             rest,
@@ -140,7 +148,10 @@ impl<'a> Walk<'a> {
             Some(_) => self.place_after(self.before_all(), WINDOW)?,
             None => None,
         };
-        let read = Statement::new("SELECT 1 FROM ").append(&self.read(self.before_all(), end));
+        let read = Statement::new("SELECT 1 FROM ").append(&match self.rest {
+            Some(_) => self.read(self.before_all(), end),
+            None => self.sought(&self.alone, self.before_all(), end),
+        });
         let counted = self.counted(&read)?;
         Ok(match end {
             Some(_) => Total::AtLeast(counted),
@@ -182,18 +193,16 @@ impl<'a> Walk<'a> {
 
     /// What stands after FROM: the source, what it seeks, the places, and what its rows must pass besides.
     fn read(&self, after: i64, end: Option<i64>) -> Statement {
-        let statement = self.sought(after, end);
+        let statement = self.sought(&self.from, after, end);
         match &self.rest {
             Some(rest) => statement.push(" AND ").append(rest),
             None => statement,
         }
     }
 
-    fn sought(&self, after: i64, end: Option<i64>) -> Statement {
+    fn sought(&self, from: &str, after: i64, end: Option<i64>) -> Statement {
         let (place, within) = (self.place, Value::Integer);
-        let statement = Statement::new(&self.from)
-            .push(" WHERE ")
-            .append(&self.filter);
+        let statement = Statement::new(from).push(" WHERE ").append(&self.filter);
         let (lower, upper) = match self.query.order {
             Order::OldestFirst => (
                 after.saturating_add(1).max(self.first),
@@ -234,7 +243,7 @@ impl<'a> Walk<'a> {
         }
         let offset = count.saturating_sub(1);
         let statement = Statement::new(&format!("SELECT {} FROM ", self.place))
-            .append(&self.sought(after, None))
+            .append(&self.sought(&self.alone, after, None))
             .append(&self.in_order())
             .push(" LIMIT 1 OFFSET ")
             .bind(Value::Integer(offset));
@@ -248,8 +257,8 @@ impl<'a> Walk<'a> {
             .saturating_sub(1)
             .saturating_mul(self.query.limit);
         let offset = rows.saturating_sub(1);
-        let statement = Statement::new("SELECT r.number FROM ")
-            .append(&self.read(before_all, None))
+        let statement = Statement::new(&format!("SELECT {} FROM ", self.place))
+            .append(&self.sought(&self.alone, before_all, None))
             .append(&self.in_order())
             .push(" LIMIT 1 OFFSET ")
             .bind(Value::Integer(offset));
