@@ -34,12 +34,41 @@ const CHECKS = [
   "ignored_auth",
 ];
 
+/** How many of each resource there are before anything is drawn: what is drawn at random names none of its own. */
+const FURNISHED = 12;
+
+/** Creates some of each resource, and returns their ids by path, with what applications know. */
+async function furnish({ call }) {
+  const known = {};
+  const make = async (path, body) => {
+    const { status, json, text } = await call("POST", path, body);
+    assert.equal(status, 201, text);
+    (known[path] ??= []).push(json.id);
+    return json;
+  };
+  for (let number = 0; number < FURNISHED; number += 1) {
+    const product = await make("/v3/products", { name: `Product ${number}`, tokenAlgorithm: "EdDSA" });
+    await make("/v3/license-templates", { name: `Template ${number}` });
+    await make("/v3/users", { email: `user${number}@example.com`, firstName: "A", lastName: "B" });
+    await make("/v3/tags", { name: `tag ${number}` });
+    const license = await make("/v3/licenses", { productId: product.id, allowedActivations: 100 });
+    const { key, productId } = license;
+    (known.applications ??= []).push({ key, productId });
+    const machine = { os: "linux", fingerprint: "f", hostname: "h", appVersion: "1", userHash: "u" };
+    await call("POST", "/v3/activations", { key, productId, ...machine });
+  }
+  const { json: activations } = await call("GET", "/v3/activations");
+  known["/v3/activations"] = activations.map(({ id }) => id);
+  return known;
+}
+
 /** Sends what `phases` draw from the document to a server of their own, and resolves to what the fuzzer says of it. */
 async function fuzz(phases, examples, mode = "all") {
   const program = process.env.LICENTIA_SCHEMATHESIS;
   assert.ok(program, "LICENTIA_SCHEMATHESIS names the fuzzer; `cargo xtask test --only contract` installs it");
   // The limits are on, so that their headers are there, and out of reach.
   const server = await start({ secrets: { LICENTIA_RATE_LIMIT: "1000000/1s", LICENTIA_BAD_KEY_LIMIT: "1000000/1s" } });
+  const known = await furnish(server);
   const directory = await mkdtemp(join(tmpdir(), "licentia-contract-"));
   const options = [
     ["--url", server.url],
@@ -58,7 +87,7 @@ async function fuzz(phases, examples, mode = "all") {
   try {
     const child = spawn(program, words, {
       cwd: directory,
-      env: { ...process.env, ...ENVIRONMENT, LICENTIA_PHASES: phases },
+      env: { ...process.env, ...ENVIRONMENT, LICENTIA_PHASES: phases, LICENTIA_KNOWN: JSON.stringify(known) },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const said = [];

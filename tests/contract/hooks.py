@@ -1,5 +1,6 @@
 """What the fuzzer holds answers to beyond what it knows by itself: nothing goes unsaid in docs/openapi.json."""
 
+import json
 import os
 import random
 
@@ -11,6 +12,9 @@ UNIVERSAL = {"connection", "content-length", "content-type", "date", "keep-alive
 
 # The document, once it is loaded.
 DOCUMENT = {}
+
+# The ids of what is there by path, and keys with their products under `applications`.
+KNOWN = json.loads(os.environ.get("LICENTIA_KNOWN", "{}"))
 
 
 @schemathesis.hook
@@ -97,8 +101,20 @@ def map_body(ctx, body):
     needed, example = said_of(content["application/json"]["schema"])
     kept = {name: value for name, value in body.items() if name in needed or drawn.random() < 0.05}
     if drawn.random() < 0.75:
-        kept |= {name: varied(example[name], drawn) for name in needed if name in example}
+        there = drawn.choice(KNOWN["applications"])
+        plain = {name: varied(example[name], drawn) for name in needed if name in example}
+        kept |= plain | {name: there[name] for name in plain if name in there}
     return kept
+
+
+@schemathesis.hook
+def map_path_parameters(ctx, path_parameters):
+    """Names things that are there in half of the paths."""
+    start = "/".join(ctx.operation.path.split("/")[:3])
+    drawn = random.Random(repr(path_parameters))
+    if not path_parameters or start not in KNOWN or f"{start}/{{id}}" not in ctx.operation.path or drawn.random() < 0.5:
+        return path_parameters
+    return {**path_parameters, "id": drawn.choice(KNOWN[start])}
 
 
 def said_of(schema):
