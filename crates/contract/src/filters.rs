@@ -77,5 +77,17 @@ fn operators(kind: FilterKind) -> Value {
         "description": "`field=value` is short for `field[eq]=value`.",
         "properties": properties,
         "additionalProperties": false,
+        "examples": [example(kind)],
     })
+}
+
+/// Returns a filter as one would write it.
+fn example(kind: FilterKind) -> Value {
+    match kind {
+        FilterKind::Text => json!({ "cn": "example" }),
+        FilterKind::Id => json!({ "eq": "23d9646c-34f5-4d37-adeb-f7f77b927bdb" }),
+        FilterKind::Integer => json!({ "gte": 1 }),
+        FilterKind::Boolean => json!({ "eq": true }),
+        FilterKind::Time | FilterKind::Order => json!({ "gte": "2026-01-01T00:00:00Z" }),
+    }
 }
