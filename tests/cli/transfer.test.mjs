@@ -1,98 +1,155 @@
-// Imports as jobs and exports: what goes over the wire, and what is left behind when it breaks off. The server is played.
+// Imports and exports by the command line, between real servers; what a well server never does is played.
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { after, before, test } from "node:test";
+import { start } from "../harness/index.mjs";
+import { anonymous, claimsOf, createLicense, createProduct, machine } from "../worker/story.mjs";
 import { at, played } from "./cli.mjs";
 
 const directory = mkdtempSync(join(tmpdir(), "licentia-cli-"));
-after(() => rmSync(directory, { recursive: true }));
+const place = (name) => join(directory, name);
 
-const JOB = "0190f3a2-7c1e-7000-8000-000000000001";
-const PART = 4 * 1024 * 1024;
+let server;
+let run;
+let product;
+before(async () => {
+  server = await start();
+  run = at(server);
+  product = await createProduct(server, { name: "Photo Editor", tokenAlgorithm: "EdDSA" });
+});
+after(async () => {
+  await server?.stop();
+  rmSync(directory, { recursive: true });
+});
 
-/** Plays the calls of an import job, whose state is `states`, one look after the other; `refuse` answers a part. */
-const job = (states, refuse) =>
-  played((_, { method, url }) => {
-    if (method === "POST" && url === "/v3/imports") return { status: 201, body: { id: JOB, status: "receiving" } };
-    if (method === "PUT") return refuse ?? { body: {} };
-    if (method === "POST" && url === `/v3/imports/${JOB}/start`) return { status: 202, body: {} };
-    if (method === "GET" && url === `/v3/imports/${JOB}`) return { body: states.shift() };
-    return { status: method === "DELETE" ? 204 : 404, body: { message: "no", code: "ROUTE_NOT_FOUND" } };
+/** Lines of licenses whose ids begin with `family`: 1,500 of them are larger than a part. */
+function lines(family, count) {
+  const notes = "ü".repeat(1_900);
+  return Array.from({ length: count }, (_, index) => {
+    const id = `${family}-0000-4000-8000-${String(index).padStart(12, "0")}`;
+    return { resource: "license", data: { id, key: `${family}-${index}-AAAAAAAA`, productId: product.id, notes } };
   });
-
-function largeFile() {
-  const file = join(directory, "large.ndjson");
-  const line = JSON.stringify({ resource: "license", data: { notes: "ü".repeat(500) } }) + "\n";
-  const text = line.repeat(9_000);
-  writeFileSync(file, text);
-  return { file, text };
 }
 
+function write(name, lines) {
+  const text = lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line))).join("\n");
+  writeFileSync(place(name), `${text}\n`);
+  return place(name);
+}
+
+const imports = async () => (await server.call("GET", "/v3/imports")).json;
+const exists = async ({ data }) => (await server.call("GET", `/v3/licenses/${data.id}`)).status === 200;
+
 test("a large file goes as a job, in parts of whole lines, and is followed to its end", async () => {
-  const { file, text } = largeFile();
-  const applying = { id: JOB, status: "applying", lines: 9_000, applied: 4_000 };
-  const server = await job([applying, { ...applying, status: "done", applied: 9_000 }]);
-  try {
-    const { stdout, stderr } = await at(server)(["import", file]);
-    assert.equal(stdout, "Imported 9000 lines\n");
-    assert.equal(stderr, `The import job ${JOB} is started; \`licentia import --follow ${JOB}\` follows it later.\n`, "no progress bar goes into a pipe");
-    const parts = server.requests.filter(({ method }) => method === "PUT");
-    assert.deepEqual(parts.map(({ url }) => url), [1, 2, 3].map((number) => `/v3/imports/${JOB}/parts/${number}`));
-    for (const { body, headers } of parts) {
-      assert.ok(Buffer.byteLength(body) <= PART && body.endsWith("\n"));
-      assert.equal(headers["content-type"], "application/x-ndjson");
-    }
-    assert.ok(parts.map(({ body }) => body).join("") === text, "what is sent is the file");
-    const keys = server.requests.filter(({ method }) => method === "POST").map(({ headers }) => headers["idempotency-key"]);
-    assert.equal(new Set(keys).size, 2, "two creations have two keys");
-  } finally {
-    server.close();
-  }
+  const licenses = lines("aaaaaaaa", 1_500);
+  const { stdout, stderr } = await run(["import", write("large.ndjson", licenses)]);
+  assert.equal(stdout, "Imported 1500 lines\n");
+  const [, id] = /^The import job (\S+) is started; `licentia import --follow \1` follows it later\.\n$/.exec(stderr);
+  const job = (await imports()).find((job) => job.id === id);
+  assert.deepEqual([job.status, job.lines, job.counts.licenses], ["done", 1_500, 1_500]);
+  assert.deepEqual([await exists(licenses[0]), await exists(licenses[1_499])], [true, true]);
+
+  const followed = JSON.parse((await run(["import", "--follow", id, "--json"])).stdout);
+  assert.deepEqual(followed, job);
 });
 
-test("a job that failed names its lines, and ends with 1", async () => {
-  const problems = [{ line: 7, code: "INVALID_FIELD", message: "`data.key` is wrong: it is missing" }];
-  const server = await job([{ id: JOB, status: "failed", lines: 9, applied: 0, problems }]);
-  try {
-    const { stderr } = await at(server)(["import", "--follow", JOB], { code: 1 });
-    assert.equal(stderr, "error: the import failed; 0 lines were applied\n  line 7: `data.key` is wrong: it is missing (INVALID_FIELD)\n");
-  } finally {
-    server.close();
-  }
+test("a wrong line in a later part is named as in the file, and nothing is left behind", async () => {
+  const licenses = lines("bbbbbbbb", 1_500);
+  licenses[1_399] = { resource: "license", data: { ...licenses[1_399].data, validity: "long" } };
+  const { stderr } = await run(["import", write("wrong.ndjson", licenses)], { code: 1 });
+  assert.match(stderr, /^error: nothing was imported\n {2}line 1400 of the file: `data\.validity` .* \(INVALID_FIELD\)\n$/);
+  assert.equal(await exists(licenses[0]), false);
+  assert.ok((await imports()).every(({ status }) => status !== "receiving"));
 });
 
-test("a job whose parts are refused is taken back", async () => {
-  const server = await job([], { status: 400, body: { message: "line 3: no", code: "INVALID_JSON" } });
+test("what a large file refers to must be there, or its job is not started", async () => {
+  const licenses = lines("cccccccc", 1_500);
+  licenses[3].data.productId = "00000000-0000-4000-8000-000000000000";
+  const { stderr } = await run(["import", write("dangling.ndjson", licenses)], { code: 1 });
+  assert.match(stderr, /^error: part 1, line 4: /);
+  assert.ok((await imports()).every(({ status }) => status !== "receiving"));
+});
+
+test("a job that does not exist is followed to no end", async () => {
+  await run(["import", "--follow", "00000000-0000-4000-8000-000000000000"], { code: 3 });
+});
+
+test("a job that failed after its start names its lines, and ends with 1", async () => {
+  const problems = [{ part: 2, line: 7, code: "USER_NOT_FOUND", message: "line 7: no user has this id" }];
+  const server = await played(() => ({ body: { id: "x", status: "failed", lines: 9, applied: 3, problems } }));
   try {
-    const { stderr } = await at(server)(["import", largeFile().file], { code: 1 });
-    assert.match(stderr, /error: line 3: no\n/);
-    assert.deepEqual([server.requests.at(-1).method, server.requests.at(-1).url], ["DELETE", `/v3/imports/${JOB}`]);
+    const { stderr } = await at(server)(["import", "--follow", "x"], { code: 1 });
+    assert.equal(stderr, "error: the import failed; 3 lines were applied\n  part 2, line 7: no user has this id (USER_NOT_FOUND)\n");
   } finally {
     server.close();
   }
 });
 
 test("an export is a file of its owner's, which appears when it is whole", async () => {
-  const lines = '{"resource":"product","data":{}}\n'.repeat(5);
-  const server = await played(() => ({ body: lines }));
-  const file = join(directory, "whole.ndjson");
+  const { stdout } = await run(["export", "--out", place("whole.ndjson")]);
+  const text = readFileSync(place("whole.ndjson"), "utf8");
+  const count = text.trimEnd().split("\n").length;
+  assert.match(stdout, new RegExp(`^Exported ${count} lines \\(\\d+\\.\\d+ MiB\\) to ${place("whole.ndjson")}\n$`));
+  assert.equal(statSync(place("whole.ndjson")).mode & 0o777, 0o600);
+  assert.ok(!existsSync(place("whole.ndjson.part")));
+  assert.equal((await run(["export"])).stdout, text);
+});
+
+test("a vendor moves house with two commands: what ran before goes on running", { timeout: 120_000 }, async () => {
+  const license = await createLicense(server, product, { tags: ["é"] });
+  const activated = await anonymous(server, "POST", "/v3/activations", machine(license));
+  const token = activated.json.activationToken;
+  const passphrase = ["--passphrase-file", write("passphrase", ["correct horse battery staple"])];
+  const file = place("house.ndjson");
+  await run(["export", "--keys", ...passphrase, "--out", file]);
+  assert.ok(!readFileSync(file, "utf8").includes("PRIVATE KEY"));
+
+  const next = await start();
   try {
-    const { stdout } = await at(server)(["export", "--out", file]);
-    assert.equal(stdout, `Exported 5 lines (165 B) to ${file}\n`);
-    assert.equal(readFileSync(file, "utf8"), lines);
-    assert.equal(statSync(file).mode & 0o777, 0o600);
-    assert.equal((await at(server)(["export"])).stdout, lines);
+    const refused = await at(next)(["import", file], { code: 1 });
+    assert.match(refused.stderr, /Licentia-Passphrase/);
+    await at(next)(["import", file, "--passphrase-file", write("wrong", ["an other passphrase"])], { code: 1 });
+    await at(next)(["import", file, ...passphrase]);
+    assert.equal((await at(next)(["export"])).stdout, (await run(["export"])).stdout);
+
+    const moved = JSON.parse((await at(next)(["show", license.key, "--json"])).stdout);
+    assert.equal(moved.license.totalActivations, 1);
+    const { aid } = await claimsOf(server, product.id, token, "EdDSA");
+    assert.deepEqual(moved.activations.map(({ id }) => id), [aid]);
+    const synced = await anonymous(next, "PATCH", `/v3/activations/${aid}`, machine(license));
+    await claimsOf(server, product.id, synced.json.activationToken, "EdDSA");
   } finally {
-    server.close();
+    await next.stop();
   }
 });
 
+test("a small export moves in one request, its keys too", async () => {
+  const [old, next] = [await start(), await start()];
+  try {
+    const { id } = await createProduct(old);
+    const passphrase = { input: "correct horse battery staple\n" };
+    await at(old)(["export", "--keys", "--passphrase-file", "-", "-o", place("small.ndjson")], passphrase);
+    const { stdout } = await at(next)(["import", place("small.ndjson"), "--passphrase-file", "-"], passphrase);
+    assert.match(stdout, /^Imported .*products: 1/);
+    const keys = async (server) => (await anonymous(server, "GET", `/v3/products/${id}/keys`)).json.keys;
+    await next.kv.until((kv) => kv.values.size === 1);
+    assert.deepEqual(await keys(next), await keys(old));
+  } finally {
+    await Promise.all([old.stop(), next.stop()]);
+  }
+});
+
+test("a passphrase that is too short is refused by the server", async () => {
+  const { stderr } = await run(["export", "--keys", "--passphrase-file", "-"], { code: 1, input: "short\n" });
+  assert.match(stderr, /Licentia-Passphrase/);
+});
+
 test("an export that breaks off leaves nothing behind, and what was there before stays", async () => {
-  const file = join(directory, "before.ndjson");
+  const file = place("before.ndjson");
   writeFileSync(file, "before");
   const server = createServer((_, response) => {
     response.writeHead(200, { "Content-Type": "application/x-ndjson" });
@@ -109,17 +166,6 @@ test("an export that breaks off leaves nothing behind, and what was there before
   } finally {
     server.close();
     server.closeAllConnections();
-  }
-});
-
-test("keys are exported to a passphrase, which is on no command line", async () => {
-  const server = await played(() => ({ body: "{}\n" }));
-  try {
-    await at(server)(["export", "--keys", "--passphrase-file", "-"], { input: "correct horse battery staple\n" });
-    assert.equal(server.requests[0].url, "/v3/export?keys=true");
-    assert.equal(server.requests[0].headers["licentia-passphrase"], "correct horse battery staple");
-  } finally {
-    server.close();
   }
 });
 

@@ -1,5 +1,7 @@
 """What the fuzzer holds answers to beyond what it knows by itself: nothing goes unsaid in docs/openapi.json."""
 
+import json
+import os
 import random
 
 import schemathesis
@@ -10,6 +12,9 @@ UNIVERSAL = {"connection", "content-length", "content-type", "date", "keep-alive
 
 # The document, once it is loaded.
 DOCUMENT = {}
+
+# The ids of what is there by path, and keys with their products under `applications`.
+KNOWN = json.loads(os.environ.get("LICENTIA_KNOWN", "{}"))
 
 
 @schemathesis.hook
@@ -28,8 +33,13 @@ def before_load_schema(context, raw_schema):
 
 
 def thinned(parameters):
-    """Keeps one filter of each kind: the others of its kind are read by the same lines, and take minutes."""
+    """Keeps one filter of each kind: the others of its kind are read by the same lines, and take minutes.
+
+    Where calls follow one another, none is sent twice under one key: its answer may be of what was deleted since.
+    """
     kinds = set()
+    if os.environ.get("LICENTIA_PHASES") == "stateful":
+        parameters = [parameter for parameter in parameters if not parameter.get("$ref", "").endswith("/Idempotency-Key")]
 
     def first(parameter):
         kind = parameter.get("style") == "deepObject" and parameter["schema"]["$ref"]
@@ -81,21 +91,44 @@ def ndjson(ctx, value):
 
 @schemathesis.hook
 def map_body(ctx, body):
-    """Leaves out most of what a body may leave out: of fifty fields drawn at random one is always refused, and nothing is ever created."""
+    """Makes some bodies plain: of fifty fields drawn at random one is always refused, and nothing would ever be created."""
     content = DOCUMENT["paths"][ctx.operation.path][ctx.operation.method]["requestBody"]["content"]
-    if "application/json" not in content or not isinstance(body, dict) or len(body) < 4:
+    if "application/json" not in content or not isinstance(body, dict):
         return body
     drawn = random.Random(repr(sorted(body.items(), key=repr)))
     if drawn.random() < 0.25:
         return body
-    needed = required(content["application/json"]["schema"])
-    return {name: value for name, value in body.items() if name in needed or drawn.random() < 0.1}
+    needed, example = said_of(content["application/json"]["schema"])
+    kept = {name: value for name, value in body.items() if name in needed or drawn.random() < 0.05}
+    if drawn.random() < 0.75:
+        there = drawn.choice(KNOWN["applications"])
+        plain = {name: varied(example[name], drawn) for name in needed if name in example}
+        kept |= plain | {name: there[name] for name in plain if name in there}
+    return kept
 
 
-def required(schema):
-    """Returns the fields that a body cannot do without."""
-    named = set(schema.get("required", []))
+@schemathesis.hook
+def map_path_parameters(ctx, path_parameters):
+    """Names things that are there in half of the paths."""
+    start = "/".join(ctx.operation.path.split("/")[:3])
+    drawn = random.Random(repr(path_parameters))
+    if not path_parameters or start not in KNOWN or f"{start}/{{id}}" not in ctx.operation.path or drawn.random() < 0.5:
+        return path_parameters
+    return {**path_parameters, "id": drawn.choice(KNOWN[start])}
+
+
+def said_of(schema):
+    """Returns the fields that a body cannot do without, and an example of it."""
+    needed, example = set(schema.get("required", [])), {}
     for part in [schema, *schema.get("allOf", [])]:
         if "$ref" in part:
-            named |= set(DOCUMENT["components"]["schemas"][part["$ref"].rsplit("/", 1)[1]].get("required", []))
-    return named
+            shape = DOCUMENT["components"]["schemas"][part["$ref"].rsplit("/", 1)[1]]
+            needed |= set(shape.get("required", []))
+            example = shape["examples"][0]
+    return needed, example
+
+
+def varied(value, drawn):
+    """Makes a name or an address one that nobody else has; an id and a word of a fixed set stay as they are."""
+    known = not isinstance(value, str) or value.islower() and "@" not in value or len(value) == 36
+    return value if known else f"{drawn.randrange(10**6)}{value}"

@@ -68,7 +68,7 @@ class Outside {
   sessions = new Map();
   /** "up", "down" (503), "cut" (no answer), or "deaf": Licentia acts, and its answer is lost. */
   licentia = "up";
-  /** Every request to Licentia: `{ method, path, headers }`. */
+  /** Every request to Licentia: `{ method, path, headers }`, and what it was answered with: `{ status, replayed }`. */
   requests = [];
   #licentiaUrl;
   #server = createServer((request, response) => {
@@ -102,13 +102,15 @@ class Outside {
     const { method, url, headers } = request;
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
-    this.requests.push({ method, path: url, headers });
+    const heard = { method, path: url, headers };
+    this.requests.push(heard);
     if (this.licentia === "down") return response.writeHead(503).end();
     if (this.licentia === "cut") return response.destroy();
     const body = chunks.length > 0 ? Buffer.concat(chunks) : undefined;
     const passed = ["authorization", "content-type", "idempotency-key"].filter((name) => headers[name]);
     const kept = Object.fromEntries(passed.map((name) => [name, headers[name]]));
     const answer = await fetch(this.#licentiaUrl + url, { method, headers: kept, body });
+    Object.assign(heard, { status: answer.status, replayed: answer.headers.get("Idempotency-Replayed") === "true" });
     if (this.licentia === "deaf") return response.destroy();
     response.writeHead(answer.status, { "Content-Type": "application/json" }).end(await answer.text());
   }

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { ROOT, start } from "../harness/index.mjs";
-import { anonymous, createProduct, isProblem, machine } from "../worker/story.mjs";
+import { anonymous, create, createProduct, isProblem, machine } from "../worker/story.mjs";
 import { signed, startSeller } from "./seller.mjs";
 
 const fixture = (name) => JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), "utf8"));
@@ -15,11 +15,14 @@ const [SALE, REFUND, DISPUTE] = ["checkout-session-completed", "charge-refunded"
 
 let server;
 let product;
+let token;
 let seller;
 before(async () => {
   server = await start();
   product = await createProduct(server);
-  seller = await startSeller(server, { productId: product.id, token: server.token });
+  const scopes = ["license:read", "license:write"];
+  token = (await create(server, "/v3/personal-access-tokens", { name: "Stripe", scopes })).accessToken;
+  seller = await startSeller(server, { productId: product.id, token });
 });
 after(async () => {
   await seller?.stop();
@@ -225,6 +228,39 @@ test("a creation carries an Idempotency-Key: the session's id at a sale, the eve
   assert.deepEqual(keys, [`stripe-${id}`, `stripe-${id}`, `stripe-${sold.refund.id}`]);
 });
 
+test("a sale and a refund whose answers were lost are answered as they were the first time", async () => {
+  for (const name of ["sale", "refund"]) {
+    const sold = payment();
+    seller.outside.licentia = "deaf";
+    try {
+      assert.equal(await seller.deliver(sold[name]), 503);
+    } finally {
+      seller.outside.licentia = "up";
+    }
+    assert.equal((await onlyLicenseOf(sold)).revoked, name === "refund", "it was created all the same");
+    await deliverAll([sold[name]]);
+    const { method, status, replayed } = seller.outside.requests.at(-1);
+    assert.deepEqual({ method, status, replayed }, { method: "POST", status: 201, replayed: true });
+    await onlyLicenseOf(sold);
+  }
+});
+
+test("no address that is asked for holds a key", async () => {
+  const sold = payment();
+  const before = seller.outside.requests.length;
+  await deliverAll([sold.sale, sold.refund]);
+  const requests = seller.outside.requests.slice(before);
+  assert.deepEqual(requests.map(({ method }) => method), ["POST", "POST", "GET", "PATCH"]);
+  assert.ok(requests.every(({ path }) => !path.includes(sold.key)));
+});
+
+test("the token of the example does what the example needs and no more", async () => {
+  const authorized = { Authorization: `Bearer ${token}` };
+  isProblem(await server.call("GET", "/v3/users", undefined, authorized), 403, "FORBIDDEN");
+  const known = await server.call("GET", "/v3/personal-access-tokens");
+  assert.ok(known.json.some(({ name, lastUsedAt }) => name === "Stripe" && lastUsedAt !== null));
+});
+
 test("a buyer who is faster than the webhook gets the key, and it works", async () => {
   const sold = payment();
   const path = `/license?session_id=${sold.sale.data.object.id}`;
@@ -265,7 +301,7 @@ test("nobody is shown a key for what is not sold", async () => {
 test("a setting that is missing or empty answers 503, and nothing is believed", async () => {
   for (const variables of [{ STRIPE_WEBHOOK_SECRET: "" }, { LICENSE_KEY_SECRET: null }]) {
     const [name] = Object.keys(variables);
-    const bare = await startSeller(server, { productId: product.id, token: server.token, variables });
+    const bare = await startSeller(server, { productId: product.id, token, variables });
     try {
       const { sale } = payment();
       const signature = signed(JSON.stringify(sale, null, 2), [variables.STRIPE_WEBHOOK_SECRET ?? bare.secrets.STRIPE_WEBHOOK_SECRET]);

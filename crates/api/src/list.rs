@@ -11,7 +11,9 @@ mod resource;
 mod resources;
 mod source;
 mod statement;
+mod test;
 mod walk;
+mod way;
 
 pub use filters::{Filter, FilterKind, filters};
 pub use page_memory::PageMemory;

@@ -42,6 +42,13 @@ impl Call {
         self
     }
 
+    fn passphrase(self, passphrase: Option<&str>) -> Self {
+        match passphrase {
+            Some(passphrase) => self.header("Licentia-Passphrase", passphrase),
+            None => self,
+        }
+    }
+
     fn body(mut self, body: Vec<u8>) -> Self {
         self.body = Some(body);
         self
@@ -176,9 +183,11 @@ pub(crate) fn revoke_token(id: &str) -> Call {
     Call::new("PATCH", path(["personal-access-tokens", id])).json(draft)
 }
 
-/// Imports lines in one request: all of them or none.
-pub(crate) fn import(lines: Vec<u8>) -> Call {
-    Call::new("POST", "/v3/import").lines(lines)
+/// Imports lines in one request: all of them or none. The passphrase opens signing keys that are among them.
+pub(crate) fn import(lines: Vec<u8>, passphrase: Option<&str>) -> Call {
+    Call::new("POST", "/v3/import")
+        .lines(lines)
+        .passphrase(passphrase)
 }
 
 /// Opens an import job, which takes lines in parts.
@@ -187,9 +196,11 @@ pub(crate) fn create_import() -> Call {
 }
 
 /// Sends a part of a job; parts are numbered from one.
-pub(crate) fn put_part(job: &str, number: u32, lines: Vec<u8>) -> Call {
+pub(crate) fn put_part(job: &str, number: u32, lines: Vec<u8>, passphrase: Option<&str>) -> Call {
     let number = number.to_string();
-    Call::new("PUT", path(["imports", job, "parts", &number])).lines(lines)
+    Call::new("PUT", path(["imports", job, "parts", &number]))
+        .lines(lines)
+        .passphrase(passphrase)
 }
 
 pub(crate) fn start_import(job: &str) -> Call {
@@ -211,9 +222,7 @@ pub(crate) fn export() -> Call {
 
 /// Exports with the signing keys, which the server encrypts to the passphrase.
 pub(crate) fn export_with_keys(passphrase: &str) -> Call {
-    export()
-        .with("keys", "true")
-        .header("Licentia-Passphrase", passphrase)
+    export().with("keys", "true").passphrase(Some(passphrase))
 }
 
 /// Joins the segments of a path; what is no letter, digit, `-`, `_` or `.` is percent-encoded.

@@ -178,8 +178,9 @@ pub(crate) fn call(operation: Operation) -> Call {
         O::ExtendLicense => {
             changes_license(takes::<LicenseExtension>(&[])).refuses(&[Code::LicenseNotRenewable])
         }
-        O::UpdateExpiresAtLicense => changes_license(takes::<ExpiresAtInput>(&["expiresAt"]))
-            .refuses(&[Code::LicenseNotRenewable]),
+        O::UpdateExpiresAtLicense => {
+            changes_license(takes::<ExpiresAtInput>(&[])).refuses(&[Code::LicenseNotRenewable])
+        }
         O::DeleteMetadataLicense => gives_nothing(204)
             .publishes()
             .conditional()

@@ -99,7 +99,11 @@ fn request_body(
             let shape = shape.reference(shapes);
             let schema = match input.required {
                 [] => shape,
-                required => json!({ "allOf": [shape], "required": required }),
+                required => json!({
+                    "allOf": [shape],
+                    "required": required,
+                    "properties": said(required),
+                }),
             };
             let types: &[&str] = match endpoint.method {
                 "PATCH" if endpoint.access != Access::Open => &[JSON, MERGE_PATCH],
@@ -116,6 +120,19 @@ fn request_body(
         Content::Empty => Map::new(),
     };
     json!({ "required": input.needed, "content": described })
+}
+
+/// What a call needs is said: null and what is empty say nothing.
+fn said(required: &[&str]) -> Map<String, Value> {
+    let fields = required.iter();
+    fields
+        .map(|field| {
+            (
+                (*field).to_owned(),
+                json!({ "not": { "enum": [null, "", []] } }),
+            )
+        })
+        .collect()
 }
 
 fn responses(

@@ -22,7 +22,10 @@ export async function revoke(env, payment, eventId) {
   const license = { key, revoked: true, metadata: entries({ stripePayment: payment }) };
   if ((await create(env, license, `stripe-${eventId}`)) === "created") return;
 
-  const { json: found } = await call(env, "GET", `/v3/licenses?key=${key}`);
+  // Addresses end up in logs, so the license is found by what it was sold for and not by its key.
+  const query = new URLSearchParams({ "metadata.key": "stripePayment", "metadata.value": payment });
+  query.set("productId", env.LICENTIA_PRODUCT_ID);
+  const { json: found } = await call(env, "GET", `/v3/licenses?${query}`);
   for (const { id } of found) await call(env, "PATCH", `/v3/licenses/${id}`, { body: { revoked: true } });
 }
 

@@ -151,6 +151,10 @@ fn pairs(query: &str) -> Result<Vec<(String, String)>, Problem> {
     {
         return Err(Problem::field("query", "it is not percent-encoded UTF-8"));
     }
+    // SQLite's search would take it for the end of the words.
+    if pairs.iter().any(|(_, value)| value.contains('\0')) {
+        return Err(Problem::field("query", "it has a null character"));
+    }
     Ok(pairs)
 }
 

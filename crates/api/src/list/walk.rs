@@ -3,8 +3,10 @@
 use super::page_memory::PageMemory;
 use super::query::{Order, Query};
 use super::resource::Resource;
-use super::source::{Along, Rows, Source, bounds, tests};
+use super::source::{Rows, Source};
 use super::statement::Statement;
+use super::test::{bounds, tests};
+use super::way::Along;
 use super::{EXACT, Total};
 use crate::database::{Database, DatabaseError, Row, Value};
 use crate::store::row;

@@ -77,9 +77,7 @@ impl Create {
 
 /// The token alone, so that it can be sent into a file or a variable.
 fn secret(created: &Document) -> String {
-    let created = created.fields();
-    let text = created.text("accessToken").or(created.text("token"));
-    clean(text.unwrap_or_default())
+    clean(created.fields().text("accessToken").unwrap_or_default())
 }
 
 impl Tokens {
