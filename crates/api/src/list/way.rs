@@ -252,9 +252,7 @@ fn way_of_fragment(resource: &Resource, fragment: &str) -> Option<Way> {
     let search = resource.search?;
     let characters: Vec<char> = fragment.chars().collect();
     // One after the other, and the last: those that overlap would be read too, and rule out next to nothing.
-    let windows = characters
-        .windows(TRIGRAM)
-        .filter(|window| !window.contains(&'\0')); // FTS5 reads a phrase to its first NUL
+    let windows = characters.windows(TRIGRAM);
     let apart = windows.clone().step_by(TRIGRAM).take(MOST_TRIGRAMS);
     let mut trigrams: Vec<String> = apart.chain(windows.last()).map(quoted).collect();
     trigrams.dedup();
