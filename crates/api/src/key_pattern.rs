@@ -41,14 +41,9 @@ impl KeyPattern {
     /// Says what is wrong with `keyPattern`.
     pub fn parse(pattern: &str) -> Result<Self, Problem> {
         let field = |reason: String| Problem::field("keyPattern", reason);
-        let (strings, lengths) = Strings::read(pattern).map_err(field)?;
-        if lengths.0 < SHORTEST || lengths.1 > LONGEST {
-            let (least, most) = lengths;
-            let reason = format!(
-                "keys have {SHORTEST} to {LONGEST} characters, and it makes {least} to {most}"
-            );
-            return Err(field(reason));
-        }
+        let hir = read(pattern).map_err(field)?;
+        refuse_lengths(&hir).map_err(field)?;
+        let strings = Strings::of(&hir).map_err(field)?;
         let bits = strings.count().bits().saturating_sub(1);
         if bits < FEWEST_BITS {
             let reason = format!(
@@ -110,20 +105,14 @@ struct Strings {
 }
 
 impl Strings {
-    /// Reads an expression, and the shortest and longest length of its strings.
-    fn read(pattern: &str) -> Result<(Self, (usize, usize)), String> {
-        if pattern.len() > LONGEST_PATTERN {
-            return Err(format!("it has more than {LONGEST_PATTERN} characters"));
-        }
-        let mut parser = ParserBuilder::new().unicode(false).utf8(false).build();
-        let hir = parser.parse(pattern).map_err(|fault| reason(&fault))?;
-        let lengths = lengths(&hir)?;
+    /// Counts the strings of an expression.
+    fn of(hir: &Hir) -> Result<Self, String> {
         let mut builder = Builder {
             nodes: vec![Node::End],
             steps: 0,
         };
         let mut at = 0;
-        for part in without_anchors(&hir).iter().rev() {
+        for part in without_anchors(hir).iter().rev() {
             at = builder.add(part, at)?;
         }
         let mut strings = Self {
@@ -131,7 +120,7 @@ impl Strings {
             states: BTreeMap::new(),
         };
         strings.count_from(&strings.start.clone(), &mut builder)?;
-        Ok((strings, lengths))
+        Ok(strings)
     }
 
     fn count(&self) -> U2048 {
@@ -349,10 +338,22 @@ fn without_anchors(hir: &Hir) -> &[Hir] {
     parts
 }
 
-fn lengths(hir: &Hir) -> Result<(usize, usize), String> {
+fn read(pattern: &str) -> Result<Hir, String> {
+    if pattern.len() > LONGEST_PATTERN {
+        return Err(format!("it has more than {LONGEST_PATTERN} characters"));
+    }
+    let mut parser = ParserBuilder::new().unicode(false).utf8(false).build();
+    parser.parse(pattern).map_err(|fault| reason(&fault))
+}
+
+/// Refuses what makes too short or too long strings, before any is counted: counting goes as deep as they are long.
+fn refuse_lengths(hir: &Hir) -> Result<(), String> {
     let properties = hir.properties();
     match (properties.minimum_len(), properties.maximum_len()) {
-        (Some(least), Some(most)) => Ok((least, most)),
+        (Some(least), Some(most)) if least < SHORTEST || most > LONGEST => Err(format!(
+            "keys have {SHORTEST} to {LONGEST} characters, and it makes {least} to {most}"
+        )),
+        (Some(_), Some(_)) => Ok(()),
         (Some(_), None) => Err("it repeats without an end".to_owned()),
         (None, _) => Err("it makes no string".to_owned()),
     }

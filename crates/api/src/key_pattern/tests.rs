@@ -6,7 +6,7 @@ use licentia_core::Seed;
 /// Returns every string of a pattern, in order.
 #[track_caller]
 fn all(pattern: &str) -> Vec<String> {
-    let (strings, _) = Strings::read(pattern).unwrap();
+    let strings = Strings::of(&read(pattern).unwrap()).unwrap();
     let count = strings.count();
     let mut place = U2048::ZERO;
     let mut found = Vec::new();
@@ -55,7 +55,7 @@ fn alternatives_weigh_as_many_strings_as_they_are() {
 /// Each of twelve strings is drawn about a thousand times; four standard deviations are 121.
 #[test]
 fn each_string_is_as_likely_as_the_others() {
-    let (strings, _) = Strings::read("[a-c]{2}|[x-z]").unwrap();
+    let strings = Strings::of(&read("[a-c]{2}|[x-z]").unwrap()).unwrap();
     let mut draw = Draw::new(Seed([6; 32]));
     let mut counts = BTreeMap::<String, u32>::new();
     for _ in 0..12_000 {
@@ -115,4 +115,11 @@ fn what_makes_no_good_key_is_refused() {
 fn a_pattern_cannot_cause_endless_work() {
     refused("([a-z]?){200}[a-z]{16}", "too complex");
     refused("(([a-z]{0,9}){0,9}){0,2}[a-z]{90}", "too complex");
+}
+
+/// Counting them would exhaust the stack.
+#[test]
+fn strings_that_are_far_too_long_are_refused_and_not_counted() {
+    refused("(((((a|b){9}){9}){9}){9}){9}", "it makes 59049 to 59049");
+    refused("(ab|c){1,50000}", "it makes 1 to 100000");
 }

@@ -8,7 +8,7 @@ use licentia_core::{Activation, License, LicenseId};
 use serde_json::{Map, Value};
 
 use super::cells::{machine, metadata, place, said};
-use super::listing::licenses_of;
+use super::listing::{licenses_of, refuse_to_probe_keys};
 use crate::calls::csv::{self, Cells, optional, plain, text};
 use crate::context::{Context, Fault};
 use crate::host::Reply;
@@ -45,6 +45,7 @@ const COLUMNS: [&str; 25] = [
 
 /// `GET /v3/activations/export`
 pub(crate) fn export(cx: &Context<'_>) -> Result<Reply, Fault> {
+    refuse_to_probe_keys(cx)?;
     csv::export(cx, &list::ACTIVATIONS, &COLUMNS, |rows| {
         let activations = rows.iter().map(store::activation::from_row);
         let activations = activations.collect::<Result<Vec<_>, _>>()?;

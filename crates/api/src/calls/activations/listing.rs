@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use licentia_core::wire::ActivationView;
-use licentia_core::{Activation, ActivationId, License, LicenseId, User, UserId};
+use licentia_core::{Activation, ActivationId, License, LicenseId, Scope, User, UserId};
 
 use super::gone;
+use crate::access;
 use crate::calls::page;
 use crate::context::{Context, Fault};
 use crate::host::Reply;
@@ -25,6 +26,7 @@ pub(crate) fn read(cx: &Context<'_>, id: ActivationId) -> Result<Reply, Fault> {
 
 /// `GET /v3/activations`
 pub(crate) fn list(cx: &Context<'_>) -> Result<Reply, Fault> {
+    refuse_to_probe_keys(cx)?;
     let listed = list::list(cx, &list::ACTIVATIONS)?;
     let activations = listed.rows.iter().map(store::activation::from_row);
     let activations = activations.collect::<Result<Vec<_>, _>>()?;
@@ -46,6 +48,9 @@ struct Around {
 impl Around {
     fn of(cx: &Context<'_>, activations: &[Activation]) -> Result<Self, Fault> {
         let with_owners = asks_for_owners(cx.request.query);
+        if with_owners {
+            access::hand_on(cx.db, cx.caller, [Scope::UserRead].into_iter())?;
+        }
         let needed = activations
             .iter()
             .filter(|activation| with_owners || !activation.meters.is_empty());
@@ -95,6 +100,18 @@ fn owners_of(
     let ids: Vec<UserId> = ids.into_iter().collect();
     let owners = store::user::load_all(cx.db, &ids)?;
     Ok(owners.into_iter().map(|owner| (owner.id, owner)).collect())
+}
+
+/// Refuses filters that would tell a license key piece by piece to who may not read licenses. A whole key tells nothing.
+pub(super) fn refuse_to_probe_keys(cx: &Context<'_>) -> Result<(), Fault> {
+    let probes = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        name.starts_with("licensekey[") && !["licensekey[eq]", "licensekey[in]"].contains(&&*name)
+    };
+    if form_urlencoded::parse(cx.request.query.as_bytes()).any(|(name, _)| probes(&name)) {
+        access::hand_on(cx.db, cx.caller, [Scope::LicenseRead].into_iter())?;
+    }
+    Ok(())
 }
 
 /// Says whether `include` names the owner. What else it may name, an activation has not.

@@ -16,6 +16,7 @@ use serde_json::value::RawValue;
 
 use super::elsewhere::refuse_later;
 use super::line::{NewLicense, NewProduct, Thing};
+use crate::access::{self, Caller};
 use crate::calls::moved_keys;
 use crate::context::{Context, Fault};
 use crate::key_pattern::KeyPattern;
@@ -126,23 +127,25 @@ fn tag(cx: &Context<'_>, stored: StoredTag) -> Result<Tag, Problem> {
     Ok(tag)
 }
 
-fn access_token(cx: &Context<'_>, line: &ImportLine) -> Result<Thing, Problem> {
+fn access_token(cx: &Context<'_>, line: &ImportLine) -> Result<Thing, Fault> {
     let known: ExportedDigest = beside(line)?;
     let hexadecimal = known
         .digest
         .bytes()
         .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     if known.digest.len() != 64 || !hexadecimal {
-        return Err(Problem::field(
-            "beside",
-            "`digest` is no SHA-256 in hexadecimal digits",
-        ));
+        let reason = "`digest` is no SHA-256 in hexadecimal digits";
+        return Err(Problem::field("beside", reason).into());
     }
     let stored: StoredAccessToken = strict(&line.data)?;
     let token = stored.into_token(known.last_used_at);
     let token = token.ok_or_else(|| Problem::field("scopes", "it names one that there is not"))?;
     revision(cx, token.version, token.updated_at)?;
     token.check()?;
+    // Nobody asks when a job applies what was refused or let in as it came.
+    if cx.caller != Caller::Anonymous {
+        access::hand_on(cx.db, cx.caller, token.scopes.iter().copied())?;
+    }
     Ok(Thing::Token(token, known.digest))
 }
 
