@@ -30,6 +30,20 @@ pub struct Change {
 }
 
 impl Change {
+    /// Begins with what a new license has that nothing else is said of.
+    #[must_use]
+    pub fn new(key: LicenseKey, terms: Terms) -> Self {
+        Self {
+            key,
+            terms,
+            user_id: None,
+            additional_user_ids: Vec::new(),
+            effective_at: None,
+            metadata: Vec::new(),
+            meters: Vec::new(),
+        }
+    }
+
     /// Returns the change that asks for what is so already.
     #[must_use]
     pub fn of(license: &License) -> Self {

@@ -142,15 +142,8 @@ fn draft(cx: &Context<'_>, input: &LicenseInput) -> Result<License, Fault> {
     refuse_later(cx, "activatedAt", input.activated_at)?;
     let id = required("id", input.id)?;
     let key = required("key", input.key.as_deref().filter(|key| !key.is_empty()))?;
-    let mut change = Change {
-        key: key.parse().map_err(|fault| Problem::field("key", fault))?,
-        terms: input.new_terms(Terms::default()),
-        user_id: None,
-        additional_user_ids: Vec::new(),
-        effective_at: None,
-        metadata: Vec::new(),
-        meters: Vec::new(),
-    };
+    let key = key.parse().map_err(|fault| Problem::field("key", fault))?;
+    let mut change = Change::new(key, input.new_terms(Terms::default()));
     input.lay_over_change(&mut change, Merging::Whole, &mut cx.draw(), cx.now())?;
     let terms = change.terms.checked(cx.given.settings.min_sync_interval)?;
     let created_at = input.created_at.unwrap_or(cx.now());

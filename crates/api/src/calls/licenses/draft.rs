@@ -97,15 +97,7 @@ fn asked(
         Some(key) => key,
         None => key::drawn(cx, pattern)?,
     };
-    let mut change = Change {
-        key,
-        terms: input.new_terms(terms),
-        user_id: None,
-        additional_user_ids: Vec::new(),
-        effective_at: None,
-        metadata: Vec::new(),
-        meters: Vec::new(),
-    };
+    let mut change = Change::new(key, input.new_terms(terms));
     input.lay_over_change(&mut change, Merging::Whole, &mut cx.draw(), cx.now())?;
     change.terms = change.terms.checked(cx.given.settings.min_sync_interval)?;
     check_users(cx, &[], &change)?;
