@@ -4,9 +4,8 @@ use licentia_core::wire::{LicenseInput, LicenseView, Merging, NullableFields};
 use licentia_core::{Change, Command, License, Problem, Terms, UserId, parse};
 
 use super::{draft, key};
+use crate::calls::patch;
 use crate::context::{Context, Fault};
-
-const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// Returns what a request asks for, one command each.
 pub(super) fn commands<'a>(input: &LicenseInput, change: &'a Change) -> Vec<Command<'a>> {
@@ -39,11 +38,11 @@ pub(super) fn change(
     input.refuse_immutable(license)?;
     let mut change = Change::of(license);
     let mut merging = Merging::ByName;
-    if cx.request.content_type == MERGE_PATCH {
+    if patch::is_merge_patch(cx) {
         merging = Merging::Whole;
         let cleared: NullableFields = parse(body).map_err(Problem::from)?;
         cleared.clear(&mut change);
-        refuse_nulls(license, &change, body)?;
+        patch::refuse_nulls(&LicenseView::new(&cleared_of(license, &change), None), body)?;
     }
     input.lay_over_change(&mut change, merging, &mut cx.draw(), cx.now())?;
     if input.key.as_deref() != Some(license.key.as_str()) {
@@ -74,29 +73,14 @@ fn still_allowed(cx: &Context<'_>, license: &License, terms: Terms) -> Result<Te
     })
 }
 
-/// Refuses a merge patch that clears what cannot be cleared. A null that says what is so already is no change.
-fn refuse_nulls(license: &License, cleared: &Change, body: &[u8]) -> Result<(), Problem> {
-    let patch: serde_json::Map<String, serde_json::Value> = parse(body)?;
-    let after = License {
+/// Returns a license without what a merge patch clears.
+fn cleared_of(license: &License, cleared: &Change) -> License {
+    License {
         terms: cleared.terms.clone(),
         additional_user_ids: cleared.additional_user_ids.clone(),
         effective_at: cleared.effective_at,
         metadata: cleared.metadata.clone(),
         meters: cleared.meters.clone(),
         ..license.clone()
-    };
-    let view = serde_json::to_value(LicenseView::new(&after, None)).unwrap_or_default();
-    let kept = view.as_object().into_iter().flatten().filter(|(_, value)| {
-        let empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
-        !empty
-    });
-    for (name, _) in kept {
-        if patch
-            .iter()
-            .any(|(given, value)| value.is_null() && given.eq_ignore_ascii_case(name))
-        {
-            return Err(Problem::field(name, "it cannot be null"));
-        }
     }
-    Ok(())
 }
