@@ -9,7 +9,6 @@ use crate::database::{Database, DatabaseError, Row, Value};
 
 const FIND: &str = "SELECT document FROM activations WHERE id = ?1";
 const FIND_BY_SEAT: &str = "SELECT document FROM activations WHERE license_id = ?1 AND seat = ?2";
-const NUMBER: &str = "SELECT number FROM activations WHERE id = ?1";
 const DELETE: &str = "DELETE FROM activations WHERE id = ?1";
 /// So many end in one call at most; the next call ends the rest.
 const ENDED_LEASES: &str =
@@ -77,15 +76,12 @@ pub(crate) fn save(
     if metadata(before) == metadata(activation) {
         return Ok(());
     }
-    let rows = db.query(NUMBER, &[text(activation.id)])?;
-    let Some([Value::Integer(number)]) = rows.first().map(Vec::as_slice) else {
-        return Err(corrupt("the number of an activation"));
-    };
+    let number = row::number(db, "activations", &activation.id)?;
     row::replace_children(
         db,
         "activation_metadata",
         &METADATA,
-        *number,
+        number,
         &metadata(activation),
     )
 }

@@ -24,7 +24,6 @@ const OF_OWNER: &str =
     WHERE user_id = ?1 AND number > ?2 ORDER BY number LIMIT 500";
 const FIND_ALL: &str = "SELECT activations, deactivations, meter_uses, document FROM licenses
     WHERE id IN (SELECT value FROM json_each(?1))";
-const NUMBER: &str = "SELECT number FROM licenses WHERE id = ?1";
 const COUNT_ACTIVATION: &str =
     "UPDATE licenses SET activations = activations + 1 WHERE id = ?1 RETURNING product_id";
 const ANY: &str = "SELECT 1 FROM licenses LIMIT 1";
@@ -118,7 +117,7 @@ fn save_children(
     if changed.is_empty() {
         return Ok(());
     }
-    let number = number(db, license.id)?;
+    let number = row::number(db, "licenses", &license.id)?;
     changed.iter().try_for_each(|(table, columns, entries)| {
         row::replace_children(db, table, columns, number, entries)
     })
@@ -191,13 +190,6 @@ pub(crate) fn count_activation(
 /// Deletes a license with its activations.
 pub(crate) fn delete(db: &dyn Database, id: LicenseId) -> Result<(), DatabaseError> {
     db.execute(DELETE, &[text(id)])
-}
-
-fn number(db: &dyn Database, id: LicenseId) -> Result<i64, DatabaseError> {
-    match db.query(NUMBER, &[text(id)])?.first().map(Vec::as_slice) {
-        Some([Value::Integer(number)]) => Ok(*number),
-        _ => Err(corrupt("the number of a license")),
-    }
 }
 
 /// What never changes.

@@ -12,7 +12,6 @@ const ALL: &str = "SELECT licenses, document FROM products ORDER BY number";
 const FIND: &str = "SELECT licenses, document FROM products WHERE id = ?1";
 const FIND_BY_METADATA: &str = "SELECT licenses, document FROM products
     WHERE number = (SELECT number FROM product_metadata WHERE id = ?1 LIMIT 1)";
-const NUMBER: &str = "SELECT number FROM products WHERE id = ?1";
 
 /// A product with its number of licenses.
 #[derive(Debug)]
@@ -75,11 +74,8 @@ pub(crate) fn save(
     if metadata(before) == entries {
         return Ok(());
     }
-    let rows = db.query(NUMBER, &[text(product.id)])?;
-    let Some([Value::Integer(number)]) = rows.first().map(Vec::as_slice) else {
-        return Err(corrupt("the number of a product"));
-    };
-    row::replace_children(db, "product_metadata", &METADATA, *number, &entries)
+    let number = row::number(db, "products", &product.id)?;
+    row::replace_children(db, "product_metadata", &METADATA, number, &entries)
 }
 
 /// Deletes a product.

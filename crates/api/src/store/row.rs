@@ -82,6 +82,20 @@ pub(crate) fn update(
     db.execute(&sql, &values)
 }
 
+/// Returns the number of a row that is there.
+pub(crate) fn number(
+    db: &dyn Database,
+    table: &'static str,
+    id: &impl ToString,
+) -> Result<i64, DatabaseError> {
+    let sql = format!("SELECT number FROM {table} WHERE id = ?");
+    let rows = db.query(&sql, &[super::text(id.to_string())])?;
+    match rows.first().map(Vec::as_slice) {
+        Some([Value::Integer(number)]) => Ok(*number),
+        _ => Err(corrupt("the number of a row")),
+    }
+}
+
 /// Puts the entries of a child table in place of those that a row had: `columns` after `number`.
 pub(crate) fn replace_children(
     db: &dyn Database,

@@ -11,7 +11,6 @@ const FIND: &str = "SELECT document FROM users WHERE id = ?1";
 const FIND_BY_EMAIL: &str = "SELECT document FROM users WHERE email = ?1";
 const FIND_ALL: &str = "SELECT document FROM users WHERE id IN (SELECT value FROM json_each(?1))";
 const FIND_BY_METADATA: &str = "SELECT u.document FROM user_metadata m JOIN users u ON u.number = m.number WHERE m.id = ?1 LIMIT 1";
-const NUMBER: &str = "SELECT number FROM users WHERE id = ?1";
 const HAS_LICENSES: &str = "SELECT 1 FROM licenses WHERE user_id = ?1
     UNION ALL SELECT 1 FROM license_users WHERE user_id = ?1 LIMIT 1";
 const DELETE: &str = "DELETE FROM users WHERE id = ?1";
@@ -68,15 +67,12 @@ pub(crate) fn save(db: &dyn Database, before: &User, user: &User) -> Result<(), 
     if named_by(before) != named_by(user) {
         super::license::search_anew(db, user)?;
     }
-    let rows = db.query(NUMBER, &[text(user.id)])?;
-    let Some([Value::Integer(number)]) = rows.first().map(Vec::as_slice) else {
-        return Err(corrupt("the number of a user"));
-    };
+    let number = row::number(db, "users", &user.id)?;
     if before.tags != user.tags {
-        row::replace_children(db, "user_tags", &["tag"], *number, &tags(user))?;
+        row::replace_children(db, "user_tags", &["tag"], number, &tags(user))?;
     }
     if metadata(before) != metadata(user) {
-        row::replace_children(db, "user_metadata", &METADATA, *number, &metadata(user))?;
+        row::replace_children(db, "user_metadata", &METADATA, number, &metadata(user))?;
     }
     Ok(())
 }
