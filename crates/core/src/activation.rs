@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::code::Problem;
 use crate::id::{ActivationId, LicenseId, ProductId};
 use crate::license::{Event, License};
 use crate::meter::MeterUse;
@@ -164,6 +165,35 @@ impl Activation {
         } else {
             Area::default()
         };
+    }
+
+    /// Checks what nobody but an import can set: its seat, its country, and the lease that its client asked for.
+    ///
+    /// # Errors
+    /// Names the field.
+    pub fn check(&self) -> Result<(), Problem> {
+        if self.seat.0.is_empty() {
+            return Err(Problem::field("seat", "it is empty"));
+        }
+        // Hosts say `T1` of a network that hides where it is.
+        let is_code = |country: &str| {
+            country.len() == 2
+                && country
+                    .bytes()
+                    .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        };
+        if !self.country.as_deref().is_none_or(is_code) {
+            let reason = "it must be two capital letters, as ISO 3166 has them";
+            return Err(Problem::field("country", reason));
+        }
+        if self
+            .asked_lease
+            .is_some_and(|lease| i32::try_from(lease.0).is_err())
+        {
+            let reason = format!("it must be at most {} seconds", i32::MAX);
+            return Err(Problem::field("askedLease", reason));
+        }
+        Ok(())
     }
 
     /// Says whether its lease had ended at `now`: then its seat is free, whether or not anybody has taken note.
