@@ -56,7 +56,7 @@ export interface Engine {
   synced(client: Identity, stored: Stored, asked: Asked, answer: Answer, now: number): Decision;
   askDeactivation(client: Identity, stored: Stored, now: number): Decision;
   deactivated(client: Identity, stored: Stored, asked: Asked, answer: Answer, now: number): Decision;
-  lastError(stored: Stored): Status;
+  lastError(client: Identity, stored: Stored): Status;
   readKey(publicKey: string): void;
   status(number: number): Status | null;
 }
