@@ -30,6 +30,12 @@ const bundles = [
   { from: "check.ts", to: "check.js" },
   { from: "check.ts", to: "check.cjs" },
   { from: "check.ts", to: "check.workerd.js" },
+  { from: "testing-engine.ts", to: "testing-engine.js" },
+  { from: "testing-engine.ts", to: "testing-engine.cjs" },
+  { from: "testing-engine.ts", to: "testing-engine.workerd.js" },
+  { from: "testing.ts", to: "testing.js" },
+  { from: "testing.ts", to: "testing.cjs" },
+  { from: "testing.ts", to: "testing.workerd.js" },
   { from: "index.ts", to: "index.web.js" },
   { from: "index.ts", to: "index.web.cjs" },
   { from: "index.ts", to: "index.node.js", platform: "platform.node.ts" },
@@ -38,7 +44,7 @@ const bundles = [
 ];
 
 /** The modules: their files in generated/, and in dist/ for Workers, which take them compiled. */
-const modules = { "licentia_bg.wasm": "licentia.wasm", "check_bg.wasm": "check.wasm" };
+const modules = { "licentia_bg.wasm": "licentia.wasm", "check_bg.wasm": "check.wasm", "testing_bg.wasm": "testing.wasm" };
 
 /** Leaves what is a bundle of its own outside, puts the platform's file in place, and modules as text or as a Worker's file. */
 function replacing({ from, to, platform }) {
@@ -51,6 +57,7 @@ function replacing({ from, to, platform }) {
       onResolve({ filter: /^\.\/error\.js$/ }, () => apart("error", ending));
       onResolve({ filter: /^\.\/engine\.js$/ }, () => apart("engine", engines));
       onResolve({ filter: /^\.\/check-engine\.js$/ }, () => apart("check-engine", engines));
+      onResolve({ filter: /^\.\/testing-engine\.js$/ }, () => apart("testing-engine", engines));
       if (platform) onResolve({ filter: /^\.\/platform\.js$/ }, () => ({ path: at("src", platform) }));
       if (to.includes(".workerd.")) {
         onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path: `./${modules[basename(path)]}`, external: true }));

@@ -1,4 +1,4 @@
-//! Builds the npm package: its two modules to WebAssembly, their bindings, the optimizer, then the package's own script.
+//! Builds the npm package: its modules to WebAssembly, their bindings, the optimizer, then the package's own script.
 
 use std::fs;
 use std::path::Path;
@@ -11,19 +11,24 @@ use crate::inputs::{Inputs, Stamp};
 use crate::workspace::Workspace;
 use crate::{node, process, progress};
 
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 9] = [
     "Cargo.toml",
     "Cargo.lock",
     ".cargo",
     "crates/core",
     "crates/check",
+    "crates/testing",
     "crates/wasm",
     "package-lock.json",
     "crates/xtask/src/npm_package.rs",
 ];
 
 /// The WebAssembly modules of the package: the crate of each, and its name in `generated`.
-const MODULES: [(&str, &str); 2] = [("licentia-wasm", "licentia"), ("licentia-check", "check")];
+const MODULES: [(&str, &str); 3] = [
+    ("licentia-wasm", "licentia"),
+    ("licentia-check", "check"),
+    ("licentia-testing", "testing"),
+];
 
 /// Where the pages find the package; made here, ignored by git.
 const SERVED: &str = "www/licentia";
