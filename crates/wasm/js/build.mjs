@@ -16,38 +16,33 @@ import { packed } from "./src/packed.ts";
 const here = dirname(fileURLToPath(import.meta.url));
 const at = (...names) => join(here, ...names);
 const dist = at("dist");
+const { version } = JSON.parse(readFileSync(at("package.json"), "utf8"));
 
-/** Each bundle: where it starts, its file, and which file stands for `./platform.js`. */
-const bundles = [
-  { from: "error.ts", to: "error.js" },
-  { from: "error.ts", to: "error.cjs" },
-  { from: "engine.ts", to: "engine.js" },
-  { from: "engine.ts", to: "engine.cjs" },
-  { from: "engine.ts", to: "engine.workerd.js" },
-  { from: "check-engine.ts", to: "check-engine.js" },
-  { from: "check-engine.ts", to: "check-engine.cjs" },
-  { from: "check-engine.ts", to: "check-engine.workerd.js" },
-  { from: "check.ts", to: "check.js" },
-  { from: "check.ts", to: "check.cjs" },
-  { from: "check.ts", to: "check.workerd.js" },
-  { from: "testing-engine.ts", to: "testing-engine.js" },
-  { from: "testing-engine.ts", to: "testing-engine.cjs" },
-  { from: "testing-engine.ts", to: "testing-engine.workerd.js" },
-  { from: "testing.ts", to: "testing.js" },
-  { from: "testing.ts", to: "testing.cjs" },
-  { from: "testing.ts", to: "testing.workerd.js" },
-  { from: "index.ts", to: "index.web.js" },
-  { from: "index.ts", to: "index.web.cjs" },
-  { from: "index.ts", to: "index.node.js", platform: "platform.node.ts" },
-  { from: "index.ts", to: "index.node.cjs", platform: "platform.node.ts" },
-  { from: "index.ts", to: "index.workerd.js", platform: "platform.workerd.ts" },
-];
+const ENGINE = [".js", ".cjs", ".workerd.js"];
+const EVERYWHERE = [".web.js", ".web.cjs", ".node.js", ".node.cjs", ".workerd.js"];
+
+/** Where bundles start, and the ending of each: the runtimes that differ in `./platform.js` have their own. */
+const entries = {
+  error: [".js", ".cjs"],
+  engine: ENGINE,
+  "check-engine": ENGINE,
+  "testing-engine": ENGINE,
+  check: ENGINE,
+  testing: ENGINE,
+  index: EVERYWHERE,
+  lexactivator: EVERYWHERE,
+};
+const bundles = Object.entries(entries).flatMap(([from, endings]) => endings.map((ending) => ({ from: `${from}.ts`, to: from + ending })));
+
+/** What stands for `./platform.js` in the parts of a runtime. */
+const platforms = { node: "platform.node.ts", workerd: "platform.workerd.ts" };
 
 /** The modules: their files in generated/, and in dist/ for Workers, which take them compiled. */
 const modules = { "licentia_bg.wasm": "licentia.wasm", "check_bg.wasm": "check.wasm", "testing_bg.wasm": "testing.wasm" };
 
 /** Leaves what is a bundle of its own outside, puts the platform's file in place, and modules as text or as a Worker's file. */
-function replacing({ from, to, platform }) {
+function replacing({ from, to }) {
+  const platform = platforms[to.split(".").at(-2)];
   const ending = to.slice(to.lastIndexOf("."));
   const engines = to.includes(".workerd.") ? `.workerd${ending}` : ending;
   const apart = (name, ending) => (name === from.replace(".ts", "") ? null : { path: `./${name}${ending}`, external: true, sideEffects: false });
@@ -73,6 +68,7 @@ function bundle(entry) {
     entryPoints: [at("src", entry.from)],
     outfile: join(dist, entry.to),
     bundle: true,
+    define: { __VERSION__: JSON.stringify(version) },
     format: entry.to.endsWith(".cjs") ? "cjs" : "esm",
     platform: "neutral",
     target: "es2022",

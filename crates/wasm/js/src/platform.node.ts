@@ -1,4 +1,5 @@
 import { createHash, randomBytes as random } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { hostname, release, userInfo } from "node:os";
 
 import { fileStorage } from "./file-storage.js";
@@ -38,6 +39,11 @@ function digest(text: string): string {
 
 export function defaultStorage(directory: string | undefined): LicenseStorage {
   return fileStorage(directory);
+}
+
+/** Returns the text of a file. */
+export function readFile(path: string): string {
+  return readFileSync(path, "utf8");
 }
 
 export function randomBytes(count: number): Uint8Array {

@@ -51,6 +51,11 @@ function lock<T>(name: string, action: () => Promise<T>): Promise<T> {
   return locks === undefined ? action() : (locks.request(name, action) as Promise<T>);
 }
 
+/** Only Node and what is like it has files. */
+export function readFile(path: string): string {
+  throw new Error(`there are no files here, so \`${path}\` is none`);
+}
+
 export function randomBytes(count: number): Uint8Array {
   return globalThis.crypto.getRandomValues(new Uint8Array(count));
 }

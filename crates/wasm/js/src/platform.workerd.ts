@@ -15,6 +15,11 @@ export function defaultStorage(_directory: string | undefined): LicenseStorage {
   return memoryStorage();
 }
 
+/** Only Node and what is like it has files. */
+export function readFile(path: string): string {
+  throw new Error(`there are no files here, so \`${path}\` is none`);
+}
+
 export function randomBytes(count: number): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(count));
 }

@@ -1,3 +1,6 @@
+/** The package's version, put in by the build. */
+declare const __VERSION__: string;
+
 /** Text where the module lies in JavaScript, a compiled module in Workers. */
 declare module "*.wasm" {
   const wasm: string | WebAssembly.Module;
