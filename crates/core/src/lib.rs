@@ -20,6 +20,7 @@ mod license;
 mod limits;
 mod metadata;
 mod meter;
+mod offline;
 mod product;
 mod restriction;
 mod revision;
@@ -60,6 +61,7 @@ pub use license::{
 };
 pub use metadata::Metadata;
 pub use meter::{AskedUses, Meter, MeterName, MeterTotals, MeterUse, Tally, UsesChange};
+pub use offline::{OfflineFault, OfflineRequest, ResponseFault, read_offline_response};
 pub use product::{Algorithm, Product, TokenKey};
 pub use restriction::{Area, Origin};
 pub use rsa::RsaKey;
