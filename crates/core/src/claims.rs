@@ -1,7 +1,7 @@
 //! What tokens and statements say: the claims of an activation token and of a license's published statement.
 //!
-//! Names and types of the token's claims are those of the compatible API, which existing clients read; `acat`, `epoch`,
-//! `ver` and `status` are ours. There is no `exp`: one existing client maps `eat` onto it. Times are whole seconds
+//! Names and types of the token's claims are those of the compatible API, which existing clients read; `acat`,
+//! `initialMode`, `currentMode`, `epoch`, `ver` and `status` are ours. There is no `exp`: one existing client maps `eat` onto it. Times are whole seconds
 //! since 1970, where 0 stands for "never" or "none"; durations are whole seconds.
 
 use serde::{Deserialize, Serialize};
@@ -72,6 +72,12 @@ pub struct Claims {
     pub laat: i64,
     /// When the activation was created.
     pub acat: i64,
+    /// How the activation was made: `online` or `offline`.
+    #[serde(rename = "initialMode")]
+    pub initial_mode: &'static str,
+    /// How this token reaches its client: `online` or `offline`.
+    #[serde(rename = "currentMode")]
+    pub current_mode: &'static str,
     /// The license's epoch: raised by every revocation.
     pub epoch: i64,
     /// The license's version.

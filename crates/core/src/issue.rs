@@ -56,6 +56,8 @@ impl Claims {
             lcat: license.created_at.unix_seconds(),
             laat: seconds_or_zero(license.activated_at),
             acat: activation.created_at.unix_seconds(),
+            initial_mode: mode_name(activation.made_offline),
+            current_mode: mode_name(activation.offline),
             epoch: license.epoch,
             ver: license.version,
             status: Some(status_claim(license.place)),
@@ -165,6 +167,10 @@ fn entries(activation: &Activation) -> Vec<Entry> {
             value: value.clone(),
         })
         .collect()
+}
+
+fn mode_name(offline: bool) -> &'static str {
+    if offline { "offline" } else { "online" }
 }
 
 fn type_name(license_type: LicenseType) -> &'static str {

@@ -39,7 +39,7 @@ mod user;
 pub mod wire;
 
 pub use access_token::{AccessToken, TokenText};
-pub use activation::{Activation, Device, Seat};
+pub use activation::{Activation, Device, Reach, Seat};
 pub use answer::{ANSWERS, Answer, Effect, Row};
 pub use claims::{
     ActivationMeter, Claims, Entry, Facts, LicenseMeter, Statement, StatusClaim, StatusListPlace,
