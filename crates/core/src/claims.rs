@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::object::{Misfit, Object};
+
 /// The claims of an activation token, as a server signs them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Claims {
@@ -82,7 +84,7 @@ pub struct Claims {
 }
 
 /// The claims that a client's decisions lean on. A token may say more, in forms of its server's own: that is handed on unread.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     /// The activation's id.
     pub aid: String,
@@ -99,7 +101,6 @@ pub struct Facts {
     /// When the license expires.
     pub eat: i64,
     /// When the lease ends.
-    #[serde(default)]
     pub leat: i64,
     /// When the grace period for failed syncs ends.
     pub ssgpeat: i64,
@@ -110,11 +111,47 @@ pub struct Facts {
     /// Whether the license is suspended.
     pub suspended: bool,
     /// The license's type.
-    #[serde(rename = "type", default)]
     pub kind: String,
     /// The license's epoch: raised by every revocation.
-    #[serde(default)]
     pub epoch: i64,
+}
+
+impl Facts {
+    pub(crate) const MEMBERS: &'static [&'static str] = &[
+        "aid",
+        "lid",
+        "pid",
+        "key",
+        "fp",
+        "iat",
+        "eat",
+        "leat",
+        "ssgpeat",
+        "ssi",
+        "aco",
+        "suspended",
+        "type",
+        "epoch",
+    ];
+
+    pub(crate) fn read(claims: &Object<'_>) -> Result<Self, Misfit> {
+        Ok(Self {
+            aid: claims.text("aid")?,
+            lid: claims.text("lid")?,
+            pid: claims.text("pid")?,
+            key: claims.text("key")?,
+            fp: claims.text("fp")?,
+            iat: claims.number("iat")?,
+            eat: claims.number("eat")?,
+            leat: claims.given_number("leat")?.unwrap_or_default(),
+            ssgpeat: claims.number("ssgpeat")?,
+            ssi: claims.number("ssi")?,
+            aco: claims.number("aco")?,
+            suspended: claims.flag("suspended")?,
+            kind: claims.given_text("type")?.unwrap_or_default(),
+            epoch: claims.given_number("epoch")?.unwrap_or_default(),
+        })
+    }
 }
 
 /// A field of the vendor's or the client's own.

@@ -7,7 +7,7 @@ use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::jws::read_object;
+use crate::object::{Misfit, Object};
 use crate::product::Algorithm;
 use crate::rsa::{RsaKey, SIZE};
 
@@ -38,7 +38,7 @@ pub enum KeyFault {
     #[error("the public key is neither SPKI PEM nor a JWK or JWK Set: {reason}")]
     Unreadable {
         /// What is wrong.
-        reason: String,
+        reason: &'static str,
     },
     /// It can be read and is of another kind.
     #[error("no public key here is RSA of 2048 bits with exponent 65537, or Ed25519")]
@@ -83,6 +83,25 @@ pub struct Jwk {
     pub usage: Option<String>,
 }
 
+impl Jwk {
+    /// The members of a key and of a set.
+    const MEMBERS: &'static [&'static str] =
+        &["kty", "crv", "x", "n", "e", "alg", "kid", "use", "keys"];
+
+    fn read(jwk: &Object<'_>) -> Result<Self, Misfit> {
+        Ok(Self {
+            kty: jwk.text("kty")?,
+            crv: jwk.optional_text("crv")?,
+            x: jwk.optional_text("x")?,
+            n: jwk.optional_text("n")?,
+            e: jwk.optional_text("e")?,
+            alg: jwk.optional_text("alg")?,
+            kid: jwk.optional_text("kid")?,
+            usage: jwk.optional_text("use")?,
+        })
+    }
+}
+
 impl VerifyingKey {
     /// Reads a `SubjectPublicKeyInfo`.
     ///
@@ -104,9 +123,6 @@ impl VerifyingKey {
     /// # Errors
     /// Says that the text is no PEM, or the key of another kind.
     pub fn from_spki_pem(pem: &str) -> Result<Self, KeyFault> {
-        let unreadable = |reason: &str| KeyFault::Unreadable {
-            reason: reason.to_owned(),
-        };
         let body = pem
             .trim()
             .strip_prefix(PEM_HEAD)
@@ -249,10 +265,13 @@ struct NamedKey {
     key: VerifyingKey,
 }
 
-/// A JWK Set. `statementKeys` and other members beside `keys` verify no token.
-#[derive(Deserialize)]
-struct JwkSet {
-    keys: Vec<Jwk>,
+/// The keys of a JWK Set. `statementKeys` and other members beside `keys` verify no token.
+fn listed(set: &Object<'_>) -> Result<Vec<Jwk>, Misfit> {
+    set.objects("keys")?.into_iter().map(Jwk::read).collect()
+}
+
+fn unreadable(reason: &'static str) -> KeyFault {
+    KeyFault::Unreadable { reason }
 }
 
 impl KeySet {
@@ -266,11 +285,11 @@ impl KeySet {
             let key = VerifyingKey::from_spki_pem(text)?;
             return Ok(Self(vec![NamedKey { kid: None, key }]));
         }
-        let single = read_object::<Jwk>(text.as_bytes()).map(|jwk| JwkSet { keys: vec![jwk] });
-        let set = single
-            .or_else(|_not_one_key| read_object::<JwkSet>(text.as_bytes()))
-            .map_err(|reason| KeyFault::Unreadable { reason })?;
-        Self::from_jwks(&set.keys)
+        let jwks = Object::parse(text, Jwk::MEMBERS).and_then(|document| {
+            let single = Jwk::read(&document).map(|jwk| vec![jwk]);
+            single.or_else(|_not_one_key| listed(&document)).ok()
+        });
+        Self::from_jwks(&jwks.ok_or_else(|| unreadable("its JSON is neither"))?)
     }
 
     /// Takes keys as JWKs, passing over those of another kind.

@@ -20,6 +20,7 @@ mod license;
 mod limits;
 mod metadata;
 mod meter;
+mod object;
 mod product;
 mod restriction;
 mod revision;

@@ -1,8 +1,9 @@
 //! The activation token: a JWT whose claims can be read only after its signature was checked.
 
 use crate::claims::Facts;
-use crate::jws::{Compact, TokenFault, read_object};
+use crate::jws::{Compact, TokenFault};
 use crate::key::KeySet;
+use crate::object::Object;
 
 /// A text that looks like a token. It has nothing to read.
 pub struct UnverifiedToken<'a>(Compact<'a>);
@@ -36,10 +37,12 @@ impl<'a> UnverifiedToken<'a> {
             return Err(TokenFault::WrongType { typ: typ.clone() });
         }
         let payload = self.0.verify(keys)?;
-        let json = String::from_utf8(payload).map_err(|fault| TokenFault::Claims {
-            reason: fault.to_string(),
-        })?;
-        let facts = read_object(json.as_bytes()).map_err(|reason| TokenFault::Claims { reason })?;
+        let misfit = |reason| TokenFault::Claims { reason };
+        let json =
+            String::from_utf8(payload).map_err(|_fault| misfit("they are not UTF-8".to_owned()))?;
+        let claims = Object::parse(&json, Facts::MEMBERS)
+            .ok_or_else(|| misfit("they are no JSON object".to_owned()))?;
+        let facts = Facts::read(&claims).map_err(|fault| misfit(fault.reason()))?;
         Ok(Token { facts, json })
     }
 }
