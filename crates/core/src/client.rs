@@ -17,10 +17,10 @@ pub use stored::Stored;
 
 use self::verdict::{Verdict, sync_interval};
 use crate::answer::{Answer, Effect};
-use crate::key::KeySet;
+use crate::key_set::KeySet;
 use crate::status_code::StatusCode;
 use crate::time::Seconds;
-use crate::token::{Token, UnverifiedToken};
+use crate::token::Token;
 
 /// How far the clock may lie behind the last time that was seen: an hour of daylight saving and some minutes.
 const CLOCK_TOLERANCE: i64 = 3_800;
@@ -329,7 +329,7 @@ impl Client {
     }
 
     fn verified(&self, text: &str) -> Option<Token> {
-        UnverifiedToken::parse(text).ok()?.verify(&self.keys).ok()
+        self.keys.token(text).ok()
     }
 
     fn is_older(&self, text: &str, current: &Token) -> bool {
@@ -339,7 +339,7 @@ impl Client {
 
     /// Decides what an answer to an activation means by itself, with the license key of this client.
     #[must_use]
-    pub fn check(&self, http_status: u16, body: &str, now: i64) -> Check {
+    pub fn check(&self, answer: &Answer, now: i64) -> Check {
         let kept = |status| Check {
             status,
             activation: Effect::Keep,
@@ -349,17 +349,17 @@ impl Client {
             Ok(key) => key,
             Err(status) => return kept(status),
         };
-        let text = match Answer::to_activation(http_status, body) {
+        let text = match answer {
             Answer::Token(text) => text,
             Answer::Refused(status, activation) => {
                 return Check {
-                    activation,
-                    ..kept(status)
+                    activation: *activation,
+                    ..kept(*status)
                 };
             }
             Answer::Done => return kept(StatusCode::E_INET),
         };
-        match self.judge(&text, &key, now) {
+        match self.judge(text, &key, now) {
             Verdict::Stands(status, token) => Check {
                 status,
                 activation: Effect::Replace,

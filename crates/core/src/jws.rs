@@ -7,7 +7,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::key::KeySet;
+use crate::key_set::KeySet;
 use crate::object::{Misfit, Object};
 use crate::product::Algorithm;
 
@@ -168,7 +168,7 @@ impl<'a> Compact<'a> {
                 kid: kid(),
             });
         }
-        if !fitting.any(|key| key.verify(self.signed.as_bytes(), &self.signature)) {
+        if !fitting.any(|key| keys.verify(key, self.signed.as_bytes(), &self.signature)) {
             return Err(TokenFault::BadSignature { kid: kid() });
         }
         decode(self.payload)

@@ -16,6 +16,8 @@ mod issue;
 mod json;
 mod jws;
 mod key;
+mod key_set;
+mod known;
 mod license;
 mod limits;
 mod metadata;
@@ -54,7 +56,8 @@ pub use id::{
 pub use interval::Interval;
 pub use json::{JsonFault, parse};
 pub use jws::{TokenFault, join_signature, signing_input};
-pub use key::{Jwk, KeyFault, KeySet, VerifyingKey};
+pub use key::{Jwk, KeyFault, VerifyingKey};
+pub use key_set::KeySet;
 pub use license::{
     Change, Command, DeactivatedBy, End, Event, License, LicenseKey, Pending, Place, Refusal,
     Standing, Status, Totals,
@@ -63,7 +66,7 @@ pub use metadata::Metadata;
 pub use meter::{AskedUses, Meter, MeterName, MeterTotals, MeterUse, Tally, UsesChange};
 pub use product::{Algorithm, Product, TokenKey};
 pub use restriction::{Area, Origin};
-pub use rsa::RsaKey;
+pub use rsa::{HostRs256, RsaKey};
 pub use scope::{Role, Scope};
 pub use statement::StatementKey;
 pub use status_code::StatusCode;

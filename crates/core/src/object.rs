@@ -193,3 +193,94 @@ impl<'de> Visitor<'de> for Named {
         Ok(Value::Object(Object(members)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: &[&str] = &["a", "b"];
+
+    #[track_caller]
+    fn text(json: &str, expected: Result<Option<&str>, Misfit>) {
+        let read = Object::parse(json, NAMES).unwrap().optional_text("a");
+        assert_eq!(read, expected.map(|text| text.map(str::to_owned)), "{json}");
+    }
+
+    #[track_caller]
+    fn number(json: &str, expected: Result<Option<i64>, Misfit>) {
+        let read = Object::parse(json, NAMES).unwrap().given_number("a");
+        assert_eq!(read, expected, "{json}");
+    }
+
+    #[test]
+    fn only_an_object_is_one() {
+        for json in [
+            "",
+            "[]",
+            "\"a\"",
+            "1",
+            "null",
+            "{",
+            "{}{}",
+            "{a: 1}",
+            "{\"a\": 01}",
+            "{\"b\": \"\u{1}\"}",
+        ] {
+            assert!(Object::parse(json, NAMES).is_none(), "{json}");
+        }
+        for json in ["{}", " \n{ } ", "{\"c\": [{\"a\": []}]}"] {
+            assert!(Object::parse(json, NAMES).is_some(), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_read_with_its_escapes() {
+        text(r#"{"a": "x\n\ud83d\ude00é"}"#, Ok(Some("x\n😀é")));
+        text(r#"{"\u0061": "x"}"#, Ok(Some("x")));
+        text(r#"{"a": null}"#, Ok(None));
+        text(r#"{"b": 1}"#, Ok(None));
+    }
+
+    #[test]
+    fn numbers_are_whole_and_of_64_bits() {
+        number(r#"{"a": -5}"#, Ok(Some(-5)));
+        number(r#"{"a": 9223372036854775807}"#, Ok(Some(i64::MAX)));
+        for other in [
+            "9223372036854775808",
+            "1.0",
+            "1e3",
+            "-0",
+            "\"1\"",
+            "null",
+            "true",
+            "[1]",
+        ] {
+            number(&format!(r#"{{"a": {other}}}"#), Err(Misfit("a")));
+        }
+        number("{}", Ok(None));
+    }
+
+    #[test]
+    fn what_is_read_is_there_once_and_the_rest_is_passed_over() {
+        let json = r#"{"c": 1, "a": "x", "c": 1e999, "b": 1, "b": 1}"#;
+        let object = Object::parse(json, NAMES).unwrap();
+        assert_eq!(object.text("a").unwrap(), "x");
+        assert_eq!(object.number("b"), Err(Misfit("b")));
+        assert_eq!(object.text("c"), Err(Misfit("c")));
+    }
+
+    #[test]
+    fn objects_in_an_array_are_read_with_the_same_names() {
+        let json = r#"{"a": [{"b": true}, {"b": false, "c": 1}]}"#;
+        let object = Object::parse(json, NAMES).unwrap();
+        let flags: Vec<_> = object
+            .objects("a")
+            .unwrap()
+            .iter()
+            .map(|inner| inner.flag("b"))
+            .collect();
+        assert_eq!(flags, [Ok(true), Ok(false)]);
+        let mixed = Object::parse(r#"{"a": [{}, 1]}"#, NAMES).unwrap();
+        assert_eq!(mixed.objects("a").err(), Some(Misfit("a")));
+    }
+}

@@ -11,18 +11,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
-/// Judges a server's answer by itself: see `checkActivationResponse` of the npm package.
-///
-/// # Errors
-/// Throws if the public key cannot be read.
-#[wasm_bindgen]
-pub fn check(client: JsValue, answer: JsValue, now: f64) -> Result<JsValue, JsError> {
-    let client = client_of(client)?;
-    let answer: shape::Answer = read(answer)?;
-    let check = client.check(answer.status, &answer.body, seconds(now));
-    write(&shape::Check::from(&check))
-}
-
 /// Decides whether the license is genuine, from what is stored.
 ///
 /// # Errors

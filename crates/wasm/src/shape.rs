@@ -37,26 +37,6 @@ impl From<licentia_core::StatusCode> for Status {
     }
 }
 
-/// The verdict on an answer by itself.
-#[derive(Serialize)]
-pub(crate) struct Check<'a> {
-    code: u8,
-    name: &'static str,
-    activation: &'static str,
-    claims: Option<&'a str>,
-}
-
-impl<'a> From<&'a licentia_core::Check> for Check<'a> {
-    fn from(check: &'a licentia_core::Check) -> Self {
-        Self {
-            code: check.status.number(),
-            name: check.status.name(),
-            activation: check.activation.as_str(),
-            claims: check.token.as_ref().map(licentia_core::Token::claims_json),
-        }
-    }
-}
-
 /// Whether to ask for an activation: with a key, or not for a reason.
 #[derive(Serialize)]
 pub(crate) struct Activating {
