@@ -80,15 +80,10 @@ export function publicKey(value: unknown): string {
   try {
     engine().readKey(key);
   } catch (cause) {
-    throw unreadable(cause);
+    if (cause instanceof LicentiaError) {
+      throw cause;
+    }
+    throw new LicentiaError("INVALID_PUBLIC_KEY", cause instanceof Error ? cause.message : String(cause));
   }
   return key;
-}
-
-/** What a module throws is about the key, unless the module could not be started or broke. */
-export function unreadable(cause: unknown): unknown {
-  if (cause instanceof LicentiaError || cause instanceof WebAssembly.RuntimeError || !(cause instanceof Error)) {
-    return cause;
-  }
-  return new LicentiaError("INVALID_PUBLIC_KEY", cause.message);
 }
