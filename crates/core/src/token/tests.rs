@@ -293,12 +293,12 @@ fn asked_by(keys: KeySet, said: HostRs256) -> KeySet {
 }
 
 fn yes(_spki: &[u8], _message: &[u8], _signature: &[u8]) -> Option<bool> {
-    ASKED.set(ASKED.get() + 1);
+    ASKED.set(ASKED.get().saturating_add(1));
     Some(true)
 }
 
 fn no(_spki: &[u8], _message: &[u8], _signature: &[u8]) -> Option<bool> {
-    ASKED.set(ASKED.get() + 1);
+    ASKED.set(ASKED.get().saturating_add(1));
     Some(false)
 }
 
@@ -358,7 +358,7 @@ fn only_the_latest_tokens_are_remembered_and_none_that_is_long() {
 #[test]
 fn a_host_that_cannot_say_leaves_the_verdict_to_us_and_is_not_asked_about_what_is_no_number() {
     let silent: HostRs256 = |_, _, _| {
-        ASKED.set(ASKED.get() + 1);
+        ASKED.set(ASKED.get().saturating_add(1));
         None
     };
     let keys = asked_by(both_keys(), silent);
