@@ -135,8 +135,12 @@ pub(crate) fn caller(
 pub(crate) fn hand_on(
     db: &dyn Database,
     caller: Caller,
-    mut scopes: impl Iterator<Item = Scope>,
+    scopes: impl Iterator<Item = Scope>,
 ) -> Result<(), Fault> {
+    let mut scopes = scopes.peekable();
+    if scopes.peek().is_none() {
+        return Ok(());
+    }
     let held = match caller {
         Caller::Root => return Ok(()),
         Caller::Token(id) => store::access_token::load(db, id)?,

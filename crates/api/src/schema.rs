@@ -6,6 +6,7 @@
 mod answers;
 mod lists;
 mod moves;
+mod rebuilds;
 mod spine;
 
 use licentia_core::Timestamp;
@@ -20,6 +21,7 @@ const MIGRATIONS: &[&[&str]] = &[
     lists::STATEMENTS,
     answers::STATEMENTS,
     moves::STATEMENTS,
+    rebuilds::STATEMENTS,
 ];
 
 /// Brings the database up to date.

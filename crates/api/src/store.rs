@@ -14,6 +14,7 @@ pub(crate) mod outbox;
 pub(crate) mod pace;
 pub(crate) mod place;
 pub(crate) mod product;
+pub(crate) mod rebuild;
 pub(crate) mod row;
 pub(crate) mod search;
 pub(crate) mod tag;

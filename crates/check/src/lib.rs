@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 
-use licentia_core::{Answer, Check, Client, KeyFault, KeySet};
+use licentia_core::{Answer, Check, Client, KeyFault, KeySet, Release};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[cfg(target_family = "wasm")]
@@ -49,6 +49,8 @@ pub fn judge(product_id: String, license_key: String, fingerprint: String, now: 
         product_id,
         license_key: Some(license_key),
         fingerprint,
+        user_hash: None,
+        release: Release::default(),
         keys: KEYS.with_borrow(|(_, keys)| keys.clone()),
     };
     ANSWER.with_borrow(|answer| written(&client.check(answer, seconds(now))))

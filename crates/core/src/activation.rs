@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::code::Problem;
 use crate::id::{ActivationId, LicenseId, ProductId};
 use crate::license::{Event, License};
 use crate::meter::MeterUse;
@@ -32,6 +33,15 @@ pub struct Device {
     pub user_hash: String,
     /// The client's own fields: names and values.
     pub metadata: Vec<(String, String)>,
+}
+
+/// How a machine reaches its vendor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach<'a> {
+    /// Over a connection, which comes from somewhere.
+    Online(&'a Origin),
+    /// By a file that somebody hands in: where the machine is, nobody can tell.
+    Offline,
 }
 
 /// What takes one seat of a license; two activations with one seat are one.
@@ -72,6 +82,8 @@ pub struct Activation {
     /// Where in the country that was, if that is recorded.
     pub area: Area,
     /// Whether it was made without a connection.
+    pub made_offline: bool,
+    /// Whether it was last told how things stand without a connection.
     pub offline: bool,
     /// What it has counted.
     pub meters: Vec<MeterUse>,
@@ -106,7 +118,7 @@ impl Activation {
         license: &License,
         device: Device,
         asked_lease: Option<Seconds>,
-        origin: &Origin,
+        reach: Reach<'_>,
         now: Timestamp,
     ) -> Self {
         let mut activation = Self {
@@ -125,10 +137,11 @@ impl Activation {
             address: None,
             country: None,
             area: Area::default(),
+            made_offline: reach == Reach::Offline,
             offline: false,
             meters: Vec::new(),
         };
-        activation.renew(license, device, asked_lease, origin, now);
+        activation.renew(license, device, asked_lease, reach, now);
         activation
     }
 
@@ -139,7 +152,7 @@ impl Activation {
         license: &License,
         device: Device,
         asked_lease: Option<Seconds>,
-        origin: &Origin,
+        reach: Reach<'_>,
         now: Timestamp,
     ) {
         self.product_id = Some(license.product_id);
@@ -156,14 +169,49 @@ impl Activation {
             .lease(self.asked_lease)
             .map(|lease| now.plus(lease));
         self.expires_at = license.activation_end(self.created_at);
-        let recorded = !license.terms.disable_geo_location;
-        self.address = origin.address.filter(|_| recorded);
-        self.country = origin.country.clone().filter(|_| recorded);
-        self.area = if recorded {
-            origin.area.clone()
-        } else {
-            Area::default()
+        self.offline = reach == Reach::Offline;
+        let unknown = Origin::default();
+        match reach {
+            _ if license.terms.disable_geo_location => self.place(&unknown),
+            Reach::Online(origin) => self.place(origin),
+            Reach::Offline => {}
+        }
+    }
+
+    /// Records where it was seen.
+    fn place(&mut self, origin: &Origin) {
+        self.address = origin.address;
+        self.country.clone_from(&origin.country);
+        self.area.clone_from(&origin.area);
+    }
+
+    /// Checks what nobody but an import can set: its seat, its country, and the lease that its client asked for.
+    ///
+    /// # Errors
+    /// Names the field.
+    pub fn check(&self) -> Result<(), Problem> {
+        if self.seat.0.is_empty() {
+            return Err(Problem::field("seat", "it is empty"));
+        }
+        // Hosts say `T1` of a network that hides where it is.
+        let is_code = |country: &str| {
+            country.len() == 2
+                && country
+                    .bytes()
+                    .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
         };
+        if !self.country.as_deref().is_none_or(is_code) {
+            let reason = "it must be two capital letters, as ISO 3166 has them";
+            return Err(Problem::field("country", reason));
+        }
+        if self
+            .asked_lease
+            .is_some_and(|lease| i32::try_from(lease.0).is_err())
+        {
+            let reason = format!("it must be at most {} seconds", i32::MAX);
+            return Err(Problem::field("askedLease", reason));
+        }
+        Ok(())
     }
 
     /// Says whether its lease had ended at `now`: then its seat is free, whether or not anybody has taken note.

@@ -23,6 +23,7 @@ mod limits;
 mod metadata;
 mod meter;
 mod object;
+mod offline;
 mod product;
 mod restriction;
 mod revision;
@@ -41,12 +42,15 @@ mod user;
 pub mod wire;
 
 pub use access_token::{AccessToken, TokenText};
-pub use activation::{Activation, Device, Seat};
+pub use activation::{Activation, Device, Reach, Seat};
 pub use answer::{ANSWERS, Answer, Effect, Row};
 pub use claims::{
     ActivationMeter, Claims, Entry, Facts, LicenseMeter, Statement, StatusClaim, StatusListPlace,
 };
-pub use client::{Asked, Check, Client, Decision, Stored};
+pub use client::{
+    Asked, Check, Client, Decision, MalformedVersion, Release, ReleaseVersion, Response, Schedule,
+    Stored, Trial, Turn,
+};
 pub use code::{Code, Problem};
 pub use draw::{Draw, Seed};
 pub use id::{
@@ -64,6 +68,7 @@ pub use license::{
 };
 pub use metadata::Metadata;
 pub use meter::{AskedUses, Meter, MeterName, MeterTotals, MeterUse, Tally, UsesChange};
+pub use offline::{OfflineFault, OfflineRequest, ResponseFault, read_offline_response};
 pub use product::{Algorithm, Product, TokenKey};
 pub use restriction::{Area, Origin};
 pub use rsa::{HostRs256, RsaKey};

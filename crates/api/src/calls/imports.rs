@@ -8,7 +8,7 @@ use licentia_core::wire::{ImportPartView, ImportProblem, ImportStatus, ImportVie
 use licentia_core::{Code, ImportId, Problem};
 
 use self::staging::Staging;
-use super::import::at;
+use super::import::{Lines, at};
 use crate::context::{Context, Fault};
 use crate::host::{Publishes, Reply};
 use crate::store::import::Kind;
@@ -78,6 +78,9 @@ pub(super) fn put_part(
     body: &[u8],
 ) -> Result<Reply, Fault> {
     let mut import = receiving(cx, id)?;
+    if Lines::of(body).next().is_none() {
+        return Err(Problem::field("body", "it has no line").into());
+    }
     if !(1..=MOST_PARTS).contains(&number) {
         let reason = format!("parts are numbered from 1 to {MOST_PARTS}");
         return Err(Problem::field("number", reason).into());

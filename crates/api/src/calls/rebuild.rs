@@ -38,15 +38,8 @@ struct Counts {
 
 /// `POST /v3/rebuild`
 pub(super) fn rebuild(cx: &Context<'_>, published: &[u8]) -> Result<Reply, Fault> {
-    let begins = !cx
-        .request
-        .query
-        .split('&')
-        .any(|pair| pair.starts_with("cursor="));
-    if begins && !store::license::is_empty(cx.db)? {
-        let message = "the ledger has licenses; only an empty one is rebuilt";
-        return Err(Problem::new(Code::LicenseExists, message).into());
-    }
+    refuse_to_begin(cx)?;
+    store::rebuild::begin(cx.db, cx.now())?;
     let jwks: Vec<_> = cx
         .given
         .vault
@@ -63,6 +56,9 @@ pub(super) fn rebuild(cx: &Context<'_>, published: &[u8]) -> Result<Reply, Fault
         let document: Published = serde_json::from_slice(line)
             .map_err(|fault| Fault::Internal(format!("a published document: {fault}")))?;
         take_back(cx, document, &keys, &mut counts)?;
+    }
+    if counts.cursor.is_none() {
+        store::rebuild::end(cx.db)?;
     }
     let changes = ["products", "licenses", "deleted"].into_iter().zip([
         counts.products,
@@ -81,6 +77,26 @@ pub(super) fn rebuild(cx: &Context<'_>, published: &[u8]) -> Result<Reply, Fault
         changes.collect(),
     )?;
     Ok(Reply::json(200, &counts))
+}
+
+/// Refuses to begin where there are licenses. A rebuild that was broken off may begin again, or go on.
+fn refuse_to_begin(cx: &Context<'_>) -> Result<(), Fault> {
+    let mut pairs = cx.request.query.split('&');
+    let goes_on = pairs.any(|pair| {
+        pair.strip_prefix("cursor=")
+            .is_some_and(|at| !at.is_empty())
+    });
+    if store::rebuild::is_under_way(cx.db)? {
+        Ok(())
+    } else if goes_on {
+        let reason = "no rebuild is under way; begin one without it";
+        Err(Problem::field("cursor", reason).into())
+    } else if store::license::is_empty(cx.db)? {
+        Ok(())
+    } else {
+        let message = "the ledger has licenses; only an empty one is rebuilt";
+        Err(Problem::new(Code::LicenseExists, message).into())
+    }
 }
 
 fn take_back(

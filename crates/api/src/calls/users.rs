@@ -158,7 +158,11 @@ fn refuse_taken(cx: &Context<'_>, user: &User) -> Result<(), Fault> {
 }
 
 /// Refuses to give a role that may do what the caller may not; one that the user has already is not given.
-fn refuse_roles_beyond(cx: &Context<'_>, known: Option<&User>, asked: &User) -> Result<(), Fault> {
+pub(super) fn refuse_roles_beyond(
+    cx: &Context<'_>,
+    known: Option<&User>,
+    asked: &User,
+) -> Result<(), Fault> {
     let has = |name: &str| known.is_some_and(|known| roles(known).any(|role| role == name));
     let given = roles(asked).filter(|name| !has(name));
     let claims = given.filter_map(Role::named).flat_map(|role| role.claims);

@@ -13,6 +13,8 @@ use crate::store::row;
 
 /// How many rows are looked at in one statement.
 const WINDOW: i64 = 2_000;
+/// How many rows are looked at for a total: a list of no more than that has an exact one, whatever its filters.
+const COUNTED: i64 = 10_000;
 /// After so many windows a page ends, if it has a row.
 const WINDOWS: u32 = 10;
 
@@ -132,7 +134,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Counts all that passes, as far as that is quick: to `EXACT` where an index answers every test, else in one window.
+    /// Counts all that passes, as far as that is quick: to `EXACT` where an index answers every test, else
+    /// among so many rows.
     pub(super) fn total(&self) -> Result<Total, DatabaseError> {
         let bounded = (self.first, self.last) != (row::FIRST, row::LAST);
         match &self.source.rows {
@@ -147,7 +150,7 @@ impl<'a> Walk<'a> {
             _ => {}
         }
         let end = match self.rest {
-            Some(_) => self.place_after(self.before_all(), WINDOW)?,
+            Some(_) => self.place_after(self.before_all(), COUNTED)?,
             None => None,
         };
         let read = Statement::new("SELECT 1 FROM ").append(&match self.rest {

@@ -4,7 +4,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
-use crate::client::Client;
+use crate::client::{Client, Release};
 use crate::key_set::KeySet;
 
 const FILE: &str = include_str!("../../../../tests/vectors/decisions.json");
@@ -19,6 +19,8 @@ fn run(vector: &Value, keys: &Value) -> Value {
         product_id: text("productId"),
         license_key: Some(text("licenseKey")),
         fingerprint: text("fingerprint"),
+        user_hash: None,
+        release: Release::default(),
         keys: KeySet::parse(&key).unwrap(),
     };
     let response = &vector["response"];

@@ -4,7 +4,7 @@ import { claims, initSync, judge, read } from "../generated/check.js";
 import wasm from "../generated/check_bg.wasm";
 
 import type { CheckResult } from "./check.js";
-import { LicentiaError } from "./error.js";
+import { LicenseError } from "./error.js";
 import { start } from "./start.js";
 
 interface Heard {
@@ -28,7 +28,7 @@ export function hear(publicKey: string, status: number, body: string): Heard {
     heard = undefined;
     const fault = read(publicKey, status, body);
     if (fault !== undefined) {
-      throw new LicentiaError("INVALID_PUBLIC_KEY", fault);
+      throw new LicenseError("INVALID_PUBLIC_KEY", fault);
     }
     heard = { publicKey, status, body };
   }

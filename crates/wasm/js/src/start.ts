@@ -1,6 +1,6 @@
 // Starts a WebAssembly module at its first use, so that importing the package does nothing and cannot fail.
 
-import { LicentiaError } from "./error.js";
+import { LicenseError } from "./error.js";
 import { unpacked } from "./packed.js";
 
 /** How wasm-bindgen's JavaScript starts its module. */
@@ -13,6 +13,6 @@ export function start(initialize: Initialize, wasm: string | WebAssembly.Module)
     initialize({ module });
   } catch (cause) {
     const message = "WebAssembly cannot be compiled here; a page's policy needs `script-src 'wasm-unsafe-eval'`";
-    throw new LicentiaError("WEBASSEMBLY_UNAVAILABLE", message, { cause });
+    throw new LicenseError("WEBASSEMBLY_UNAVAILABLE", message, { cause });
   }
 }

