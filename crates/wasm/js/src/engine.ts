@@ -68,7 +68,7 @@ let started: Engine | undefined;
 /** Returns the module, which it starts if need be. */
 export function engine(): Engine {
   if (started === undefined) {
-    start(glue, wasm);
+    start(glue.initSync, wasm);
     started = glue as unknown as Engine;
   }
   return started;
