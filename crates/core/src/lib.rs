@@ -16,10 +16,14 @@ mod issue;
 mod json;
 mod jws;
 mod key;
+mod key_set;
+mod known;
 mod license;
 mod limits;
 mod metadata;
 mod meter;
+mod object;
+mod offline;
 mod product;
 mod restriction;
 mod revision;
@@ -38,7 +42,7 @@ mod user;
 pub mod wire;
 
 pub use access_token::{AccessToken, TokenText};
-pub use activation::{Activation, Device, Seat};
+pub use activation::{Activation, Device, Reach, Seat};
 pub use answer::{ANSWERS, Answer, Effect, Row};
 pub use claims::{
     ActivationMeter, Claims, Entry, Facts, LicenseMeter, Statement, StatusClaim, StatusListPlace,
@@ -56,16 +60,18 @@ pub use id::{
 pub use interval::Interval;
 pub use json::{JsonFault, parse};
 pub use jws::{TokenFault, join_signature, signing_input};
-pub use key::{Jwk, KeyFault, KeySet, VerifyingKey};
+pub use key::{Jwk, KeyFault, VerifyingKey};
+pub use key_set::KeySet;
 pub use license::{
     Change, Command, DeactivatedBy, End, Event, License, LicenseKey, Pending, Place, Refusal,
     Standing, Status, Totals,
 };
 pub use metadata::Metadata;
 pub use meter::{AskedUses, Meter, MeterName, MeterTotals, MeterUse, Tally, UsesChange};
+pub use offline::{OfflineFault, OfflineRequest, ResponseFault, read_offline_response};
 pub use product::{Algorithm, Product, TokenKey};
 pub use restriction::{Area, Origin};
-pub use rsa::RsaKey;
+pub use rsa::{HostRs256, RsaKey};
 pub use scope::{Role, Scope};
 pub use statement::StatementKey;
 pub use status_code::StatusCode;

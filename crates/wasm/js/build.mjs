@@ -1,10 +1,10 @@
 // Builds dist/ from src/ and generated/: declarations by tsc, bundles by esbuild. Run by `cargo xtask build`.
 //
-// dist/engine.* and dist/check-engine.* hold a WebAssembly module each, once for each way of loading it; the entries beside
-// them import the one that they need. dist/error.* is apart, so that all entries throw one class.
+// dist/check.*, dist/engine.* and dist/testing.* hold a WebAssembly module each, once for each way of loading it; the client's
+// entries import the second. dist/error.* is apart, so that all entries throw one class.
 
 import { spawnSync } from "node:child_process";
-import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,43 +18,41 @@ const at = (...names) => join(here, ...names);
 const dist = at("dist");
 const { version } = JSON.parse(readFileSync(at("package.json"), "utf8"));
 
-const ENGINE = [".js", ".cjs", ".workerd.js"];
-const EVERYWHERE = [".web.js", ".web.cjs", ".node.js", ".node.cjs", ".workerd.js"];
-
-/** Where bundles start, and the ending of each: the runtimes that differ in `./platform.js` have their own. */
-const entries = {
-  error: [".js", ".cjs"],
-  engine: ENGINE,
-  "check-engine": ENGINE,
-  "testing-engine": ENGINE,
-  check: ENGINE,
-  testing: ENGINE,
-  index: EVERYWHERE,
-  lexactivator: EVERYWHERE,
-};
-const bundles = Object.entries(entries).flatMap(([from, endings]) => endings.map((ending) => ({ from: `${from}.ts`, to: from + ending })));
-
-/** What stands for `./platform.js` in the parts of a runtime. */
-const platforms = { node: "platform.node.ts", workerd: "platform.workerd.ts" };
+/** A bundle for each way of loading: where it starts, its file, and the runtime that it is for if others cannot run it. */
+const loadedBothWays = (from, to, runtime) => [".js", ".cjs"].map((ending) => ({ from, to: `${to}${ending}`, runtime }));
+const bundles = [
+  ...loadedBothWays("error.ts", "error"),
+  ...["engine", "check"].flatMap((name) => [
+    ...loadedBothWays(`${name}.ts`, name),
+    ...loadedBothWays(`${name}.ts`, `${name}.node`, "node"),
+    { from: `${name}.ts`, to: `${name}.workerd.js`, runtime: "workerd" },
+  ]),
+  ...["index", "lexactivator"].flatMap((name) => [
+    ...loadedBothWays(`${name}.ts`, `${name}.web`),
+    ...loadedBothWays(`${name}.ts`, `${name}.node`, "node"),
+    { from: `${name}.ts`, to: `${name}.workerd.js`, runtime: "workerd" },
+  ]),
+  ...loadedBothWays("testing.ts", "testing"),
+  { from: "testing.ts", to: "testing.workerd.js", runtime: "workerd" },
+];
 
 /** The modules: their files in generated/, and in dist/ for Workers, which take them compiled. */
 const modules = { "licentia_bg.wasm": "licentia.wasm", "check_bg.wasm": "check.wasm", "testing_bg.wasm": "testing.wasm" };
 
-/** Leaves what is a bundle of its own outside, puts the platform's file in place, and modules as text or as a Worker's file. */
-function replacing({ from, to }) {
-  const platform = platforms[to.split(".").at(-2)];
+/** Leaves what is a bundle of its own outside, puts the runtime's files in place, and modules as text or as a Worker's file. */
+function replacing({ from, to, runtime }) {
   const ending = to.slice(to.lastIndexOf("."));
-  const engines = to.includes(".workerd.") ? `.workerd${ending}` : ending;
-  const apart = (name, ending) => (name === from.replace(".ts", "") ? null : { path: `./${name}${ending}`, external: true, sideEffects: false });
+  const apart = (name, ending) => (`${name}.ts` === from ? null : { path: `./${name}${ending}`, external: true, sideEffects: false });
   return {
     name: "replacing",
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^\.\/error\.js$/ }, () => apart("error", ending));
-      onResolve({ filter: /^\.\/engine\.js$/ }, () => apart("engine", engines));
-      onResolve({ filter: /^\.\/check-engine\.js$/ }, () => apart("check-engine", engines));
-      onResolve({ filter: /^\.\/testing-engine\.js$/ }, () => apart("testing-engine", engines));
-      if (platform) onResolve({ filter: /^\.\/platform\.js$/ }, () => ({ path: at("src", platform) }));
-      if (to.includes(".workerd.")) {
+      onResolve({ filter: /^\.\/engine\.js$/ }, () => apart("engine", runtime ? `.${runtime}${ending}` : ending));
+      onResolve({ filter: /\/(platform|rs256)\.js$/ }, ({ path }) => {
+        const own = at("src", `${basename(path, ".js")}.${runtime}.ts`);
+        return { path: existsSync(own) ? own : at("src", `${basename(path, ".js")}.ts`) };
+      });
+      if (runtime === "workerd") {
         onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path: `./${modules[basename(path)]}`, external: true }));
       }
       onLoad({ filter: /\.wasm$/ }, ({ path }) => ({ contents: packed(readFileSync(path)), loader: "text" }));
@@ -68,12 +66,12 @@ function bundle(entry) {
     entryPoints: [at("src", entry.from)],
     outfile: join(dist, entry.to),
     bundle: true,
-    define: { __VERSION__: JSON.stringify(version) },
     format: entry.to.endsWith(".cjs") ? "cjs" : "esm",
     platform: "neutral",
     target: "es2022",
     external: ["node:*"],
-    minify: entry.from.endsWith("engine.ts"),
+    minify: ["engine.ts", "check.ts", "testing.ts"].includes(entry.from),
+    define: { __VERSION__: JSON.stringify(version) },
     legalComments: "none",
     logLevel: "warning",
     plugins: [replacing(entry)],

@@ -43,7 +43,7 @@ impl Client {
                     && stored.key() == Some(key)
                     && !matches!(status, StatusCode::E_LICENSE_KEY | StatusCode::E_PRODUCT_ID) =>
             {
-                Decision::of(status).storing(stored.erased(status))
+                Decision::of(status).storing(stored.ended(status))
             }
             Answer::Refused(status, _) => Decision::of(status),
             Answer::Done => Decision::of(StatusCode::E_INET),
