@@ -1,11 +1,9 @@
 //! Questions: a license, a machine and a state go in; an answer, or what is to be signed for one, comes out.
 
-use licentia_core::wire::{
-    ActivationRequest, LicenseInput, Merging, ProductInput, UserInput,
-};
+use licentia_core::wire::{ActivationRequest, LicenseInput, Merging, ProductInput, UserInput};
 use licentia_core::{
-    Activation, ActivationId, Algorithm, Change, Claims, Command, Draw, License, LicenseKey, Origin,
-    Place, Problem, Product, Seconds, Seed, Terms, Timestamp, User, signing_input,
+    Activation, ActivationId, Algorithm, Change, Claims, Command, Draw, License, LicenseKey,
+    Origin, Place, Problem, Product, Reach, Seconds, Seed, Terms, Timestamp, User, signing_input,
 };
 use serde::{Deserialize, Serialize};
 
@@ -95,7 +93,9 @@ pub fn answer(question: &Question) -> Result<Answer, Problem> {
     };
     state::bring_about(&question.state, &mut case)?;
     let owner = question.owner.as_ref();
-    let owner = owner.map(|owner| owner.create(&mut draw, now)).transpose()?;
+    let owner = owner
+        .map(|owner| owner.create(&mut draw, now))
+        .transpose()?;
     decided(question, case, &product, owner.as_ref())
 }
 
@@ -139,6 +139,7 @@ fn decided(
     } = case;
     let asked = question.request.asked_uses()?;
     let lease = question.request.lease_duration;
+    let reach = Reach::Online(&origin);
     let known = state::activated(&license, &device, question, issued);
     let command = match &known {
         Some(activation) => Command::Sync {
@@ -150,7 +151,7 @@ fn decided(
         None => Command::Activate {
             held: None,
             device: &device,
-            origin: &origin,
+            reach,
             asked: &asked,
         },
     };
@@ -161,10 +162,10 @@ fn decided(
     license.terms.check_asked_lease(lease)?;
     let status = if known.is_some() { 200 } else { 201 };
     let id = question.activation_id;
-    let made = || Activation::new(id, &license, device.clone(), lease, &origin, issued);
+    let made = || Activation::new(id, &license, device.clone(), lease, reach, issued);
     let mut activation = known.clone().unwrap_or_else(made);
     if known.is_some() {
-        activation.renew(&license, device.clone(), lease, &origin, issued);
+        activation.renew(&license, device.clone(), lease, reach, issued);
     }
     if let Some(event) = &event {
         license.apply(event, issued);

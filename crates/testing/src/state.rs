@@ -2,7 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use licentia_core::{Activation, Code, LicenseType, Problem, Seconds, Timestamp};
+use licentia_core::{
+    Activation, Code, Device, License, LicenseType, Origin, Problem, Reach, Seconds, Timestamp,
+};
 
 use crate::question::{Case, Question};
 
@@ -75,8 +77,8 @@ pub(crate) fn bring_about(state: &str, case: &mut Case) -> Result<(), Problem> {
 
 /// Returns the activation that a sync is about: another machine's where the fingerprint is to be wrong.
 pub(crate) fn activated(
-    license: &licentia_core::License,
-    device: &licentia_core::Device,
+    license: &License,
+    device: &Device,
     question: &Question,
     issued: Timestamp,
 ) -> Option<Activation> {
@@ -86,8 +88,9 @@ pub(crate) fn activated(
         if is_another {
             device.fingerprint.push_str(" of another machine");
         }
-        let origin = licentia_core::Origin::default();
-        Activation::new(question.activation_id, license, device, None, &origin, issued)
+        let origin = Origin::default();
+        let reach = Reach::Online(&origin);
+        Activation::new(question.activation_id, license, device, None, reach, issued)
     })
 }
 

@@ -268,6 +268,14 @@ impl Session {
         Some(token.claims_json().to_owned())
     }
 
+    /// Returns the token of the activation that stands, as the server signed it.
+    #[must_use]
+    pub fn token(&self, now: f64) -> Option<String> {
+        let decision = self.client.genuine(&self.stored, seconds(now));
+        let text = self.stored.token_text().filter(|_| decision.stands)?;
+        Some(text.to_owned())
+    }
+
     /// Returns the license key in use.
     #[must_use]
     pub fn key(&self) -> Option<String> {

@@ -234,6 +234,12 @@ impl Stored {
         self.verified.as_ref().filter(|_| self.token.whole)
     }
 
+    /// Returns the text of that token.
+    #[must_use]
+    pub fn token_text(&self) -> Option<&str> {
+        self.token().and(self.token.value.as_deref())
+    }
+
     /// Returns the license key that was activated.
     #[must_use]
     pub fn key(&self) -> Option<&str> {

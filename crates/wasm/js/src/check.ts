@@ -68,6 +68,45 @@ export function checkActivationResponse(response: ActivationResponse, options: C
   return verdictOn(hear(publicKey, status, text(body, "body")), productId, licenseKey, fingerprint, now);
 }
 
+/** What an activation token must fit. */
+export interface TokenOptions {
+  productId: string;
+  publicKey: PublicKey;
+  /** The time, in seconds since 1970. */
+  now: number;
+  /** The license key that it must be of; without one, any of the product's. */
+  licenseKey?: string;
+  /** The fingerprint that it must be of; without one, any. */
+  fingerprint?: string;
+}
+
+/**
+ * Validates an activation token that an application has sent: signature, product, clock, and whether its license was good
+ * when it was issued and is not over. A revocation since then is not in it: for that, ask `POST /v3/licenses/check`.
+ *
+ * @throws LicenseError if an option is missing or wrong. Verdicts are never thrown.
+ */
+export function checkActivationToken(token: string, options: TokenOptions): CheckResult {
+  const given = object(options, "options") as TokenOptions;
+  const { key, fp } = unverified(text(token, "token"));
+  const licenseKey = optionalText(given.licenseKey, "licenseKey") ?? key;
+  const fingerprint = optionalText(given.fingerprint, "fingerprint") ?? fp;
+  const body = JSON.stringify({ activationToken: token });
+  return checkActivationResponse({ status: 200, body }, { ...given, licenseKey, fingerprint });
+}
+
+/** What a token says of itself: good for asking whether it is true, and for nothing else. */
+function unverified(token: string): { key: string; fp: string } {
+  try {
+    const payload = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
+    const bytes = Uint8Array.from(atob(payload), (character) => character.charCodeAt(0));
+    const { key, fp } = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Record<"key" | "fp", unknown>>;
+    return { key: typeof key === "string" ? key : "", fp: typeof fp === "string" ? fp : "" };
+  } catch {
+    return { key: "", fp: "" };
+  }
+}
+
 function requireAnyAnswers(answers: unknown): void {
   if (answers === "signed") {
     throw new LicenseError("SIGNED_ANSWERS_UNSUPPORTED", "this version cannot check signed answers yet");

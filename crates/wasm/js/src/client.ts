@@ -257,6 +257,11 @@ export class LicentiaClient extends License {
     return this.#runner.stored(() => this.#runner.session.key());
   }
 
+  /** Returns the token of the activation that stands, for a server of yours that checks it, or null. */
+  token(): string | null {
+    return this.#runner.stored(() => this.#runner.session.token(this.#runner.now()));
+  }
+
   claims(): Claims | null {
     const claims = this.#runner.stored(() => this.#runner.session.claims(this.#runner.now()));
     return claims === null ? null : (JSON.parse(claims) as Claims);

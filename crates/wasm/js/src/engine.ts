@@ -32,6 +32,7 @@ export interface Session {
   extendLocalTrial(days: number, now: number): number;
   trialEnd(): number | undefined;
   claims(now: number): string | undefined;
+  token(now: number): string | undefined;
   key(): string | undefined;
   offlineRequest(body: string, now: number): string;
   activatedOffline(text: string, now: number): number;

@@ -10,7 +10,7 @@ let started = false;
 /** Answers a question, both as JSON: see crates/testing/src/question.rs. Throws if the question is wrong. */
 export function answer(question: string): string {
   if (!started) {
-    start(glue, wasm);
+    start(glue.initSync, wasm);
     started = true;
   }
   return glue.answer(question);
