@@ -66,7 +66,7 @@ impl Session {
 
     /// Takes what the storage holds.
     pub fn load(&mut self, text: &str) {
-        self.stored = self.client.read_again(text, &self.stored);
+        self.stored = self.client.read(text);
     }
 
     /// Returns what the storage is to hold.

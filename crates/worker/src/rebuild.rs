@@ -20,13 +20,18 @@ pub(crate) async fn page(kv: &Namespace, query: &str) -> Result<(Vec<u8>, Option
     let (stage, at) = cursor
         .and_then(|cursor| cursor.split_once('.'))
         .unwrap_or(("0", ""));
-    let stage: usize = stage.parse().unwrap_or(PREFIXES.len());
-    let Some(prefix) = PREFIXES.get(stage) else {
-        return Ok((Vec::new(), None));
+    let mut stage: usize = stage.parse().unwrap_or(PREFIXES.len());
+    let mut at = Some(at.to_owned()).filter(|at| !at.is_empty());
+    let (names, next) = loop {
+        let Some(prefix) = PREFIXES.get(stage) else {
+            return Ok((Vec::new(), None));
+        };
+        let (names, next) = kv.list(prefix, at.as_deref(), PAGE).await?;
+        if !names.is_empty() || next.is_some() {
+            break (names, next);
+        }
+        (stage, at) = (stage.saturating_add(1), None);
     };
-    let (names, next) = kv
-        .list(prefix, Some(at).filter(|at| !at.is_empty()), PAGE)
-        .await?;
     let mut lines = Vec::new();
     for names in names.chunks(AT_ONCE) {
         let reads = names.iter().map(|name| kv.read(std::slice::from_ref(name)));

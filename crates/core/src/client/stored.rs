@@ -86,12 +86,6 @@ impl Client {
     /// Reads what was stored. A text that is none of ours holds nothing, just as an empty store does.
     #[must_use]
     pub fn read(&self, text: &str) -> Stored {
-        self.read_again(text, &Stored::default())
-    }
-
-    /// Reads what was stored, and verifies no token a second time that `known` holds verified.
-    #[must_use]
-    pub fn read_again(&self, text: &str, known: &Stored) -> Stored {
         let Ok(mut members) = read_object::<Members>(text.as_bytes()) else {
             return Stored::default();
         };
@@ -99,11 +93,7 @@ impl Client {
             return Stored::default();
         }
         let token: Option<String> = take(&mut members, TOKEN);
-        let verified = match &token {
-            Some(text) if known.token.value.as_ref() == Some(text) => known.verified.clone(),
-            Some(text) => self.verified(text),
-            None => None,
-        };
+        let verified = token.as_deref().and_then(|text| self.verified(text));
         let sealer = self.sealer(verified.as_ref());
         let last_error: Option<u8> = take(&mut members, LAST_ERROR);
         Stored {
