@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { checkActivationResponse, LicenseError } from "../../crates/wasm/js/dist/check.js";
+import { checkActivationResponse as checkInNode } from "../../crates/wasm/js/dist/check.node.js";
 import { failures } from "../vectors/run.mjs";
 
 const file = JSON.parse(readFileSync(new URL("../vectors/decisions.json", import.meta.url), "utf8"));
@@ -11,9 +12,23 @@ const [first] = file.vectors;
 const options = { ...first.options, publicKey: file.keys[first.options.publicKey] };
 const response = { status: 400, body: '{"message":"no","code":"REVOKED_LICENSE"}' };
 
-test("every vector gives its verdict", () => {
+test("every vector gives its verdict, by the module's own RS256 and by Node's", () => {
   assert.ok(file.vectors.length > 300);
   assert.deepEqual(failures(checkActivationResponse, file), []);
+  assert.deepEqual(failures(checkInNode, file), []);
+});
+
+test("a verdict that is asked for again has claims of its own, and follows the clock", () => {
+  const { response, options } = file.vectors.find(({ expect }) => expect.code === 0 && expect.activation === "replace");
+  const given = { ...options, publicKey: file.keys[options.publicKey] };
+  const [first, second] = [1, 2].map(() => checkActivationResponse(response, given));
+  assert.deepEqual(first, second);
+  first.claims.aid = "changed";
+  assert.notEqual(checkActivationResponse(response, given).claims.aid, "changed");
+  const setBack = checkActivationResponse(response, { ...given, now: 0 });
+  assert.deepEqual([setBack.name, setBack.claims], ["LA_E_TIME", null]);
+  assert.equal(checkActivationResponse(response, { ...given, publicKey: file.keys.other }).claims, null);
+  assert.deepEqual(checkActivationResponse(response, given), second);
 });
 
 test("claims carry numbers, and members that would change an object's prototype do not", () => {

@@ -7,10 +7,25 @@ mod offline;
 mod session;
 mod shape;
 
-use licentia_core::{KeySet, StatusCode};
+use licentia_core::{KeyFault, KeySet, StatusCode};
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
 pub use session::Session;
+
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
+#[wasm_bindgen(raw_module = "../src/rs256.js")]
+extern "C" {
+    /// The host's own RS256; nothing where it has none that answers at once.
+    fn rs256(spki: &[u8], message: &[u8], signature: &[u8]) -> Option<bool>;
+}
+
+/// Reads a public key; the host verifies with it where it can.
+pub(crate) fn keys(public_key: &str) -> Result<KeySet, KeyFault> {
+    Ok(KeySet::parse(public_key)?.with_host_rs256(rs256))
+}
 
 /// Reads a public key, so that what is wrong with it is said where it is given.
 ///

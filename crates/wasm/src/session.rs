@@ -1,6 +1,6 @@
 //! A running client: what it is, what it has read from its storage, and when it syncs next.
 
-use licentia_core::{Client, Decision, KeySet, Response, Schedule, Seconds, Stored, Turn};
+use licentia_core::{Client, Decision, Response, Schedule, Seconds, Stored, Turn};
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
 use crate::shape::{self, Outcome};
@@ -33,7 +33,7 @@ impl Session {
             fingerprint,
             user_hash,
             release: licentia_core::Release::default(),
-            keys: KeySet::parse(public_key)?,
+            keys: crate::keys(public_key)?,
         };
         Ok(Self {
             client,
