@@ -15,6 +15,7 @@ mod release;
 mod schedule;
 mod stored;
 mod sync;
+mod text;
 mod trial;
 mod verdict;
 
