@@ -4,8 +4,8 @@
 //! signed, so that every byte and every large number arrives as it was.
 
 mod offline;
+mod outcome;
 mod session;
-mod shape;
 
 use licentia_core::{KeyFault, KeySet, StatusCode};
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
@@ -37,9 +37,16 @@ pub fn read_key(public_key: &str) -> Result<(), JsError> {
     Ok(())
 }
 
-/// Returns a status code with its name and meaning as JSON, or nothing if there is none with this number.
-#[wasm_bindgen]
+/// Returns the name of a status code, or nothing if there is none with this number.
+#[wasm_bindgen(js_name = statusName)]
 #[must_use]
-pub fn status(number: u8) -> Option<String> {
-    StatusCode::from_number(number).map(|status| shape::json(&shape::Status::from(status)))
+pub fn status_name(number: u8) -> Option<String> {
+    StatusCode::from_number(number).map(|status| status.name().to_owned())
+}
+
+/// Returns what it means to a user.
+#[wasm_bindgen(js_name = statusMeaning)]
+#[must_use]
+pub fn status_meaning(number: u8) -> Option<String> {
+    StatusCode::from_number(number).map(|status| status.meaning().to_owned())
 }

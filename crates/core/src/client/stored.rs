@@ -57,6 +57,7 @@ impl<T: Default> Default for Part<T> {
 
 /// Times closer than this to the last one are not worth a write.
 const SEEN_STEP: i64 = 60;
+
 impl Stored {
     /// Returns the token, if the product's keys signed it and it is the one that was stored.
     #[must_use]

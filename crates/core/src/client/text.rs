@@ -215,9 +215,7 @@ impl Writer {
             Some(_) => Some(String::new()),
             None => (!part.whole).then(String::new),
         };
-        if let Some(json) = json {
-            self.member(name, &json);
-        }
+        self.member(name, json.as_deref().unwrap_or("null"));
         if let Some(sealed) = sealed {
             self.member(seal, &quoted(&sealed));
         }
