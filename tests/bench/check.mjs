@@ -34,7 +34,7 @@ export function measureSizes() {
     const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
     return { bytes: sum(contents.map(({ length }) => length)), gzip: sum(contents.map((bytes) => gzipSync(bytes, { level: 9 }).length)) };
   };
-  const wasm = join(PACKAGE, "dist/licentia.wasm");
+  const wasm = join(PACKAGE, "dist/check.wasm");
   return {
     wasm: of([wasm]),
     // The Worker's entry loads the module from its own file: what is left is JavaScript.

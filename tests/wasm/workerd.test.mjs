@@ -39,10 +39,13 @@ function modules() {
     embed("run.mjs", "esModule", "run.mjs"),
     embed("licentia", "esModule", entry(".")),
     embed("licentia/check", "esModule", entry("./check")),
-    embed("engine.workerd.js", "esModule", "engine.workerd.js"),
-    embed("licentia/engine.workerd.js", "esModule", "engine.workerd.js"),
-    embed("licentia.wasm", "wasm", "licentia.wasm"),
-    embed("licentia/licentia.wasm", "wasm", "licentia.wasm"),
+    ...["", "licentia/"].flatMap((from) => [
+      embed(`${from}error.js`, "esModule", "error.js"),
+      embed(`${from}engine.workerd.js`, "esModule", "engine.workerd.js"),
+      embed(`${from}check-engine.workerd.js`, "esModule", "check-engine.workerd.js"),
+      embed(`${from}licentia.wasm`, "wasm", "licentia.wasm"),
+      embed(`${from}check.wasm`, "wasm", "check.wasm"),
+    ]),
   ];
 }
 

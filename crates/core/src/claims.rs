@@ -1,7 +1,7 @@
 //! What tokens and statements say: the claims of an activation token and of a license's published statement.
 //!
-//! Names and types of the token's claims are those of the compatible API, which existing clients read; `acat`, `epoch`,
-//! `ver` and `status` are ours. There is no `exp`: one existing client maps `eat` onto it. Times are whole seconds
+//! Names and types of the token's claims are those of the compatible API, which existing clients read; those after `acat`
+//! are ours. There is no `exp`: one existing client maps `eat` onto it. Times are whole seconds
 //! since 1970, where 0 stands for "never" or "none"; durations are whole seconds.
 
 use serde::{Deserialize, Serialize};
@@ -72,6 +72,27 @@ pub struct Claims {
     pub laat: i64,
     /// When the activation was created.
     pub acat: i64,
+    /// How many seats the license has; 0 and -1 for any number.
+    #[serde(rename = "allowedActivations")]
+    pub allowed_activations: i64,
+    /// How many seats are taken.
+    #[serde(rename = "totalActivations")]
+    pub total_activations: u64,
+    /// How often clients may deactivate; -1 for any number.
+    #[serde(rename = "allowedDeactivations")]
+    pub allowed_deactivations: i64,
+    /// How often clients have deactivated.
+    #[serde(rename = "totalDeactivations")]
+    pub total_deactivations: u64,
+    /// How the activation was made: `online` or `offline`.
+    #[serde(rename = "initialMode")]
+    pub initial_mode: &'static str,
+    /// How this token reaches its client: `online` or `offline`.
+    #[serde(rename = "currentMode")]
+    pub current_mode: &'static str,
+    /// The digest of the one user's name whose activation this is, where the license is locked to users.
+    #[serde(rename = "userHash", skip_serializing_if = "Option::is_none")]
+    pub user_hash: Option<String>,
     /// The license's epoch: raised by every revocation.
     pub epoch: i64,
     /// The license's version.
@@ -115,6 +136,15 @@ pub struct Facts {
     /// The license's epoch: raised by every revocation.
     #[serde(default)]
     pub epoch: i64,
+    /// The digest of the user's name whose activation this is, if it is one user's.
+    #[serde(rename = "userHash", default)]
+    pub user_hash: Option<String>,
+    /// When maintenance ends: releases that were published later are not covered; 0 for never.
+    #[serde(rename = "maintenanceExpiresAt", default)]
+    pub maintenance_expires_at: i64,
+    /// The last release that is covered; empty for every one.
+    #[serde(rename = "maxAllowedReleaseVersion", default)]
+    pub max_allowed_release_version: String,
 }
 
 /// A field of the vendor's or the client's own.

@@ -1,11 +1,20 @@
 //! The client's decisions: what is stored, what a server answered and the time go in; a verdict, what to store and when to ask next come out.
 //!
 //! No I/O here: whoever carries it reads what is stored just before each call and writes what a [`Decision`] says.
-//! The order of the checks is that of the compatible client library, since each verdict hides those after it.
-//! Two rules are ours: the recorded time never runs backwards on the client's own word, and an answer
-//! acts only on the activation that it was asked for.
+//! The order of the checks is that of the compatible client library, since each verdict hides those after it; those that
+//! came to it later stand where they hide least. Two rules are ours: the recorded time never runs backwards on the client's
+//! own word, and an answer acts only on the activation that it was asked for.
 
+mod activate;
+mod check;
+mod deactivate;
+mod explain;
+mod meter;
+mod release;
+mod schedule;
 mod stored;
+mod sync;
+mod trial;
 mod verdict;
 
 #[cfg(test)]
@@ -13,10 +22,12 @@ mod tests;
 #[cfg(test)]
 mod vectors;
 
-pub use stored::Stored;
+pub use check::Check;
+pub use release::{MalformedVersion, Release, ReleaseVersion};
+pub use schedule::{Schedule, Turn};
+pub use stored::{Stored, Trial};
 
-use self::verdict::{Verdict, sync_interval};
-use crate::answer::{Answer, Effect};
+use self::verdict::Verdict;
 use crate::key::KeySet;
 use crate::status_code::StatusCode;
 use crate::time::Seconds;
@@ -36,6 +47,10 @@ pub struct Client {
     pub license_key: Option<String>,
     /// What tells this device from others.
     pub fingerprint: String,
+    /// The digest of the user's name, if users are told apart here.
+    pub user_hash: Option<String>,
+    /// Which release of the application it is.
+    pub release: Release,
     /// The keys that sign the product's tokens.
     pub keys: KeySet,
 }
@@ -47,21 +62,19 @@ pub struct Decision {
     pub status: StatusCode,
     /// What to store in place of what was stored; none to leave it.
     pub store: Option<Stored>,
-    /// The token that stands, if one does.
-    pub token: Option<Token>,
-    /// When to sync next, counted from now; none for not at all.
-    pub next_sync: Option<Seconds>,
+    /// Whether an activation stands, be it one that lets nothing run.
+    pub stands: bool,
+    /// How often to sync it; none for not at all, or no more.
+    pub interval: Option<Seconds>,
 }
 
-/// The verdict on a server's answer by itself, whatever is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Check {
-    /// The verdict.
-    pub status: StatusCode,
-    /// What becomes of a stored activation.
-    pub activation: Effect,
-    /// The token that takes its place.
-    pub token: Option<Token>,
+/// A server's answer as it came; status 0 if none came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Response<'a> {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: &'a str,
 }
 
 /// Which activation a server was asked about.
@@ -77,6 +90,8 @@ pub struct Asked {
 
 impl StatusCode {
     /// Returns whether background syncs go on after a sync that ended so.
+    ///
+    /// Six are as the compatible client has it. The seventh is a release that is not covered: it heals with the maintenance.
     #[must_use]
     pub fn keeps_syncing(self) -> bool {
         matches!(
@@ -87,6 +102,7 @@ impl StatusCode {
                 | Self::E_INET
                 | Self::E_RATE_LIMIT
                 | Self::E_SERVER
+                | Self::E_RELEASE_VERSION_NOT_ALLOWED
         )
     }
 }
@@ -96,31 +112,24 @@ impl Decision {
         Self {
             status,
             store: None,
-            token: None,
-            next_sync: None,
+            stands: false,
+            interval: None,
         }
     }
 
     fn storing(self, stored: Stored) -> Self {
-        Self {
-            store: Some(stored),
-            ..self
-        }
+        self.recording(Some(stored))
     }
 
-    /// Stores `next` if it differs from what is stored.
-    fn recording(self, stored: &Stored, next: Stored) -> Self {
-        Self {
-            store: (next != *stored).then_some(next),
-            ..self
-        }
+    fn recording(self, store: Option<Stored>) -> Self {
+        Self { store, ..self }
     }
 
     /// Goes on with a token: it is synced as it says.
-    fn standing(self, token: Token) -> Self {
+    fn standing(self, token: &Token) -> Self {
         Self {
-            next_sync: sync_interval(&token),
-            token: Some(token),
+            stands: true,
+            interval: sync_interval(token),
             ..self
         }
     }
@@ -130,32 +139,41 @@ impl Client {
     /// Decides whether the license is genuine, from what is stored alone.
     #[must_use]
     pub fn genuine(&self, stored: &Stored, now: i64) -> Decision {
-        if let Err(status) = self.identified() {
+        if let Err(status) = self.timely(stored, now) {
             return Decision::of(status);
         }
-        if stored.seen.saturating_sub(now) > CLOCK_TOLERANCE {
-            return Decision::of(StatusCode::E_TIME_MODIFIED);
-        }
+        let seen = |time| stored.seen_at(time);
         let Some(key) = self.key(stored) else {
-            return Decision::of(StatusCode::E_LICENSE_KEY).recording(stored, stored.seen_at(now));
+            return Decision::of(StatusCode::E_LICENSE_KEY).recording(seen(now));
         };
-        let Some(text) = &stored.token else {
-            return Decision::of(StatusCode::FAIL).recording(stored, stored.seen_at(now));
+        let Some(token) = stored.token() else {
+            return Decision::of(StatusCode::FAIL).recording(seen(now));
         };
-        let verdict = self.judge(text, key, now);
+        let verdict = self.judge(token, key, now);
         let decision = Decision::of(verdict.status());
         match verdict {
-            Verdict::Unsigned => decision.recording(stored, stored.seen_at(now)),
-            Verdict::Refused(_, token) => {
-                decision.recording(stored, stored.seen_at(token.facts().iat))
-            }
+            Verdict::Refused(_) => decision.recording(seen(token.facts().iat)),
             Verdict::LeaseOver => {
-                decision.recording(stored, stored.erased(StatusCode::FAIL).seen_at(now))
+                let erased = stored.erased(StatusCode::FAIL);
+                let later = erased.seen_at(now);
+                decision.storing(later.unwrap_or(erased))
             }
-            Verdict::Stands(_, token) => decision
-                .recording(stored, stored.seen_at(now))
-                .standing(token),
+            Verdict::Stands(_) => decision.recording(seen(now)).standing(token),
         }
+    }
+
+    /// Checks what comes before everything else: the product is named, and the clock was not set back.
+    fn timely(&self, stored: &Stored, now: i64) -> Result<(), StatusCode> {
+        self.identified()?;
+        // A store that holds nothing has nothing to protect: it may be another device's, whose activation ended.
+        let holds = stored.token.value.is_some() || stored.trial.value.is_some();
+        if !stored.seen.whole && holds {
+            return Err(StatusCode::E_TIME_MODIFIED);
+        }
+        if stored.seen.whole && stored.seen.value.saturating_sub(now) > CLOCK_TOLERANCE {
+            return Err(StatusCode::E_TIME_MODIFIED);
+        }
+        Ok(())
     }
 
     fn identified(&self) -> Result<(), StatusCode> {
@@ -165,208 +183,23 @@ impl Client {
         Ok(())
     }
 
-    /// The license key in use, if it can be one.
+    /// The license key in use, if it can be one. Beside a token, the one that was stored with it must be as it was.
     fn key<'a>(&'a self, stored: &'a Stored) -> Option<&'a str> {
-        let key = self.license_key.as_ref().or(stored.key.as_ref())?;
-        KEY_LENGTHS.contains(&key.chars().count()).then_some(key)
-    }
-
-    /// Decides whether an activation may be asked for, and with which license key.
-    ///
-    /// # Errors
-    /// Returns the verdict if not.
-    pub fn ask_activation(&self, stored: &Stored) -> Result<String, StatusCode> {
-        self.identified()?;
-        let key = self.key(stored).ok_or(StatusCode::E_LICENSE_KEY)?;
-        Ok(key.to_owned())
-    }
-
-    /// Decides what the answer to an activation with `key` does.
-    ///
-    /// A refusal erases only an activation of the same key, and never because the key or the product is unknown:
-    /// that is said of what was mistyped, too.
-    #[must_use]
-    pub fn activated(
-        &self,
-        stored: &Stored,
-        key: &str,
-        http_status: u16,
-        body: &str,
-        now: i64,
-    ) -> Decision {
-        match Answer::to_activation(http_status, body) {
-            Answer::Token(text) => self.granted(&text, key, now),
-            Answer::Refused(status, Effect::Erase)
-                if stored.token.is_some()
-                    && stored.key.as_deref() == Some(key)
-                    && !matches!(status, StatusCode::E_LICENSE_KEY | StatusCode::E_PRODUCT_ID) =>
-            {
-                Decision::of(status).storing(stored.erased(status))
-            }
-            Answer::Refused(status, _) => Decision::of(status),
-            Answer::Done => Decision::of(StatusCode::E_INET),
+        let given = self.license_key.as_deref();
+        if !stored.key.whole && (given.is_none() || stored.token.value.is_some()) {
+            return None;
         }
-    }
-
-    /// Takes a token that a server has just issued, if it stands.
-    fn granted(&self, text: &str, key: &str, now: i64) -> Decision {
-        let verdict = self.judge(text, key, now);
-        let decision = Decision::of(verdict.status());
-        match verdict {
-            Verdict::Stands(_, token) => decision
-                .storing(Stored::activated(text, key, now))
-                .standing(token),
-            _ => decision,
-        }
-    }
-
-    /// Decides whether the activation may be synced, and which one it is: one that stands.
-    #[must_use]
-    pub fn ask_sync(&self, stored: &Stored, now: i64) -> (Decision, Option<Asked>) {
-        let mut decision = self.genuine(stored, now);
-        let asked = decision.token.as_ref().map(Asked::of);
-        // A clock that is wrong now may be right at the next turn: a revocation must be heard then.
-        if matches!(
-            decision.status,
-            StatusCode::E_TIME | StatusCode::E_TIME_MODIFIED
-        ) {
-            decision.next_sync = self.stored_token(stored).as_ref().and_then(sync_interval);
-        }
-        (decision, asked)
-    }
-
-    /// Decides what the answer to a sync does.
-    ///
-    /// If another activation has taken the place of the one that was asked about, or a newer answer was stored
-    /// meanwhile, the answer does nothing and the verdict is that on what is stored.
-    #[must_use]
-    pub fn synced(
-        &self,
-        stored: &Stored,
-        asked: &Asked,
-        http_status: u16,
-        body: &str,
-        now: i64,
-    ) -> Decision {
-        let Some(current) = self.still(stored, asked) else {
-            return self.genuine(stored, now);
-        };
-        let again = |status: StatusCode| Decision {
-            next_sync: sync_interval(&current).filter(|_| status.keeps_syncing()),
-            ..Decision::of(status)
-        };
-        match Answer::to_activation(http_status, body) {
-            Answer::Token(text) if self.is_older(&text, &current) => self.genuine(stored, now),
-            Answer::Token(text) => {
-                let granted = self.granted(&text, &asked.key, now);
-                let interval = sync_interval(granted.token.as_ref().unwrap_or(&current));
-                let next_sync = interval.filter(|_| granted.status.keeps_syncing());
-                Decision {
-                    next_sync,
-                    ..granted
-                }
-            }
-            Answer::Refused(status, Effect::Erase) => {
-                Decision::of(status).storing(stored.erased(status))
-            }
-            // A server that never knew the activation is another one, or was emptied: the right one will be heard again.
-            Answer::Refused(StatusCode::E_ACTIVATION_NOT_FOUND, _) => Decision {
-                next_sync: sync_interval(&current),
-                ..Decision::of(StatusCode::E_ACTIVATION_NOT_FOUND)
-            },
-            Answer::Refused(status, _) => again(status),
-            Answer::Done => again(StatusCode::E_INET),
-        }
-    }
-
-    /// Decides whether the activation may be given up, and which one it is: one that stands, or whose device has a wrong clock.
-    #[must_use]
-    pub fn ask_deactivation(&self, stored: &Stored, now: i64) -> (Decision, Option<Asked>) {
-        let decision = self.genuine(stored, now);
-        let asked = match decision.status {
-            StatusCode::E_TIME => self.stored_token(stored).as_ref().map(Asked::of),
-            _ => decision.token.as_ref().map(Asked::of),
-        };
-        (decision, asked)
-    }
-
-    /// Decides what the answer to a deactivation does. The license key is kept if the license is floating.
-    #[must_use]
-    pub fn deactivated(
-        &self,
-        stored: &Stored,
-        asked: &Asked,
-        http_status: u16,
-        body: &str,
-        now: i64,
-    ) -> Decision {
-        let Some(current) = self.still(stored, asked) else {
-            return self.genuine(stored, now);
-        };
-        let cleared = |status| {
-            let mut cleared = stored.erased(status);
-            if current.facts().kind != "hosted-floating" {
-                cleared.key = None;
-            }
-            Decision::of(status).storing(cleared)
-        };
-        match Answer::to_deactivation(http_status, body) {
-            Answer::Done => cleared(StatusCode::OK),
-            Answer::Refused(status, Effect::Erase) => cleared(status),
-            Answer::Refused(status, _) => Decision::of(status),
-            Answer::Token(_) => Decision::of(StatusCode::E_INET),
-        }
-    }
-
-    /// The stored token, if it is still the activation that was asked about.
-    fn still(&self, stored: &Stored, asked: &Asked) -> Option<Token> {
-        self.stored_token(stored)
-            .filter(|token| Asked::of(token) == *asked)
-    }
-
-    fn stored_token(&self, stored: &Stored) -> Option<Token> {
-        self.verified(stored.token.as_deref()?)
+        let key = given.or(stored.key.value.as_deref())?;
+        is_key(key).then_some(key)
     }
 
     fn verified(&self, text: &str) -> Option<Token> {
         UnverifiedToken::parse(text).ok()?.verify(&self.keys).ok()
     }
 
-    fn is_older(&self, text: &str, current: &Token) -> bool {
-        self.verified(text)
-            .is_some_and(|token| token.facts().iat < current.facts().iat)
-    }
-
-    /// Decides what an answer to an activation means by itself, with the license key of this client.
-    #[must_use]
-    pub fn check(&self, http_status: u16, body: &str, now: i64) -> Check {
-        let kept = |status| Check {
-            status,
-            activation: Effect::Keep,
-            token: None,
-        };
-        let key = match self.ask_activation(&Stored::default()) {
-            Ok(key) => key,
-            Err(status) => return kept(status),
-        };
-        let text = match Answer::to_activation(http_status, body) {
-            Answer::Token(text) => text,
-            Answer::Refused(status, activation) => {
-                return Check {
-                    activation,
-                    ..kept(status)
-                };
-            }
-            Answer::Done => return kept(StatusCode::E_INET),
-        };
-        match self.judge(&text, &key, now) {
-            Verdict::Stands(status, token) => Check {
-                status,
-                activation: Effect::Replace,
-                token: Some(token),
-            },
-            verdict => kept(verdict.status()),
-        }
+    /// The stored token, if it is still the activation that was asked about.
+    fn still<'a>(&self, stored: &'a Stored, asked: &Asked) -> Option<&'a Token> {
+        stored.token().filter(|token| Asked::of(token) == *asked)
     }
 }
 
@@ -379,4 +212,14 @@ impl Asked {
             key: facts.key.clone(),
         }
     }
+}
+
+fn is_key(text: &str) -> bool {
+    KEY_LENGTHS.contains(&text.chars().count())
+}
+
+/// How often to sync; none for not at all.
+fn sync_interval(token: &Token) -> Option<Seconds> {
+    let interval = token.facts().ssi;
+    (interval > 0).then_some(Seconds(interval))
 }

@@ -56,6 +56,15 @@ impl Claims {
             lcat: license.created_at.unix_seconds(),
             laat: seconds_or_zero(license.activated_at),
             acat: activation.created_at.unix_seconds(),
+            allowed_activations: terms.allowed_activations,
+            total_activations: license.totals.activations,
+            allowed_deactivations: terms.allowed_deactivations,
+            total_deactivations: license.totals.deactivations,
+            initial_mode: mode_name(activation.offline),
+            current_mode: mode_name(false),
+            user_hash: terms
+                .user_locked
+                .then(|| activation.device.user_hash.clone()),
             epoch: license.epoch,
             ver: license.version,
             status: Some(status_claim(license.place)),
@@ -165,6 +174,10 @@ fn entries(activation: &Activation) -> Vec<Entry> {
             value: value.clone(),
         })
         .collect()
+}
+
+fn mode_name(offline: bool) -> &'static str {
+    if offline { "offline" } else { "online" }
 }
 
 fn type_name(license_type: LicenseType) -> &'static str {

@@ -43,7 +43,10 @@ pub use answer::{ANSWERS, Answer, Effect, Row};
 pub use claims::{
     ActivationMeter, Claims, Entry, Facts, LicenseMeter, Statement, StatusClaim, StatusListPlace,
 };
-pub use client::{Asked, Check, Client, Decision, Stored};
+pub use client::{
+    Asked, Check, Client, Decision, MalformedVersion, Release, ReleaseVersion, Response, Schedule,
+    Stored, Trial, Turn,
+};
 pub use code::{Code, Problem};
 pub use draw::{Draw, Seed};
 pub use id::{

@@ -1,42 +1,61 @@
 // Builds dist/ from src/ and generated/: declarations by tsc, bundles by esbuild. Run by `cargo xtask build`.
 //
-// dist/engine.* holds the WebAssembly module, once for each way of loading it; the entries beside it import it.
+// dist/engine.* and dist/check-engine.* hold a WebAssembly module each, once for each way of loading it; the entries beside
+// them import the one that they need. dist/error.* is apart, so that all entries throw one class.
 
 import { spawnSync } from "node:child_process";
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
+
+import { packed } from "./src/packed.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const at = (...names) => join(here, ...names);
 const dist = at("dist");
 
-/** Each bundle: where it starts, its file, which file stands for `./platform.js`, and which engine it imports. */
+/** Each bundle: where it starts, its file, and which file stands for `./platform.js`. */
 const bundles = [
+  { from: "error.ts", to: "error.js" },
+  { from: "error.ts", to: "error.cjs" },
   { from: "engine.ts", to: "engine.js" },
   { from: "engine.ts", to: "engine.cjs" },
-  { from: "engine.ts", to: "engine.workerd.js", wasm: "./licentia.wasm" },
-  { from: "check.ts", to: "check.js", engine: "./engine.js" },
-  { from: "check.ts", to: "check.cjs", engine: "./engine.cjs" },
-  { from: "check.ts", to: "check.workerd.js", engine: "./engine.workerd.js" },
-  { from: "index.ts", to: "index.web.js", engine: "./engine.js" },
-  { from: "index.ts", to: "index.web.cjs", engine: "./engine.cjs" },
-  { from: "index.ts", to: "index.node.js", engine: "./engine.js", platform: "platform.node.ts" },
-  { from: "index.ts", to: "index.node.cjs", engine: "./engine.cjs", platform: "platform.node.ts" },
-  { from: "index.ts", to: "index.workerd.js", engine: "./engine.workerd.js", platform: "platform.workerd.ts" },
+  { from: "engine.ts", to: "engine.workerd.js" },
+  { from: "check-engine.ts", to: "check-engine.js" },
+  { from: "check-engine.ts", to: "check-engine.cjs" },
+  { from: "check-engine.ts", to: "check-engine.workerd.js" },
+  { from: "check.ts", to: "check.js" },
+  { from: "check.ts", to: "check.cjs" },
+  { from: "check.ts", to: "check.workerd.js" },
+  { from: "index.ts", to: "index.web.js" },
+  { from: "index.ts", to: "index.web.cjs" },
+  { from: "index.ts", to: "index.node.js", platform: "platform.node.ts" },
+  { from: "index.ts", to: "index.node.cjs", platform: "platform.node.ts" },
+  { from: "index.ts", to: "index.workerd.js", platform: "platform.workerd.ts" },
 ];
 
-/** Leaves the engine and a Worker's module outside the bundle, and puts the platform's file in place. */
-function replacing({ engine, platform, wasm }) {
+/** The modules: their files in generated/, and in dist/ for Workers, which take them compiled. */
+const modules = { "licentia_bg.wasm": "licentia.wasm", "check_bg.wasm": "check.wasm" };
+
+/** Leaves what is a bundle of its own outside, puts the platform's file in place, and modules as text or as a Worker's file. */
+function replacing({ from, to, platform }) {
+  const ending = to.slice(to.lastIndexOf("."));
+  const engines = to.includes(".workerd.") ? `.workerd${ending}` : ending;
+  const apart = (name, ending) => (name === from.replace(".ts", "") ? null : { path: `./${name}${ending}`, external: true, sideEffects: false });
   return {
     name: "replacing",
-    setup({ onResolve }) {
-      if (engine) onResolve({ filter: /^\.\/engine\.js$/ }, () => ({ path: engine, external: true }));
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^\.\/error\.js$/ }, () => apart("error", ending));
+      onResolve({ filter: /^\.\/engine\.js$/ }, () => apart("engine", engines));
+      onResolve({ filter: /^\.\/check-engine\.js$/ }, () => apart("check-engine", engines));
       if (platform) onResolve({ filter: /^\.\/platform\.js$/ }, () => ({ path: at("src", platform) }));
-      if (wasm) onResolve({ filter: /\.wasm$/ }, () => ({ path: wasm, external: true }));
+      if (to.includes(".workerd.")) {
+        onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path: `./${modules[basename(path)]}`, external: true }));
+      }
+      onLoad({ filter: /\.wasm$/ }, ({ path }) => ({ contents: packed(readFileSync(path)), loader: "text" }));
     },
   };
 }
@@ -51,8 +70,7 @@ function bundle(entry) {
     platform: "neutral",
     target: "es2022",
     external: ["node:*"],
-    loader: { ".wasm": "binary" },
-    minify: entry.from === "engine.ts",
+    minify: entry.from.endsWith("engine.ts"),
     legalComments: "none",
     logLevel: "warning",
     plugins: [replacing(entry)],
@@ -77,7 +95,9 @@ function declare() {
 rmSync(dist, { recursive: true, force: true });
 declare();
 await Promise.all(bundles.map(bundle));
-copyFileSync(at("generated/licentia_bg.wasm"), join(dist, "licentia.wasm"));
+for (const [generated, name] of Object.entries(modules)) {
+  copyFileSync(at("generated", generated), join(dist, name));
+}
 for (const name of ["LICENSE", "LICENSE-MIT", "LICENSE-APACHE"]) {
   copyFileSync(at("../../..", name), join(dist, name));
 }

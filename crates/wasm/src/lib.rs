@@ -6,7 +6,7 @@
 mod keys;
 mod shape;
 
-use licentia_core::{Client, Decision, StatusCode, Stored};
+use licentia_core::{Client, Decision, Release, Response, StatusCode, Stored};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
@@ -19,7 +19,7 @@ use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 pub fn check(client: JsValue, answer: JsValue, now: f64) -> Result<JsValue, JsError> {
     let client = client_of(client)?;
     let answer: shape::Answer = read(answer)?;
-    let check = client.check(answer.status, &answer.body, seconds(now));
+    let check = client.check(answer.response(), seconds(now));
     write(&shape::Check::from(&check))
 }
 
@@ -29,8 +29,10 @@ pub fn check(client: JsValue, answer: JsValue, now: f64) -> Result<JsValue, JsEr
 /// Throws if the public key cannot be read.
 #[wasm_bindgen]
 pub fn genuine(client: JsValue, stored: Option<String>, now: f64) -> Result<JsValue, JsError> {
-    let decision = client_of(client)?.genuine(&parse(stored), seconds(now));
-    write(&shape::Decision::new(&decision, None))
+    let client = client_of(client)?;
+    let stored = parse(&client, stored);
+    let decision = client.genuine(&stored, seconds(now));
+    write(&shape::Decision::new(&client, &stored, &decision, None))
 }
 
 /// Decides whether an activation may be asked for, and with which license key.
@@ -39,7 +41,8 @@ pub fn genuine(client: JsValue, stored: Option<String>, now: f64) -> Result<JsVa
 /// Throws if the public key cannot be read.
 #[wasm_bindgen(js_name = askActivation)]
 pub fn ask_activation(client: JsValue, stored: Option<String>) -> Result<JsValue, JsError> {
-    let asked = client_of(client)?.ask_activation(&parse(stored));
+    let client = client_of(client)?;
+    let asked = client.ask_activation(&parse(&client, stored));
     write(&shape::Activating::from(asked))
 }
 
@@ -56,10 +59,10 @@ pub fn activated(
     now: f64,
 ) -> Result<JsValue, JsError> {
     let answer: shape::Answer = read(answer)?;
-    let stored = parse(stored);
-    let decision =
-        client_of(client)?.activated(&stored, key, answer.status, &answer.body, seconds(now));
-    write(&shape::Decision::new(&decision, None))
+    let client = client_of(client)?;
+    let stored = parse(&client, stored);
+    let decision = client.activated(&stored, key, answer.response(), seconds(now));
+    write(&shape::Decision::new(&client, &stored, &decision, None))
 }
 
 /// Decides whether the activation may be synced, and which one it is.
@@ -68,8 +71,10 @@ pub fn activated(
 /// Throws if the public key cannot be read.
 #[wasm_bindgen(js_name = askSync)]
 pub fn ask_sync(client: JsValue, stored: Option<String>, now: f64) -> Result<JsValue, JsError> {
-    let (decision, asked) = client_of(client)?.ask_sync(&parse(stored), seconds(now));
-    write(&shape::Decision::new(&decision, asked))
+    let client = client_of(client)?;
+    let stored = parse(&client, stored);
+    let (decision, asked) = client.ask_sync(&stored, seconds(now));
+    write(&shape::Decision::new(&client, &stored, &decision, asked))
 }
 
 /// Decides what the answer to a sync does.
@@ -97,8 +102,10 @@ pub fn ask_deactivation(
     stored: Option<String>,
     now: f64,
 ) -> Result<JsValue, JsError> {
-    let (decision, asked) = client_of(client)?.ask_deactivation(&parse(stored), seconds(now));
-    write(&shape::Decision::new(&decision, asked))
+    let client = client_of(client)?;
+    let stored = parse(&client, stored);
+    let (decision, asked) = client.ask_deactivation(&stored, seconds(now));
+    write(&shape::Decision::new(&client, &stored, &decision, asked))
 }
 
 /// Decides what the answer to a deactivation does.
@@ -129,10 +136,11 @@ pub fn read_key(public_key: &str) -> Result<(), JsError> {
 /// Returns why the stored activation was last erased.
 ///
 /// # Errors
-/// None: the signature is that of all.
+/// Throws if the public key cannot be read.
 #[wasm_bindgen(js_name = lastError)]
-pub fn last_error(stored: Option<String>) -> Result<JsValue, JsError> {
-    write(&shape::Status::from(parse(stored).last_error))
+pub fn last_error(client: JsValue, stored: Option<String>) -> Result<JsValue, JsError> {
+    let stored = parse(&client_of(client)?, stored);
+    write(&shape::Status::from(stored.last_error()))
 }
 
 /// Returns a status code with its name and meaning, or null if there is none with this number.
@@ -144,7 +152,7 @@ pub fn status(number: u8) -> Result<JsValue, JsError> {
     write(&StatusCode::from_number(number).map(shape::Status::from))
 }
 
-type Answered = fn(&Client, &Stored, &licentia_core::Asked, u16, &str, i64) -> Decision;
+type Answered = fn(&Client, &Stored, &licentia_core::Asked, Response<'_>, i64) -> Decision;
 
 fn answered(
     client: JsValue,
@@ -157,16 +165,15 @@ fn answered(
     let client = client_of(client)?;
     let asked: shape::Asked = read(asked)?;
     let answer: shape::Answer = read(answer)?;
-    let stored = parse(stored);
+    let stored = parse(&client, stored);
     let decision = decide(
         &client,
         &stored,
         &asked.into(),
-        answer.status,
-        &answer.body,
+        answer.response(),
         seconds(now),
     );
-    write(&shape::Decision::new(&decision, None))
+    write(&shape::Decision::new(&client, &stored, &decision, None))
 }
 
 fn client_of(client: JsValue) -> Result<Client, JsError> {
@@ -176,12 +183,14 @@ fn client_of(client: JsValue) -> Result<Client, JsError> {
         product_id: client.product_id,
         license_key: client.license_key,
         fingerprint: client.fingerprint,
+        user_hash: None,
+        release: Release::default(),
         keys,
     })
 }
 
-fn parse(stored: Option<String>) -> Stored {
-    stored.map_or_else(Stored::default, |text| Stored::parse(&text))
+fn parse(client: &Client, stored: Option<String>) -> Stored {
+    stored.map_or_else(Stored::default, |text| client.read(&text))
 }
 
 /// Whole seconds, rounded down.

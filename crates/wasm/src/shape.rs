@@ -19,6 +19,15 @@ pub(crate) struct Answer {
     pub body: String,
 }
 
+impl Answer {
+    pub(crate) fn response(&self) -> licentia_core::Response<'_> {
+        licentia_core::Response {
+            status: self.status,
+            body: &self.body,
+        }
+    }
+}
+
 /// A verdict.
 #[derive(Serialize)]
 pub(crate) struct Status {
@@ -92,15 +101,18 @@ pub(crate) struct Decision<'a> {
 
 impl<'a> Decision<'a> {
     pub(crate) fn new(
+        client: &licentia_core::Client,
+        stored: &'a licentia_core::Stored,
         decision: &'a licentia_core::Decision,
         asked: Option<licentia_core::Asked>,
     ) -> Self {
-        let token = decision.token.as_ref();
+        let after = decision.store.as_ref().unwrap_or(stored);
+        let token = after.token().filter(|_| decision.stands);
         Self {
             status: decision.status.into(),
-            store: decision.store.as_ref().map(licentia_core::Stored::to_text),
+            store: decision.store.as_ref().map(|store| client.write(store)),
             claims: token.map(licentia_core::Token::claims_json),
-            next_sync: decision.next_sync.map(|interval| interval.0),
+            next_sync: decision.interval.map(|interval| interval.0),
             asked: asked.map(Asked::from),
         }
     }

@@ -1,4 +1,4 @@
-//! Builds the npm package: crates/wasm to WebAssembly, its bindings, the optimizer, then the package's own script.
+//! Builds the npm package: its two modules to WebAssembly, their bindings, the optimizer, then the package's own script.
 
 use std::fs;
 use std::path::Path;
@@ -11,15 +11,19 @@ use crate::inputs::{Inputs, Stamp};
 use crate::workspace::Workspace;
 use crate::{node, process, progress};
 
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 8] = [
     "Cargo.toml",
     "Cargo.lock",
     ".cargo",
     "crates/core",
+    "crates/check",
     "crates/wasm",
     "package-lock.json",
     "crates/xtask/src/npm_package.rs",
 ];
+
+/// The WebAssembly modules of the package: the crate of each, and its name in `generated`.
+const MODULES: [(&str, &str); 2] = [("licentia-wasm", "licentia"), ("licentia-check", "check")];
 
 /// Where the pages find the package; made here, ignored by git.
 const SERVED: &str = "www/licentia";
@@ -46,8 +50,12 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
     progress::step("building the npm package in crates/wasm/js", || {
         stamp.clear()?;
         let generated = package.join("generated");
-        bindings(workspace, &generated)?;
-        optimize(workspace, &generated.join("licentia_bg.wasm"))?;
+        let _ = fs::remove_dir_all(&generated);
+        compile(workspace)?;
+        for (member, name) in MODULES {
+            bindings(workspace, &generated, member, name)?;
+            optimize(workspace, &generated.join(format!("{name}_bg.wasm")))?;
+        }
         let mut script = node::script(workspace, "crates/wasm/js/build.mjs")?;
         process::quietly(script.current_dir(&package).arg(&generated))?;
         serve(workspace, &package.join("dist"))
@@ -79,25 +87,30 @@ fn digest(workspace: &Workspace) -> Result<String> {
     Ok(inputs.digest())
 }
 
-/// Leaves `licentia.js`, `licentia.d.ts` and `licentia_bg.wasm` in `generated`.
-fn bindings(workspace: &Workspace, generated: &Path) -> Result<()> {
-    process::quietly(workspace.cargo().args([
-        "build",
-        "--locked",
-        "--release",
-        "--package=licentia-wasm",
-        "--target=wasm32-unknown-unknown",
-    ]))?;
-    let module = workspace
+fn compile(workspace: &Workspace) -> Result<()> {
+    let members = MODULES.map(|(member, _)| format!("--package={member}"));
+    process::quietly(
+        workspace
+            .cargo()
+            .args(["build", "--locked", "--release"])
+            .args(["--target=wasm32-unknown-unknown"])
+            .args(members),
+    )
+}
+
+/// Leaves a module and its JavaScript in `generated`, as `licentia_bg.wasm`, `licentia.js` and `licentia.d.ts`.
+fn bindings(workspace: &Workspace, generated: &Path, member: &str, name: &str) -> Result<()> {
+    let file = format!("{}.wasm", member.replace('-', "_"));
+    let built = workspace
         .target()?
-        .join("wasm32-unknown-unknown/release/licentia_wasm.wasm");
-    let _ = fs::remove_dir_all(generated);
+        .join("wasm32-unknown-unknown/release")
+        .join(file);
     process::quietly(
         Command::new(cargo_tools::program(workspace, Tool::WasmBindgen)?)
             .args(["--target", "web", "--omit-default-module-path"])
-            .args(["--out-name", "licentia", "--out-dir"])
+            .args(["--out-name", name, "--out-dir"])
             .arg(generated)
-            .arg(module),
+            .arg(built),
     )
 }
 

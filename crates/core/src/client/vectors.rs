@@ -3,7 +3,7 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Value, json};
 
-use crate::client::Client;
+use crate::client::{Client, Release, Response};
 use crate::key::KeySet;
 
 const FILE: &str = include_str!("../../../../tests/vectors/decisions.json");
@@ -18,12 +18,14 @@ fn run(vector: &Value, keys: &Value) -> Value {
         product_id: text("productId"),
         license_key: Some(text("licenseKey")),
         fingerprint: text("fingerprint"),
+        user_hash: None,
+        release: Release::default(),
         keys: KeySet::parse(&key).unwrap(),
     };
     let response = &vector["response"];
     let status = u16::try_from(response["status"].as_u64().unwrap()).unwrap();
     let body = response["body"].as_str().unwrap();
-    let check = client.check(status, body, options["now"].as_i64().unwrap());
+    let check = client.check(Response { status, body }, options["now"].as_i64().unwrap());
     let claims = check.token.map(|token| {
         assert!(
             is_signed_in(body, token.claims_json()),

@@ -1,46 +1,40 @@
 //! The verdict on a token: whose it is, whether the clock can be trusted, and what state the license is in.
 
-use super::Client;
+use super::{Client, Release};
 use crate::claims::Facts;
 use crate::status_code::StatusCode;
-use crate::time::Seconds;
 use crate::token::Token;
 
-/// What a token is worth.
+/// What a verified token is worth.
 pub(super) enum Verdict {
-    /// It is no token that the product's keys signed.
-    Unsigned,
-    /// It is signed, and cannot be used here.
-    Refused(StatusCode, Token),
+    /// It cannot be used here.
+    Refused(StatusCode),
     /// It is this device's, and its lease has ended.
     LeaseOver,
     /// It stands, in one of the states that keep an activation.
-    Stands(StatusCode, Token),
+    Stands(StatusCode),
 }
 
 impl Verdict {
     pub(super) fn status(&self) -> StatusCode {
         match self {
-            Self::Unsigned | Self::LeaseOver => StatusCode::FAIL,
-            Self::Refused(status, _) | Self::Stands(status, _) => *status,
+            Self::LeaseOver => StatusCode::FAIL,
+            Self::Refused(status) | Self::Stands(status) => *status,
         }
     }
 }
 
 impl Client {
     /// Judges a token for this device and a license key.
-    pub(super) fn judge(&self, text: &str, key: &str, now: i64) -> Verdict {
-        let Some(token) = self.verified(text) else {
-            return Verdict::Unsigned;
-        };
+    pub(super) fn judge(&self, token: &Token, key: &str, now: i64) -> Verdict {
         let facts = token.facts();
         if let Err(status) = self.is_usable(facts, key, now) {
-            return Verdict::Refused(status, token);
+            return Verdict::Refused(status);
         }
         if is_past(facts.leat, facts, now) {
             return Verdict::LeaseOver;
         }
-        Verdict::Stands(license_state(facts, now), token)
+        Verdict::Stands(license_state(facts, &self.release, now))
     }
 
     fn is_usable(&self, facts: &Facts, key: &str, now: i64) -> Result<(), StatusCode> {
@@ -50,6 +44,12 @@ impl Client {
         if facts.fp != self.fingerprint {
             return Err(StatusCode::E_MACHINE_FINGERPRINT);
         }
+        if facts.user_hash.is_some()
+            && self.user_hash.is_some()
+            && facts.user_hash != self.user_hash
+        {
+            return Err(StatusCode::E_OS_USER);
+        }
         if facts.aco >= 0 && facts.iat.saturating_sub(now) > facts.aco {
             return Err(StatusCode::E_TIME);
         }
@@ -57,14 +57,17 @@ impl Client {
     }
 }
 
-/// The state of the license: the end of the grace period hides the end of the license, which hides a suspension.
-fn license_state(facts: &Facts, now: i64) -> StatusCode {
+/// The state of the license: the end of the grace period hides the end of the license, which hides a suspension, which
+/// hides that the release is not covered.
+fn license_state(facts: &Facts, release: &Release, now: i64) -> StatusCode {
     if facts.ssi != 0 && facts.ssgpeat != 0 && facts.ssgpeat < now {
         StatusCode::GRACE_PERIOD_OVER
     } else if is_past(facts.eat, facts, now) {
         StatusCode::EXPIRED
     } else if facts.suspended {
         StatusCode::SUSPENDED
+    } else if !release.is_covered(facts) {
+        StatusCode::E_RELEASE_VERSION_NOT_ALLOWED
     } else {
         StatusCode::OK
     }
@@ -73,10 +76,4 @@ fn license_state(facts: &Facts, now: i64) -> StatusCode {
 /// Whether an instant is set and has passed, by the device's clock or by the server's when it signed.
 fn is_past(instant: i64, facts: &Facts, now: i64) -> bool {
     instant != 0 && (instant < now || instant < facts.iat)
-}
-
-/// Returns how often to sync; none for not at all.
-pub(super) fn sync_interval(token: &Token) -> Option<Seconds> {
-    let interval = token.facts().ssi;
-    (interval > 0).then_some(Seconds(interval))
 }

@@ -1,8 +1,9 @@
 // The pure check: one answer in, a verdict out. No storage, no network, no clock.
 
 import type { Claims } from "./claims.js";
-import { engine, LicentiaError } from "./engine.js";
-import { invalid, object, optionalText, publicKey, seconds, text, type PublicKey } from "./options.js";
+import { check } from "./check-engine.js";
+import { LicentiaError } from "./error.js";
+import { invalid, keyText, object, optionalText, seconds, text, unreadable, type PublicKey } from "./options.js";
 
 export type { Claims, Entry } from "./claims.js";
 export type { LicentiaErrorCode } from "./error.js";
@@ -56,18 +57,23 @@ export function checkActivationResponse(response: ActivationResponse, options: C
   if (!Number.isInteger(status) || status < 0 || status > 999) {
     throw invalid("status", "an HTTP status");
   }
-  const answer = { status, body: text(body, "body") };
   const given = object(options, "options") as CheckOptions;
   requireAnyAnswers(given.answers);
   optionalText(given.nonce, "nonce");
-  const client = {
-    productId: optionalText(given.productId, "productId") ?? "",
-    licenseKey: optionalText(given.licenseKey, "licenseKey") ?? "",
-    fingerprint: text(given.fingerprint, "fingerprint"),
-    publicKey: publicKey(given.publicKey),
-  };
-  const { claims, ...verdict } = engine().check(client, answer, seconds(given.now, "now"));
-  return { ...verdict, claims: claims === null ? null : (JSON.parse(claims) as Claims) };
+  const productId = optionalText(given.productId, "productId") ?? "";
+  const licenseKey = optionalText(given.licenseKey, "licenseKey") ?? "";
+  const fingerprint = text(given.fingerprint, "fingerprint");
+  const publicKey = keyText(given.publicKey);
+  const now = seconds(given.now, "now");
+  return JSON.parse(verdict(productId, licenseKey, fingerprint, publicKey, status, text(body, "body"), now)) as CheckResult;
+}
+
+function verdict(...values: Parameters<typeof check>): string {
+  try {
+    return check(...values);
+  } catch (cause) {
+    throw unreadable(cause);
+  }
 }
 
 function requireAnyAnswers(answers: unknown): void {

@@ -192,7 +192,7 @@ export class LicentiaClient {
 
   /** Returns why the stored activation was last erased: `LA_OK` if it was not since the last success. */
   async lastActivationError(): Promise<Status> {
-    return this.#guarded(async () => engine().lastError(await this.#read()));
+    return this.#guarded(async () => engine().lastError(await this.#identity(), await this.#read()));
   }
 
   /** Returns the claims of the activation that stands, or null. */

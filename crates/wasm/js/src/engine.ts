@@ -1,12 +1,10 @@
-// The WebAssembly module: started at its first use, so that importing the package does nothing and cannot fail.
+// The WebAssembly module of the client.
 
 import * as glue from "../generated/licentia.js";
 import wasm from "../generated/licentia_bg.wasm";
 
-import { LicentiaError } from "./error.js";
+import { start } from "./start.js";
 import type { Status } from "./status.js";
-
-export { LicentiaError };
 
 /** An application on a device, as the module takes it. */
 export interface Identity {
@@ -20,13 +18,6 @@ export interface Identity {
 export interface Answer {
   status: number;
   body: string;
-}
-
-export interface Check {
-  code: number;
-  name: string;
-  activation: "keep" | "erase" | "replace";
-  claims: string | null;
 }
 
 export interface Decision {
@@ -48,7 +39,6 @@ type Stored = string | null;
 
 /** What the module exports: see crates/wasm/src/lib.rs. */
 export interface Engine {
-  check(client: Identity, answer: Answer, now: number): Check;
   genuine(client: Identity, stored: Stored, now: number): Decision;
   askActivation(client: Identity, stored: Stored): { status: Status | null; key: string | null };
   activated(client: Identity, stored: Stored, key: string, answer: Answer, now: number): Decision;
@@ -56,7 +46,7 @@ export interface Engine {
   synced(client: Identity, stored: Stored, asked: Asked, answer: Answer, now: number): Decision;
   askDeactivation(client: Identity, stored: Stored, now: number): Decision;
   deactivated(client: Identity, stored: Stored, asked: Asked, answer: Answer, now: number): Decision;
-  lastError(stored: Stored): Status;
+  lastError(client: Identity, stored: Stored): Status;
   readKey(publicKey: string): void;
   status(number: number): Status | null;
 }
@@ -65,16 +55,9 @@ let started: Engine | undefined;
 
 /** Returns the module, which it starts if need be. */
 export function engine(): Engine {
-  started ??= start();
-  return started;
-}
-
-function start(): Engine {
-  try {
-    glue.initSync({ module: wasm });
-  } catch (cause) {
-    const message = "WebAssembly cannot be compiled here; a page's policy needs `script-src 'wasm-unsafe-eval'`";
-    throw new LicentiaError("WEBASSEMBLY_UNAVAILABLE", message, { cause });
+  if (started === undefined) {
+    start(glue, wasm);
+    started = glue as unknown as Engine;
   }
-  return glue as unknown as Engine;
+  return started;
 }

@@ -1,9 +1,7 @@
-export { checkActivationResponse } from "./check.js";
-export type { ActivationResponse, CheckOptions, CheckResult } from "./check.js";
 export type { Claims, Entry } from "./claims.js";
 export { LicentiaClient } from "./client.js";
 export type { ClientOptions } from "./client.js";
-export { LicentiaError } from "./engine.js";
+export { LicentiaError } from "./error.js";
 export type { LicentiaErrorCode } from "./error.js";
 export type { Jwk, JwkSet, ProductFile, PublicKey } from "./options.js";
 export { statusCode } from "./status.js";

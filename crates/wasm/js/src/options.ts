@@ -1,6 +1,7 @@
 // Reads options: each has the type that it should have, or an error names it.
 
-import { engine, LicentiaError } from "./engine.js";
+import { engine } from "./engine.js";
+import { LicentiaError } from "./error.js";
 
 /** A public key as JSON (RFC 7517). */
 export interface Jwk {
@@ -68,16 +69,26 @@ export function seconds(value: unknown, option: string): number {
   return value;
 }
 
+/** Returns the key as the text that the modules read. */
+export function keyText(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(object(value, "publicKey"));
+}
+
 /** Returns the key as the text that the module reads, after it was read once. */
 export function publicKey(value: unknown): string {
-  const key = typeof value === "string" ? value : JSON.stringify(object(value, "publicKey"));
+  const key = keyText(value);
   try {
     engine().readKey(key);
   } catch (cause) {
-    if (cause instanceof LicentiaError) {
-      throw cause;
-    }
-    throw new LicentiaError("INVALID_PUBLIC_KEY", cause instanceof Error ? cause.message : String(cause));
+    throw unreadable(cause);
   }
   return key;
+}
+
+/** What a module throws is about the key, unless the module could not be started or broke. */
+export function unreadable(cause: unknown): unknown {
+  if (cause instanceof LicentiaError || cause instanceof WebAssembly.RuntimeError || !(cause instanceof Error)) {
+    return cause;
+  }
+  return new LicentiaError("INVALID_PUBLIC_KEY", cause.message);
 }

@@ -1,5 +1,5 @@
-/** Bytes where the module is inlined, a compiled module in Workers. */
+/** Text where the module lies in JavaScript, a compiled module in Workers. */
 declare module "*.wasm" {
-  const wasm: WebAssembly.Module;
+  const wasm: string | WebAssembly.Module;
   export default wasm;
 }

@@ -10,12 +10,13 @@ use crate::workspace::Workspace;
 use crate::{node, npm_package, process, progress, setup};
 
 const NATIVE: [&str; 4] = ["clippy", "--workspace", "--all-targets", "--locked"];
-const WASM: [&str; 7] = [
+const WASM: [&str; 8] = [
     "clippy",
     "--package=licentia-core",
     "--package=licentia-api",
     "--package=licentia-worker",
     "--package=licentia-wasm",
+    "--package=licentia-check",
     "--target=wasm32-unknown-unknown",
     "--locked",
 ];

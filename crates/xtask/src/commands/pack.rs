@@ -23,13 +23,16 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     let version = version(&package)?;
     progress::step("packing into dist/", || {
         fs::create_dir_all(workspace.path("dist"))?;
-        let of_package = notices::write(workspace, &["licentia-wasm"])?;
+        let of_package = notices::write(workspace, &["licentia-wasm", "licentia-check"])?;
         fs::write(package.join("dist").join(NOTICES), of_package)?;
         npm_pack(workspace, &package)?;
 
         let worker = worker_directory(workspace, &version)?;
         // The pages carry the package's WebAssembly too.
-        let of_both = notices::write(workspace, &["licentia-worker", "licentia-wasm"])?;
+        let of_both = notices::write(
+            workspace,
+            &["licentia-worker", "licentia-wasm", "licentia-check"],
+        )?;
         fs::write(worker.join(NOTICES), &of_both)?;
         fs::write(workspace.path("dist").join(NOTICES), of_both)?;
         npm_pack(workspace, &worker)

@@ -73,7 +73,7 @@ impl Part {
             Self::Cli => &["licentia-cli"],
             Self::Xtask => &["xtask"],
             Self::Worker => &["licentia-worker"],
-            Self::Wasm => &["licentia-wasm"],
+            Self::Wasm => &["licentia-wasm", "licentia-check"],
             Self::Browser | Self::Package | Self::Examples | Self::Contract => &[],
         }
     }

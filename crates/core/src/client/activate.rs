@@ -1,0 +1,62 @@
+//! Activating: whether it may be asked for, and what the answer does.
+
+use super::verdict::Verdict;
+use super::{Client, Decision, Response, Stored, is_key};
+use crate::answer::{Answer, Effect};
+use crate::status_code::StatusCode;
+
+impl Client {
+    /// Decides whether an activation may be asked for, and with which license key.
+    ///
+    /// # Errors
+    /// Returns the verdict if not.
+    pub fn ask_activation(&self, stored: &Stored) -> Result<String, StatusCode> {
+        self.identified()?;
+        let kept = || stored.key().filter(|_| stored.key.whole);
+        let key = self.license_key.as_deref().or_else(kept);
+        key.filter(|key| is_key(key))
+            .map(str::to_owned)
+            .ok_or(StatusCode::E_LICENSE_KEY)
+    }
+
+    /// Decides what the answer to an activation with `key` does.
+    ///
+    /// A refusal erases only an activation of the same key, and never because the key or the product is unknown:
+    /// that is said of what was mistyped, too.
+    #[must_use]
+    pub fn activated(
+        &self,
+        stored: &Stored,
+        key: &str,
+        response: Response<'_>,
+        now: i64,
+    ) -> Decision {
+        match Answer::to_activation(response.status, response.body) {
+            Answer::Token(text) => self.granted(stored, &text, key, now),
+            Answer::Refused(status, Effect::Erase)
+                if stored.token.value.is_some()
+                    && stored.key() == Some(key)
+                    && !matches!(status, StatusCode::E_LICENSE_KEY | StatusCode::E_PRODUCT_ID) =>
+            {
+                Decision::of(status).storing(stored.erased(status))
+            }
+            Answer::Refused(status, _) => Decision::of(status),
+            Answer::Done => Decision::of(StatusCode::E_INET),
+        }
+    }
+
+    /// Takes a token that a server has just issued, if it stands.
+    pub(super) fn granted(&self, stored: &Stored, text: &str, key: &str, now: i64) -> Decision {
+        let Some(token) = self.verified(text) else {
+            return Decision::of(StatusCode::FAIL);
+        };
+        let verdict = self.judge(&token, key, now);
+        let decision = Decision::of(verdict.status());
+        match verdict {
+            Verdict::Stands(_) => decision
+                .storing(stored.activated(text, &token, key, now))
+                .standing(&token),
+            Verdict::Refused(_) | Verdict::LeaseOver => decision,
+        }
+    }
+}

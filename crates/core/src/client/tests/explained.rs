@@ -1,0 +1,102 @@
+//! What `explain` says.
+
+use super::testing::*;
+use crate::claims::Claims;
+use crate::client::*;
+
+const ISSUED: &str = "the server's token of 2025-10-09T08:53:20Z";
+
+#[track_caller]
+fn says(client: &Client, stored: &Stored, schedule: Schedule, now: i64, sentence: &str) {
+    let sentence = sentence.replace("ISSUED", ISSUED);
+    assert_eq!(client.explain(stored, schedule, now), sentence);
+}
+
+#[test]
+fn it_says_what_the_state_is_what_it_rests_on_and_when_it_is_checked_next() {
+    let valid = stored(&claims());
+    let decision = client().genuine(&valid, NOW);
+    let begun = Schedule::default().begun(&decision, NOW);
+    let waiting = begun.activated(&decision, &valid, NOW);
+    let good =
+        "The license is valid (LA_OK): ISSUED says so, and is good until 2025-10-09T09:10:00Z; ";
+    for (schedule, next) in [
+        (Schedule::Unstarted, "background syncs have not begun."),
+        (begun, "the server is being asked."),
+        (waiting, "the server is asked next at 2025-10-09T08:54:20Z."),
+        (Schedule::Over, "background syncs have ended."),
+    ] {
+        says(&client(), &valid, schedule, NOW, &format!("{good}{next}"));
+    }
+}
+
+#[test]
+fn it_names_what_a_bad_state_rests_on() {
+    let rests = |change: fn(&mut Claims), sentence: &str| {
+        let mut claims = claims();
+        claims.ssi = 0;
+        change(&mut claims);
+        let sentence = format!("{sentence}; the server is not asked again.");
+        says(
+            &client(),
+            &stored(&claims),
+            Schedule::Unstarted,
+            NOW,
+            &sentence,
+        );
+    };
+    rests(|_| (), "The license is valid (LA_OK): ISSUED says so");
+    rests(
+        |claims| claims.eat = 1,
+        "The license has expired (LA_EXPIRED): ISSUED says that it ended at 1970-01-01T00:00:01Z",
+    );
+    rests(
+        |claims| claims.suspended = true,
+        "The license is suspended (LA_SUSPENDED): ISSUED says so",
+    );
+    rests(
+        |claims| claims.leat = 1,
+        "This device is not activated (LA_FAIL): the lease of the activation ended",
+    );
+    rests(
+        |claims| claims.pid = "other".into(),
+        "This device is not activated (LA_FAIL): ISSUED is for another license key or product",
+    );
+    rests(
+        |claims| claims.fp = "other".into(),
+        "The license was activated on another device (LA_E_MACHINE_FINGERPRINT): ISSUED is for another fingerprint",
+    );
+}
+
+#[test]
+fn it_says_why_nothing_stands() {
+    let says = |client: Client, stored: &Stored, sentence: &str| {
+        let sentence = format!("{sentence}; the server is not asked again.");
+        says(&client, stored, Schedule::Unstarted, NOW, &sentence);
+    };
+    says(
+        client(),
+        &Stored::default(),
+        "This device is not activated (LA_FAIL): nothing is stored",
+    );
+    says(
+        client(),
+        &stored(&claims()).erased(StatusCode::E_REVOKED),
+        "This device is not activated (LA_FAIL): the activation was erased because of LA_E_REVOKED",
+    );
+    let keyless = Client {
+        license_key: None,
+        ..client()
+    };
+    says(
+        keyless,
+        &Stored::default(),
+        "The license key is not valid (LA_E_LICENSE_KEY): no license key was given, and none is stored",
+    );
+    says(
+        client(),
+        &edited(&stored(&claims()), |text| text["seen"] = 1.into()),
+        "The clock of this device has been set back. Correct its date and time (LA_E_TIME_MODIFIED): \
+         the time that is stored was not written by this client",
+    );
+}
