@@ -398,7 +398,8 @@ impl NativeHost {
             Body::Empty => String::new(),
             Body::Bytes(bytes) => String::from_utf8(bytes).unwrap(),
             Body::Token(unsigned) => {
-                serde_json::json!({ "activationToken": self.sign(&unsigned) }).to_string()
+                let document = Unsigned::document(unsigned.name, &self.sign(&unsigned));
+                String::from_utf8(document).unwrap()
             }
         };
         Answer {

@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createPublicKey } from "node:crypto";
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 
-import { LicentiaClient, memoryStorage, statusCode } from "../../crates/wasm/js/dist/index.node.js";
+import { LicenseError, LicentiaClient, memoryStorage, statusCode } from "../../crates/wasm/js/dist/index.node.js";
 import { licenseKey, productId, publicKey, refusal, serve } from "./server.mjs";
 
 const directory = mkdtempSync(join(tmpdir(), "licentia-client-"));
@@ -30,43 +30,64 @@ beforeEach(() => {
 afterEach(() => clients.forEach((client) => client.close()));
 
 function start(changes = {}) {
-  const client = new LicentiaClient({ host: server.host, productId, publicKey, licenseKey, storage, ...changes });
+  const client = LicentiaClient.openSync({ host: server.host, product: productId, publicKey, licenseKey, storage, ...changes });
   clients.push(client);
   return client;
 }
 
 const stored = () => JSON.parse(storage.get(slot));
-const is = async (promise, code) => assert.equal((await promise).code, code);
 
-/** Resolves with what the callback is told next. */
-function told() {
-  let tell;
-  const heard = new Promise((resolve) => (tell = resolve));
-  return { onStatus: ({ code }) => tell(code), heard };
+/** Asserts the verdict of a status, of a promise of one, or of what it rejects with. */
+async function is(verdict, code) {
+  const found = await Promise.resolve(verdict).then(
+    (status) => status.code,
+    (error) => {
+      assert.ok(error instanceof LicenseError, error);
+      assert.equal(error.code, statusCode(error.status).name);
+      return error.status;
+    },
+  );
+  assert.equal(found, code);
 }
+
+async function open(changes = {}) {
+  const client = await LicentiaClient.open({ host: server.host, product: productId, publicKey, licenseKey, storage, ...changes });
+  clients.push(client);
+  return client;
+}
+
+/** Resolves with what the client tells next. */
+const told = (client, event = "status") =>
+  new Promise((resolve) => {
+    const stop = client.on(event, (value) => {
+      stop();
+      resolve(value.code);
+    });
+  });
 
 describe("the story", () => {
   test("activate, revoke, sync, approve, activate again", async () => {
     const heard = [];
-    const client = start({ onStatus: ({ name }) => heard.push(name) });
-    await is(client.isLicenseGenuine(), 1);
-    assert.deepEqual(await client.activateLicense(), { code: 0, name: "LA_OK", message: "The license is valid." });
-    await is(client.isLicenseGenuine(), 0);
-    assert.equal(await client.licenseMetadata("PLAN"), "pro");
-    assert.equal(await client.licenseExpiryDate(), null);
+    const client = start();
+    client.on("status", ({ name }) => heard.push(name));
+    await is(client.isGenuine(), 1);
+    assert.deepEqual(await client.activate(), { code: 0, name: "LA_OK", message: "The license is valid." });
+    await is(client.isGenuine(), 0);
+    assert.equal(client.licenseMetadata("PLAN"), "pro");
+    assert.equal(client.licenseExpiresAt(), null);
 
     server.answer = () => refusal(400, "REVOKED_LICENSE");
-    await is(client.syncLicenseActivation(), 53);
+    await is(client.sync(), 53);
     assert.deepEqual(heard, ["LA_E_REVOKED"]);
-    await is(client.isLicenseGenuine(), 1);
+    await is(client.isGenuine(), 1);
     await is(client.lastActivationError(), 53);
     assert.equal(stored().token, null);
-    assert.equal(await client.claims(), null);
-    await is(client.activateLicense(), 53);
+    assert.equal(client.claims(), null);
+    await is(client.activate(), 53);
 
     server.answer = server.grant({ epoch: 1 });
-    await is(client.isLicenseGenuine(), 1);
-    await is(client.activateLicense(), 0);
+    await is(client.isGenuine(), 1);
+    await is(client.activate(), 0);
     await is(client.lastActivationError(), 0);
     const seats = new Set(server.requests.map(({ body }) => body.fingerprint));
     assert.equal(seats.size, 1);
@@ -76,71 +97,73 @@ describe("the story", () => {
     const keys = [createPublicKey(publicKey).export({ format: "jwk" })];
     const file = { productId, host: server.host, keys, statementKeys: [] };
     for (const given of [file, JSON.stringify(file)]) {
-      const client = start({ productId: undefined, host: undefined, publicKey: given });
-      await is(client.activateLicense(), 0);
+      const client = start({ product: given, host: undefined, publicKey: undefined });
+      await is(client.activate(), 0);
       assert.equal(server.requests.at(-1).body.productId, productId);
-      await is(client.isLicenseGenuine(), 0);
+      await is(client.isGenuine(), 0);
     }
     // What an application says itself counts.
-    await is(start({ host: server.host, publicKey: { ...file, host: "http://127.0.0.1:1" } }).activateLicense(), 0);
+    const elsewhere = { ...file, host: "http://127.0.0.1:1" };
+    await is(start({ product: elsewhere, publicKey: undefined }).activate(), 0);
   });
 
   test("suspension, expiry and the end of the grace period show and heal by themselves", async () => {
     const client = start();
-    await is(client.activateLicense(), 0);
+    await is(client.activate(), 0);
     for (const [changes, code] of [[{ suspended: true }, 21], [{ eat: 1 }, 20], [{}, 0]]) {
       server.answer = server.grant(changes);
-      await is(client.syncLicenseActivation(), code);
-      await is(client.isLicenseGenuine(), code);
+      await is(client.sync(), code);
+      await is(client.isGenuine(), code);
     }
     server.answer = server.grant({ ssgpeat: 1 });
-    await is(client.syncLicenseActivation(), 22);
+    await is(client.sync(), 22);
     server.answer = server.grant();
-    await is(client.syncLicenseActivation(), 0);
+    await is(client.sync(), 0);
   });
 
   test("deactivating gives the seat back and forgets the key", async () => {
     const client = start({ licenseKey: undefined });
-    await is(client.activateLicense(licenseKey), 0);
+    await is(client.activate(licenseKey), 0);
     server.answer = () => ({ status: 204 });
-    await is(client.deactivateLicense(), 0);
+    await is(client.deactivate(), 0);
     const { method, path, body } = server.requests.at(-1);
     assert.match(`${method} ${path}`, /^POST \/v3\/activations\/[0-9a-f]{32}\/deactivate$/);
     assert.equal(body.key, licenseKey);
-    await is(client.deactivateLicense(), 1);
+    await is(client.deactivate(), 1);
     assert.equal(stored().key, null);
-    await is(start({ licenseKey: undefined }).isLicenseGenuine(), 54);
+    await is(start({ licenseKey: undefined }).isGenuine(), 54);
   });
 
   test("a deactivation that is refused keeps the activation, unless the server says that it is gone", async () => {
     const client = start();
-    await is(client.activateLicense(), 0);
+    await is(client.activate(), 0);
     const cases = [[refusal(409, "DEACTIVATION_LIMIT_REACHED"), 60], [{ status: 200, body: "<html>" }, 48], [refusal(404, "ACTIVATION_UNKNOWN"), 59]];
     for (const [answer, code] of cases) {
       server.answer = () => answer;
-      await is(client.deactivateLicense(), code);
-      await is(client.isLicenseValid(), 0);
+      await is(client.deactivate(), code);
+      await is(client.isValid(), 0);
     }
     server.answer = () => refusal(404, "ACTIVATION_NOT_FOUND");
-    await is(client.deactivateLicense(), 59);
-    await is(client.isLicenseValid(), 1);
+    await is(client.deactivate(), 59);
+    await is(client.isValid(), 1);
   });
 
-  test("reset forgets the activation and keeps the device", async () => {
-    const client = start();
-    await is(client.activateLicense(), 0);
-    const device = storage.get("licentia.device");
-    await is(client.reset(), 0);
-    await is(client.isLicenseGenuine(), 1);
+  test("reset forgets the activation and the key, and keeps the trial", async () => {
+    const client = start({ licenseKey: undefined });
+    client.activateLocalTrial(7);
+    await is(client.activate(licenseKey), 0);
+    client.reset();
+    assert.equal(stored().key, null);
+    await is(client.isGenuine(), 1);
     await is(client.lastActivationError(), 0);
-    assert.equal(storage.get("licentia.device"), device);
+    await is(client.isLocalTrialGenuine(), 0);
   });
 });
 
 describe("requests", () => {
   test("an activation sends every required field, and its metadata", async () => {
     const metadata = [{ key: "seat", value: "7" }];
-    await is(start({ appVersion: "1.2", metadata }).activateLicense(), 0);
+    await is(start({ appVersion: "1.2", metadata }).activate(), 0);
     const { body, headers } = server.requests[0];
     assert.equal(headers["content-type"], "application/json");
     for (const field of ["key", "productId", "fingerprint", "os", "osVersion", "hostname", "userHash"]) {
@@ -152,23 +175,32 @@ describe("requests", () => {
   });
 
   test("a key that can be none is refused without asking", async () => {
-    await is(start({ licenseKey: "short" }).activateLicense(), 54);
-    await is(start({ licenseKey: undefined }).activateLicense(), 54);
-    await is(start({ productId: "" }).activateLicense(), 43);
+    await is(start({ licenseKey: "short" }).activate(), 54);
+    await is(start({ licenseKey: undefined }).activate(), 54);
     assert.equal(server.requests.length, 0);
+  });
+
+  test("a sync says the release and leaves the metadata as it was", async () => {
+    const client = start({ metadata: [{ key: "seat", value: "7" }], releaseVersion: "1.2", leaseDuration: 60 });
+    await is(client.activate(), 0);
+    client.setReleaseVersion("1.3");
+    await is(client.sync(), 0);
+    const [activation, sync] = server.requests.map(({ body }) => body);
+    assert.deepEqual([activation.releaseVersion, activation.leaseDuration], ["1.2", 60]);
+    assert.deepEqual([sync.releaseVersion, sync.leaseDuration, sync.metadata], ["1.3", undefined, []]);
   });
 
   test("an activation with a mistyped key keeps the one that stands", async () => {
     const client = start();
-    await is(client.activateLicense(), 0);
+    await is(client.activate(), 0);
     server.answer = () => refusal(400, "INVALID_LICENSE_KEY");
-    await is(client.activateLicense("MISTYPED-MISTYPED-MISTYPED"), 54);
-    await is(client.isLicenseGenuine(), 0);
-    await is(client.activateLicense(), 54);
-    await is(client.isLicenseGenuine(), 0);
+    await is(client.activate("MISTYPED-MISTYPED-MISTYPED"), 54);
+    await is(client.isGenuine(), 0);
+    await is(client.activate(), 54);
+    await is(client.isGenuine(), 0);
     server.answer = () => refusal(400, "REVOKED_LICENSE");
-    await is(client.activateLicense("ANOTHER-KEY-THAT-IS-REVOKED"), 53);
-    await is(client.isLicenseGenuine(), 0);
+    await is(client.activate("ANOTHER-KEY-THAT-IS-REVOKED"), 53);
+    await is(client.isGenuine(), 0);
   });
 });
 
@@ -190,19 +222,19 @@ describe("answers that are none", () => {
   for (const [name, [answer, code]] of Object.entries(cases)) {
     test(`${name} keeps the activation`, async () => {
       const client = start({ timeout: 300 });
-      await is(client.activateLicense(), 0);
+      await is(client.activate(), 0);
       const before = storage.get(slot);
       server.answer = () => answer;
-      await is(client.syncLicenseActivation(), code);
-      await is(client.activateLicense(), code);
+      await is(client.sync(), code);
+      await is(client.activate(), code);
       assert.equal(storage.get(slot), before);
-      await is(client.isLicenseGenuine(), 0);
+      await is(client.isGenuine(), 0);
     });
   }
 
   test("a server that is not there", async () => {
     const client = start({ host: "http://127.0.0.1:1" });
-    await is(client.activateLicense(), 48);
+    await is(client.activate(), 48);
   });
 
   test("a token of another device, product or time", async () => {
@@ -210,8 +242,8 @@ describe("answers that are none", () => {
     for (const [changes, code] of [[{ fp: "0" }, 63], [{ pid: "0" }, 1], [{ iat: now + 7200 }, 47], [{ leat: now - 1 }, 1]]) {
       server.answer = server.grant(changes);
       const client = start();
-      await is(client.activateLicense(), code);
-      await is(client.isLicenseGenuine(), 1);
+      await is(client.activate(), code);
+      await is(client.isGenuine(), 1);
     }
   });
 });
@@ -219,51 +251,47 @@ describe("answers that are none", () => {
 describe("background syncs", () => {
   test("the first call syncs at once, then at the interval, and tells each verdict", async () => {
     server.answer = server.grant({ ssi: 1 });
-    await is(start().activateLicense(), 0);
+    await is(start().activate(), 0);
     clients[0].close();
-    const first = told();
-    const client = start({ onStatus: first.onStatus });
-    await is(client.isLicenseGenuine(), 0);
-    assert.equal(await first.heard, 0);
-    const second = told();
+    const client = start();
+    const first = told(client);
+    await is(client.isGenuine(), 0);
+    assert.equal(await first, 0);
+    const heard = [told(client), told(client, "erased"), told(client, "error")];
     server.answer = () => refusal(400, "REVOKED_LICENSE");
-    client.setLicenseCallback(second.onStatus);
-    assert.equal(await second.heard, 53);
-    await is(client.isLicenseGenuine(), 1);
+    assert.deepEqual(await Promise.all(heard), [53, 53, "LA_E_REVOKED"]);
+    await is(client.isGenuine(), 1);
     assert.deepEqual(server.requests.map(({ method }) => method), ["POST", "PATCH", "PATCH"]);
   });
 
   test("they go on after an activation, and through failures of the network", async () => {
     server.answer = server.grant({ ssi: 1 });
-    const failed = told();
-    const client = start({ onStatus: failed.onStatus });
-    await is(client.activateLicense(), 0);
+    const client = start();
+    await is(client.activate(), 0);
     server.answer = () => ({ status: 500 });
-    assert.equal(await failed.heard, 91);
-    const healed = told();
-    client.setLicenseCallback(healed.onStatus);
+    const failed = [told(client), told(client, "error")];
+    assert.deepEqual(await Promise.all(failed), [91, "LA_E_SERVER"]);
     server.answer = server.grant({ ssi: 1, suspended: true });
-    assert.equal(await healed.heard, 21);
+    assert.equal(await told(client), 21);
   });
 
   test("no interval means no sync, and validity alone starts none", async () => {
     server.answer = server.grant({ ssi: 0 });
     const client = start();
-    await is(client.activateLicense(), 0);
-    await is(client.isLicenseGenuine(), 0);
+    await is(client.activate(), 0);
+    await is(client.isGenuine(), 0);
     server.answer = server.grant();
-    await is(start().isLicenseValid(), 0);
+    await is(start().isValid(), 0);
     assert.equal(server.requests.length, 1);
   });
 
-  test("a callback that throws is the application's fault, and ends nothing", async () => {
+  test("a listener that throws is the application's fault, and ends nothing", async () => {
     const folder = join(directory, "throws");
-    await is(start({ storage: undefined, directory: folder }).activateLicense(), 0);
+    await is(start({ storage: undefined, directory: folder }).activate(), 0);
     const { stdout, status } = script(folder, `
       process.on("uncaughtException", ({ message }) => console.log(message));
-      client.setLicenseCallback(() => { throw new Error("the application's own"); });
-      console.log((await client.syncLicenseActivation()).code);
-      console.log((await client.syncLicenseActivation()).code);`);
+      client.on("status", () => { throw new Error("the application's own"); });
+      for (const _ of [1, 2]) await client.sync().catch(({ status }) => console.log(status));`);
     assert.deepEqual([stdout.split("\n").sort().join(" "), status], [" 91 91 the application's own the application's own", 0]);
   });
 });
@@ -274,6 +302,9 @@ function hold(answer) {
     server.answer = (request) => new Promise((resolve) => asked(() => resolve(answer(request))));
   });
 }
+
+/** A client that waits for no other one: as in two tabs of a page that has no locks. */
+const unlocked = () => start({ storage: { ...storage } });
 
 describe("several at once", () => {
   test("requests of one client wait for each other", async () => {
@@ -287,135 +318,154 @@ describe("several at once", () => {
       return grant(request);
     };
     const client = start();
-    const codes = await Promise.all([client.activateLicense(), client.syncLicenseActivation(), client.syncLicenseActivation()]);
+    const codes = await Promise.all([client.activate(), client.sync(), client.sync()]);
     assert.deepEqual(codes.map(({ code }) => code), [0, 0, 0]);
   });
 
   test("an answer does not act on an activation that has replaced the one it was asked for", async () => {
-    const [slow, quick] = [start(), start()];
-    await is(slow.activateLicense(), 0);
+    const [slow, quick] = [unlocked(), unlocked()];
+    await is(slow.activate(), 0);
     const held = hold(() => refusal(400, "REVOKED_LICENSE"));
-    const late = slow.syncLicenseActivation();
+    const late = slow.sync();
     const release = await held;
     server.answer = server.grant({ epoch: 1 });
-    await is(quick.activateLicense(), 0);
+    await is(quick.activate(), 0);
     release();
     await is(late, 0);
-    await is(slow.isLicenseGenuine(), 0);
+    await is(slow.isGenuine(), 0);
   });
 
   test("an older answer does not replace a newer one", async () => {
-    const [slow, quick] = [start(), start()];
-    await is(slow.activateLicense(), 0);
+    const [slow, quick] = [unlocked(), unlocked()];
+    await is(slow.activate(), 0);
     const now = Math.floor(Date.now() / 1000);
     const held = hold(server.grant({ iat: now }));
-    const late = slow.syncLicenseActivation();
+    const late = slow.sync();
     const release = await held;
     server.answer = server.grant({ iat: now + 60, suspended: true });
-    await is(quick.syncLicenseActivation(), 21);
+    await is(quick.sync(), 21);
     release();
     await is(late, 21);
   });
 
   test("one tab's erasure is every tab's", async () => {
     const [one, other] = [start(), start()];
-    await is(one.activateLicense(), 0);
-    await is(other.isLicenseValid(), 0);
+    await is(one.activate(), 0);
+    await is(other.isValid(), 0);
     server.answer = () => refusal(400, "REVOKED_LICENSE");
-    await is(one.syncLicenseActivation(), 53);
-    await is(other.isLicenseValid(), 1);
+    await is(one.sync(), 53);
+    await is(other.isValid(), 1);
   });
 });
 
 describe("storage", () => {
   test("a file in Node: replaced whole, readable by its user alone, there at the next start", async () => {
     const folder = join(directory, "files", "deep");
-    await is(start({ storage: undefined, directory: folder }).activateLicense(), 0);
-    assert.deepEqual(readdirSync(folder).sort(), [slot, "licentia.device"]);
+    await is(start({ storage: undefined, directory: folder }).activate(), 0);
+    assert.deepEqual(readdirSync(folder).sort(), [slot]);
     assert.equal(statSync(join(folder, slot)).mode & 0o777, 0o600);
-    await is(start({ storage: undefined, directory: folder, licenseKey: undefined }).isLicenseValid(), 0);
+    await is(start({ storage: undefined, directory: folder, licenseKey: undefined }).isValid(), 0);
     writeFileSync(join(folder, slot), "{ cut off");
-    await is(start({ storage: undefined, directory: folder }).isLicenseValid(), 1);
+    await is(start({ storage: undefined, directory: folder }).isValid(), 1);
   });
 
   test("asynchronous storages do as well", async () => {
     const slow = Object.fromEntries(["get", "set", "remove"].map((name) => [name, async (...args) => storage[name](...args)]));
-    const client = start({ storage: slow });
-    await is(client.activateLicense(), 0);
-    await is(client.isLicenseGenuine(), 0);
-    assert.equal(stored().v, 1);
+    const client = await open({ storage: slow });
+    await is(client.activate(), 0);
+    await is(client.isGenuine(), 0);
+    assert.ok(stored().token);
+    const again = await open({ storage: slow, licenseKey: undefined });
+    await is(again.isValid(), 0);
+    assert.throws(() => start({ storage: slow }).isValid(), { code: "INVALID_OPTION" });
   });
 
   test("a storage that cannot be written still forgets a revoked license while the process runs", async () => {
     const client = start();
-    await is(client.activateLicense(), 0);
+    await is(client.activate(), 0);
     storage.set = () => {
       throw new Error("read only");
     };
     server.answer = () => refusal(400, "REVOKED_LICENSE");
-    await is(client.syncLicenseActivation(), 53);
-    await is(client.isLicenseGenuine(), 1);
+    await is(client.sync(), 53);
+    await is(client.isGenuine(), 1);
   });
 
   test("a storage that cannot be read is a verdict", async () => {
     const broken = { ...memoryStorage(), get: () => { throw new Error("gone"); } };
     const client = start({ storage: broken });
-    for (const verdict of [client.isLicenseGenuine(), client.activateLicense(), client.syncLicenseActivation(), client.lastActivationError()]) {
+    for (const verdict of [client.isGenuine(), client.activate(), client.sync(), client.lastActivationError()]) {
       await is(verdict, 45);
     }
-    assert.equal(await client.claims(), null);
+    assert.deepEqual([client.claims(), client.licenseKey(), client.localTrialExpiresAt()], [null, null, null]);
+    assert.equal(client.explain(), "The license data cannot be written on this device.");
   });
 
-  test("a stored token that was changed is none", async () => {
+  test("what was edited in the storage is noticed, and an activation mends it", async () => {
     const client = start();
-    await is(client.activateLicense(), 0);
+    await is(client.activate(), 0);
     const state = stored();
     const flipped = state.token.replace(/.$/, (last) => (last === "A" ? "Q" : "A"));
     storage.set(slot, JSON.stringify({ ...state, token: flipped }));
-    await is(client.isLicenseGenuine(), 1);
-    storage.set(slot, JSON.stringify({ ...state, seen: state.seen + 7200 }));
-    await is(client.isLicenseGenuine(), 69);
-    await is(client.syncLicenseActivation(), 69);
-    await is(client.activateLicense(), 0);
-    await is(client.isLicenseGenuine(), 0);
+    await is(client.isGenuine(), 1);
+    storage.set(slot, JSON.stringify({ ...state, seen: state.seen - 7200 }));
+    await is(client.isGenuine(), 69);
+    await is(client.sync(), 69);
+    storage.set(slot, JSON.stringify({ ...state, key: "ANOTHER-KEY-OF-SOMEBODY" }));
+    await is(client.isGenuine(), 54);
+    await is(client.activate(), 0);
+    await is(client.isGenuine(), 0);
   });
 });
 
 test("a script that checks and ends is kept alive by its first sync alone", async () => {
   const folder = join(directory, "script");
-  await is(start({ storage: undefined, directory: folder }).activateLicense(), 0);
+  await is(start({ storage: undefined, directory: folder }).activate(), 0);
   const { stdout, status } = script(folder, `
-    client.setLicenseCallback(({ code }) => console.log(code));
-    console.log((await client.isLicenseGenuine()).code);`);
+    client.on("status", ({ code }) => console.log(code));
+    console.log(client.isGenuine().code);`);
   assert.deepEqual([stdout, status], ["0\n91\n", 0]);
 });
 
 /** Runs a program of its own with a client that keeps its activation in `folder`, and whose server is down. */
 function script(folder, text) {
   const entry = new URL("../../crates/wasm/js/dist/index.node.js", import.meta.url).href;
-  const options = { productId, publicKey, licenseKey, directory: folder, host: "http://127.0.0.1:1" };
+  const options = { product: productId, publicKey, licenseKey, directory: folder, host: "http://127.0.0.1:1" };
   const program = `
     import { LicentiaClient } from ${JSON.stringify(entry)};
     const fetch = async () => new Response("", { status: 503 });
-    const client = new LicentiaClient({ ...${JSON.stringify(options)}, fetch });
+    const client = LicentiaClient.openSync({ ...${JSON.stringify(options)}, fetch });
     ${text}`;
   return spawnSync(process.execPath, ["--input-type=module", "--eval", program], { encoding: "utf8", timeout: 20_000 });
 }
 
-test("options that are wrong are named", () => {
+test("options that are wrong are named", async () => {
   const cases = {
-    host: [undefined, "licenses.example.com", "ftp://x", 5], productId: [5], publicKey: [undefined, "x"], licenseKey: [5], fingerprint: [{}],
-    storage: [{}, 5], onStatus: ["x"], timeout: [0, -1, "5", NaN], fetch: [5], metadata: [{}], directory: [5], appVersion: [1],
+    host: [undefined, "licenses.example.com", "ftp://x", 5], product: [5, "", "{", "{}", {}, null], publicKey: ["x", {}], licenseKey: [5],
+    storage: [{}, 5, { get: 1, set: 1, remove: 1 }], timeout: [0, -1, "5", NaN], fetch: [5], now: [5], metadata: [{}, [{ key: 1 }]],
+    directory: [5], appVersion: [1], fingerprint: [{}], releasePublishedAt: [5, new Date("x")], leaseDuration: [0, 1.5, "1"],
   };
   for (const [option, values] of Object.entries(cases)) {
     for (const value of values) {
-      assert.throws(() => start({ storage: memoryStorage(), [option]: value }), { name: "LicentiaError", code: /INVALID_(OPTION|PUBLIC_KEY)/ }, `${option}: ${String(value)}`);
+      const fault = { name: "LicenseError", status: null, code: /INVALID_(OPTION|PUBLIC_KEY)/ };
+      assert.throws(() => start({ storage: memoryStorage(), [option]: value }), fault, `${option}: ${String(value)}`);
+      await assert.rejects(open({ storage: memoryStorage(), [option]: value }), fault, `${option}: ${String(value)}`);
     }
   }
-  assert.throws(() => new LicentiaClient(), { code: "INVALID_OPTION" });
+  const numbered = { fingerprint: ["f".repeat(63), 74], appVersion: ["1".repeat(257), 52], releaseVersion: ["1.0-beta", 70] };
+  for (const [option, [value, status]] of Object.entries(numbered)) {
+    assert.throws(() => start({ [option]: value }), { name: "LicenseError", status, code: statusCode(status).name });
+  }
+  assert.throws(() => start({ publicKey: undefined }), { code: "INVALID_OPTION", message: /`product`/ });
+  assert.throws(() => LicentiaClient.openSync(), { code: "INVALID_OPTION" });
+  await is(start({ fingerprint: "f".repeat(64) }).activate(), 0);
+  await is(start({ fingerprint: "f".repeat(256) }).activate(), 0);
 });
 
 test("every status code has a name and a sentence", () => {
   assert.deepEqual(statusCode(53), { code: 53, name: "LA_E_REVOKED", message: "The license has been revoked." });
+  const names = readFileSync(new URL("../../crates/wasm/js/src/status-name.ts", import.meta.url), "utf8").match(/LA_\w+/g);
+  const known = Array.from({ length: 256 }, (_, number) => statusCode(number)?.name).filter(Boolean);
+  assert.deepEqual(names, known);
   for (const none of [2, 94, 256, -1, 1.5, "53", undefined]) assert.equal(statusCode(none), null);
 });

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { LicentiaClient } from "../../crates/wasm/js/dist/index.node.js";
+import { LicentiaClient, memoryStorage } from "../../crates/wasm/js/dist/index.node.js";
 import { start } from "../harness/index.mjs";
 import { createLicense, STORIES } from "../story.mjs";
 
@@ -22,23 +22,17 @@ async function nodeApp(license) {
   const codes = [];
   let seen = 0;
   let heard = () => {};
-  const client = new LicentiaClient({
-    host: server.url,
-    productId: license.productId,
-    publicKey: license.publicKey,
-    licenseKey: license.key,
-    directory,
-    onStatus(status) {
-      codes.push(status.code);
-      heard();
-    },
+  const client = await LicentiaClient.open({ host: server.url, product: license.productId, licenseKey: license.key, directory });
+  client.on("status", (status) => {
+    codes.push(status.code);
+    heard();
   });
-  const code = async (status) => (await status).code;
+  const code = (promise) => promise.then((status) => status.code, (error) => error.status);
   return {
-    activate: () => code(client.activateLicense()),
-    genuine: () => code(client.isLicenseGenuine()),
-    sync: () => code(client.syncLicenseActivation()),
-    claims: () => client.claims(),
+    activate: () => code(client.activate()),
+    genuine: async () => client.isGenuine().code,
+    sync: () => code(client.sync()),
+    claims: async () => client.claims(),
     told: async () => codes,
     async storedToken() {
       const text = await readFile(join(directory, `licentia.${license.productId}`), "utf8").catch(() => "{}");
@@ -78,16 +72,88 @@ for (const { name, tell, fields } of STORIES) {
   });
 }
 
-test("in Node, a second client on the same storage goes on with the activation", async () => {
+test("in Node, a second client on the same storage goes on with the activation, and with the pinned keys", async () => {
   const license = await createLicense(server.call);
   const directory = await mkdtemp(join(tmpdir(), "licentia-client-"));
-  const options = { host: server.url, productId: license.productId, publicKey: license.publicKey, directory };
-  const first = new LicentiaClient({ ...options, licenseKey: license.key });
-  assert.equal((await first.activateLicense()).code, 0);
-  const second = new LicentiaClient(options);
-  assert.equal((await second.isLicenseValid()).code, 0);
-  assert.deepEqual(await second.claims(), await first.claims());
+  const options = { host: server.url, product: license.productId, directory };
+  const first = await LicentiaClient.open({ ...options, licenseKey: license.key });
+  assert.equal((await first.activate()).code, 0);
+  const second = LicentiaClient.openSync({ ...options, host: "http://127.0.0.1:1" });
+  assert.equal(second.isValid().code, 0);
+  assert.deepEqual(second.claims(), first.claims());
   first.close();
   second.close();
   await rm(directory, { recursive: true, force: true });
+});
+
+/** Opens a client of a license that is made with `fields`, for one test. */
+async function opened(context, fields, changes = {}) {
+  const license = await createLicense(server.call, fields);
+  const directory = await mkdtemp(join(tmpdir(), "licentia-client-"));
+  const client = await LicentiaClient.open({ host: server.url, product: license.productId, licenseKey: license.key, directory, ...changes });
+  context.after(async () => {
+    client.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+  return { client, license, directory };
+}
+
+test("in Node, meters count on the server, and the client knows at once", async (context) => {
+  const { client } = await opened(context, { meterAttributes: [{ name: "Exports", allowedUses: 3 }] });
+  assert.equal((await client.activate()).code, 0);
+  const is = (uses, total, gross) => {
+    assert.equal(client.meterUses("exports"), uses);
+    assert.deepEqual(client.licenseMeter("EXPORTS"), { name: "Exports", allowedUses: 3, totalUses: total, grossUses: gross });
+  };
+  is(0, 0, 0);
+  assert.equal((await client.incrementMeter("exports", 2)).code, 0);
+  is(2, 2, 2);
+  await assert.rejects(client.incrementMeter("exports", 2), { code: "LA_E_METER_ATTRIBUTE_USES_LIMIT_REACHED", status: 73 });
+  is(2, 2, 2);
+  assert.equal((await client.decrementMeter("exports")).code, 0);
+  is(1, 1, 2);
+  assert.equal((await client.resetMeter("exports")).code, 0);
+  is(0, 0, 2);
+  await assert.rejects(client.incrementMeter("imports"), { code: "LA_E_METER_ATTRIBUTE_NOT_FOUND", status: 72 });
+  assert.equal(client.licenseMeter("imports"), null);
+  assert.equal(client.isGenuine().code, 0);
+});
+
+test("in Node, a client tells what its license says", async (context) => {
+  const fields = { allowedActivations: 3, metadata: [{ key: "Plan", value: "pro", viewPermissions: ["activation"] }] };
+  const { client, license } = await opened(context, fields, { metadata: [{ key: "Room", value: "7" }] });
+  assert.equal(client.licenseType(), null);
+  assert.equal((await client.activate()).code, 0);
+  assert.deepEqual([client.licenseId(), client.licenseKey(), client.licenseType()], [license.id, license.key, "node-locked"]);
+  assert.deepEqual([client.allowedActivations(), client.totalActivations()], [3, 1]);
+  assert.deepEqual([client.allowedDeactivations(), client.totalDeactivations()], [10, 0]);
+  assert.deepEqual([client.licenseMetadata("plan"), client.activationMetadata("ROOM"), client.productMetadata("none")], ["pro", "7", null]);
+  assert.deepEqual(client.licenseUser(), { name: "", email: "", company: "" });
+  assert.deepEqual(client.activationMode(), { initial: "online", current: "online" });
+  assert.match(client.activationId(), /^[0-9a-f-]{36}$/);
+  const claims = client.claims();
+  const dates = [client.licenseCreatedAt(), client.licenseActivatedAt(), client.activationCreatedAt(), client.activationSyncedAt()];
+  assert.deepEqual(dates.map((date) => date.getTime() / 1000), [claims.lcat, claims.laat, claims.acat, claims.iat]);
+  assert.equal(client.gracePeriodExpiresAt().getTime() / 1000, claims.ssgpeat);
+  assert.equal(client.licenseExpiresAt().getTime() / 1000, claims.eat);
+  assert.deepEqual([client.leaseExpiresAt(), client.maintenanceExpiresAt(), client.maxAllowedReleaseVersion()], [null, null, null]);
+  assert.match(client.explain(), /^The license is valid \(LA_OK\): the server's token of .+Z says so, and is good until .+Z; the server is asked next at .+Z\.$/);
+});
+
+test("in Node, a license that is locked to users is not another user's", async (context) => {
+  const { client, directory, license } = await opened(context, { userLocked: true });
+  assert.equal((await client.activate()).code, 0);
+  const { userHash } = client.claims();
+  assert.match(userHash, /^[0-9a-f]{64}$/);
+  const other = server.call("POST", "/v3/activations", {
+    key: license.key, productId: license.productId, os: "linux", fingerprint: client.fingerprint, hostname: "h", appVersion: "", userHash: "other",
+  });
+  assert.equal((await other).json.code, "ACTIVATION_LIMIT_REACHED");
+  const file = join(directory, `licentia.${license.productId}`);
+  assert.equal(JSON.parse(await readFile(file, "utf8")).key, license.key);
+});
+
+test("in Node, a product that the server does not know is an error when the client is opened", async () => {
+  const open = (product) => LicentiaClient.open({ host: server.url, product, fingerprint: "f".repeat(64), storage: memoryStorage() });
+  await assert.rejects(open("5d1a2b3c-0000-4000-8000-000000000001"), { code: "LA_E_PRODUCT_ID", status: 43 });
 });

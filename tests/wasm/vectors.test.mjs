@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { checkActivationResponse, LicentiaError } from "../../crates/wasm/js/dist/check.js";
+import { checkActivationResponse, LicenseError } from "../../crates/wasm/js/dist/check.js";
 import { failures } from "../vectors/run.mjs";
 
 const file = JSON.parse(readFileSync(new URL("../vectors/decisions.json", import.meta.url), "utf8"));
@@ -55,10 +55,10 @@ test("options that are wrong are named", () => {
     ["INVALID_PUBLIC_KEY", /no public key here is/, { publicKey: { kty: "EC", crv: "P-256", x: "AA" } }],
   ];
   for (const [code, message, changes] of cases) {
-    const fault = (error) => error instanceof LicentiaError && error.code === code && message.test(error.message);
+    const fault = (error) => error instanceof LicenseError && error.code === code && message.test(error.message);
     assert.throws(() => checkActivationResponse(response, { ...options, ...changes }), fault, JSON.stringify(changes));
   }
   for (const wrong of [undefined, null, "x", { status: "200", body: "" }, { status: 200 }, { status: -1, body: "" }, { status: 1.5, body: "" }]) {
-    assert.throws(() => checkActivationResponse(wrong, options), { name: "LicentiaError", code: "INVALID_OPTION" });
+    assert.throws(() => checkActivationResponse(wrong, options), { name: "LicenseError", code: "INVALID_OPTION" });
   }
 });

@@ -64,6 +64,8 @@ pub(crate) fn answer(cx: &Context<'_>, route: &Route) -> Result<Reply, Fault> {
         Operation::DeleteMetadataLicense => licenses::parts::delete_metadata(cx, route.id()),
         Operation::DeleteMeterAttributeLicense => licenses::parts::delete_meter(cx, route.id()),
         Operation::ResetMeterAttributeLicense => licenses::parts::reset_meter(cx, route.id()),
+        Operation::ActivateOffline => activations::activate_offline(cx, body),
+        Operation::DeactivateOffline => activations::deactivate_offline(cx, body),
         Operation::ListActivations => activations::list(cx),
         Operation::CreateActivation => activations::create(cx, body),
         Operation::ReadActivation => activations::read(cx, route.id()),

@@ -1,8 +1,11 @@
 //! What a host gives to the API and gets back: requests, what only a host has, replies.
 
+use licentia_core::wire::{ActivationAnswer, OfflineActivationAnswer};
 use licentia_core::{
     Algorithm, Code, Origin, Problem, ProductId, RequestId, Seconds, Seed, Timestamp,
 };
+
+use serde::{Deserialize, Serialize};
 
 use crate::access::TokenDigest;
 use crate::idempotency::Fact;
@@ -169,8 +172,18 @@ pub enum Body {
     Empty,
     /// A document.
     Bytes(Vec<u8>),
-    /// A token that the host signs: `{"activationToken": "<header>.<claims>.<signature>"}`.
+    /// A token that the host signs and [`Unsigned::document`] puts into the answer.
     Token(Box<Unsigned>),
+}
+
+/// What a token is called in the answer that holds it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TokenName {
+    /// `activationToken`: to an application.
+    #[default]
+    Activation,
+    /// `offlineResponse`: to whom hands in its request.
+    Offline,
 }
 
 /// A token that awaits its signature.
@@ -186,9 +199,26 @@ pub struct Unsigned {
     pub wrapped: String,
     /// Whose key it is.
     pub product_id: ProductId,
+    /// What it is called.
+    pub name: TokenName,
 }
 
 impl Unsigned {
+    /// Returns the answer that holds the token, which was signed: `{"activationToken": "<header>.<claims>.<signature>"}`.
+    #[must_use]
+    pub fn document(name: TokenName, token: &str) -> Vec<u8> {
+        let document = match name {
+            TokenName::Activation => serde_json::to_vec(&ActivationAnswer {
+                activation_token: token,
+            }),
+            TokenName::Offline => serde_json::to_vec(&OfflineActivationAnswer {
+                offline_response: token,
+            }),
+        };
+        // INVARIANT: a text always serializes.
+        document.unwrap_or_default()
+    }
+
     /// Returns what the wrapping of the private half is bound to.
     #[must_use]
     pub fn bound_to(&self) -> String {
@@ -204,7 +234,7 @@ pub(crate) fn bound_to(product: ProductId, kid: &str) -> String {
 impl Reply {
     /// Answers with a JSON document.
     #[must_use]
-    pub fn json(status: u16, document: &impl serde::Serialize) -> Self {
+    pub fn json(status: u16, document: &impl Serialize) -> Self {
         // INVARIANT: wire shapes have string keys and finite numbers, so serializing them cannot fail.
         let bytes = serde_json::to_vec(document).unwrap_or_default();
         Self::with(status, Body::Bytes(bytes))

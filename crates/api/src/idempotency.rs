@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::context::{Context, Fault};
 use crate::database::{Database, DatabaseError};
-use crate::host::{Body, Publishes, Reply, Unsigned};
+use crate::host::{Body, Publishes, Reply, TokenName, Unsigned};
 use crate::route::Endpoint;
 use crate::store;
 use crate::store::answer::Kept;
@@ -60,6 +60,9 @@ enum Said {
         signing_input: String,
         kid: String,
         product_id: ProductId,
+        /// Answers that were kept before there were others are `activationToken`.
+        #[serde(default)]
+        name: TokenName,
     },
 }
 
@@ -172,6 +175,7 @@ impl Said {
                 signing_input: unsigned.signing_input.clone(),
                 kid: unsigned.kid.clone(),
                 product_id: unsigned.product_id,
+                name: unsigned.name,
             },
         })
     }
@@ -184,6 +188,7 @@ impl Said {
                 signing_input,
                 kid,
                 product_id,
+                name,
             } => {
                 let counted = store::product::load(cx.db, product_id)?;
                 let mut keys = counted.into_iter().flat_map(|counted| counted.product.keys);
@@ -194,6 +199,7 @@ impl Said {
                     algorithm: key.algorithm,
                     wrapped: key.wrapped,
                     product_id,
+                    name,
                 })))
             }
         }

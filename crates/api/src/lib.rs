@@ -25,7 +25,8 @@ pub use access::{Access, TokenDigest, identify};
 pub use calls::imports::{Advance, FailedImport};
 pub use database::{Database, DatabaseError, Row, Value};
 pub use host::{
-    Actor, Body, Given, Handled, KeyPair, Outcome, Publishes, Reply, Request, Settings, Unsigned,
+    Actor, Body, Given, Handled, KeyPair, Outcome, Publishes, Reply, Request, Settings, TokenName,
+    Unsigned,
 };
 pub use idempotency::{Fact, write_facts};
 pub use key_pattern::{DEFAULT_KEY_PATTERN, KeyPattern};

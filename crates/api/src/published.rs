@@ -137,7 +137,7 @@ impl KeyDocument<'_, Vec<Jwk>> {
     }
 }
 
-fn jwks(product: &Product) -> Result<Vec<Jwk>, DatabaseError> {
+pub(crate) fn jwks(product: &Product) -> Result<Vec<Jwk>, DatabaseError> {
     let keys = product
         .keys
         .iter()

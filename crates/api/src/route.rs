@@ -186,6 +186,11 @@ endpoints! {
     IncrementMeterAttribute: "POST" "/v3/activations/meter-attributes/{id}", Open, Ledger,
         "Counts uses of a meter attribute for an activation.";
 
+    ActivateOffline: "POST" "/v3/activations/offline-activate", Scoped(Scope::LicenseWrite), Ledger,
+        "Activates a machine that has no connection, from the request that it wrote.";
+    DeactivateOffline: "POST" "/v3/activations/offline-deactivate", Scoped(Scope::LicenseWrite), Ledger,
+        "Frees the seat of a machine that has no connection, by the proof that it wrote.";
+
     ListActivationLogs: "GET" "/v3/activation-logs", Scoped(Scope::ActivationRead), Ledger,
         "Lists when machines took seats and gave them up.";
     ExportActivationLogs: "GET" "/v3/activation-logs/export", Scoped(Scope::ActivationRead), Ledger,

@@ -5,7 +5,7 @@
 
 mod keys;
 
-use licentia_core::{Check, Client, Token};
+use licentia_core::{Check, Client, Release, Response, Token};
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
 /// Judges a server's answer by itself: see `checkActivationResponse` of the npm package.
@@ -26,9 +26,13 @@ pub fn check(
         product_id,
         license_key: Some(license_key),
         fingerprint,
+        user_hash: None,
+        release: Release::default(),
         keys: keys::parsed(public_key)?,
     };
-    Ok(written(&client.check(status, body, seconds(now))))
+    Ok(written(
+        &client.check(Response { status, body }, seconds(now)),
+    ))
 }
 
 /// Names and words hold nothing that JSON would escape, and claims are an object already.

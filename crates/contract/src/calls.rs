@@ -10,8 +10,8 @@ use licentia_core::wire::{
     ActivationRequest, ActivationView, ClaimsView, DeactivationRequest, EventLogView,
     ExpiresAtInput, ImportCounts, ImportPartView, ImportView, KeyInput, LicenseExtension,
     LicenseInput, LicenseStatsView, LicenseView, MeterIncrement, MeterIncrementAnswer,
-    ProductInput, ProductView, RoleView, TagInput, TagView, TemplateInput, TemplateView, UserInput,
-    UserView,
+    OfflineActivationAnswer, OfflineActivationInput, OfflineDeactivationInput, ProductInput,
+    ProductView, RoleView, TagInput, TagView, TemplateInput, TemplateView, UserInput, UserView,
 };
 
 use crate::call::{
@@ -35,6 +35,19 @@ const OF_MACHINES: &[Code] = &[
     Code::MeterAttributeNotFound,
     Code::InvalidLicenseKey,
     Code::InvalidProductId,
+];
+/// What activating a machine that has no connection refuses, in that order.
+const OF_OFFLINE_MACHINES: &[Code] = &[
+    Code::InvalidOfflineRequest,
+    Code::LicenseKeyMismatch,
+    Code::InvalidProductId,
+    Code::RevokedLicense,
+    Code::InvalidLicenseType,
+    Code::LicenseNotEffective,
+    Code::VmActivationNotAllowed,
+    Code::ContainerActivationNotAllowed,
+    Code::ActivationLimitReached,
+    Code::MeterAttributeUsesLimitReached,
 ];
 /// What is said of an activation that is not there.
 const OF_ABSENT_ACTIVATIONS: &[Code] = &[Code::ActivationNotFound, Code::ActivationUnknown];
@@ -219,6 +232,18 @@ pub(crate) fn call(operation: Operation) -> Call {
         O::BulkDeleteActivation => gives_nothing(204)
             .asks(OF_BULK_DELETION)
             .refuses(&[Code::InvalidField]),
+        O::ActivateOffline => takes::<OfflineActivationInput>(&[])
+            .gives::<OfflineActivationAnswer<'_>>(200)
+            .publishes()
+            .refuses(OF_OFFLINE_MACHINES),
+        O::DeactivateOffline => takes::<OfflineDeactivationInput>(&[])
+            .gives_nothing(200)
+            .refuses(&[
+                Code::InvalidOfflineRequest,
+                Code::LicenseKeyMismatch,
+                Code::ActivationUnknown,
+                Code::DeactivationLimitReached,
+            ]),
         O::IncrementMeterAttribute => takes::<MeterIncrement>(&[])
             .gives::<MeterIncrementAnswer<'_>>(200)
             .refuses(OF_ABSENT_ACTIVATIONS)

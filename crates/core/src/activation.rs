@@ -35,6 +35,15 @@ pub struct Device {
     pub metadata: Vec<(String, String)>,
 }
 
+/// How a machine reaches its vendor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach<'a> {
+    /// Over a connection, which comes from somewhere.
+    Online(&'a Origin),
+    /// By a file that somebody hands in: where the machine is, nobody can tell.
+    Offline,
+}
+
 /// What takes one seat of a license; two activations with one seat are one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seat(pub String);
@@ -73,6 +82,8 @@ pub struct Activation {
     /// Where in the country that was, if that is recorded.
     pub area: Area,
     /// Whether it was made without a connection.
+    pub made_offline: bool,
+    /// Whether it was last told how things stand without a connection.
     pub offline: bool,
     /// What it has counted.
     pub meters: Vec<MeterUse>,
@@ -107,7 +118,7 @@ impl Activation {
         license: &License,
         device: Device,
         asked_lease: Option<Seconds>,
-        origin: &Origin,
+        reach: Reach<'_>,
         now: Timestamp,
     ) -> Self {
         let mut activation = Self {
@@ -126,10 +137,11 @@ impl Activation {
             address: None,
             country: None,
             area: Area::default(),
+            made_offline: reach == Reach::Offline,
             offline: false,
             meters: Vec::new(),
         };
-        activation.renew(license, device, asked_lease, origin, now);
+        activation.renew(license, device, asked_lease, reach, now);
         activation
     }
 
@@ -140,7 +152,7 @@ impl Activation {
         license: &License,
         device: Device,
         asked_lease: Option<Seconds>,
-        origin: &Origin,
+        reach: Reach<'_>,
         now: Timestamp,
     ) {
         self.product_id = Some(license.product_id);
@@ -157,14 +169,20 @@ impl Activation {
             .lease(self.asked_lease)
             .map(|lease| now.plus(lease));
         self.expires_at = license.activation_end(self.created_at);
-        let recorded = !license.terms.disable_geo_location;
-        self.address = origin.address.filter(|_| recorded);
-        self.country = origin.country.clone().filter(|_| recorded);
-        self.area = if recorded {
-            origin.area.clone()
-        } else {
-            Area::default()
-        };
+        self.offline = reach == Reach::Offline;
+        let unknown = Origin::default();
+        match reach {
+            _ if license.terms.disable_geo_location => self.place(&unknown),
+            Reach::Online(origin) => self.place(origin),
+            Reach::Offline => {}
+        }
+    }
+
+    /// Records where it was seen.
+    fn place(&mut self, origin: &Origin) {
+        self.address = origin.address;
+        self.country.clone_from(&origin.country);
+        self.area.clone_from(&origin.area);
     }
 
     /// Checks what nobody but an import can set: its seat, its country, and the lease that its client asked for.

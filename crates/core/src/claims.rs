@@ -35,7 +35,7 @@ pub struct Claims {
     pub ssi: i64,
     /// How far the client's clock may run behind; -1 for any distance.
     pub aco: i64,
-    /// How long an offline response is valid.
+    /// Until when an offline response may be used; 0 if the token is none.
     pub orv: i64,
     /// Whether the license is suspended.
     pub suspended: bool,
@@ -128,6 +128,9 @@ pub struct Facts {
     pub ssi: i64,
     /// How far the client's clock may run behind; -1 for any distance.
     pub aco: i64,
+    /// Until when an offline response may be used; 0 if the token is none.
+    #[serde(default)]
+    pub orv: i64,
     /// Whether the license is suspended.
     pub suspended: bool,
     /// The license's type.

@@ -10,6 +10,7 @@ mod check;
 mod deactivate;
 mod explain;
 mod meter;
+mod offline;
 mod release;
 mod schedule;
 mod stored;

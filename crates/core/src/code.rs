@@ -100,6 +100,8 @@ codes! {
         "At activation: no license has this key. At a sync: the license was deleted, or its key was changed." "Check the key.";
     InvalidLicenseType 400 "INVALID_LICENSE_TYPE"
         "The license is for an on-premise floating server." "Activate that server with it.";
+    InvalidOfflineRequest 400 "INVALID_OFFLINE_REQUEST"
+        "An offline request is no whole one, is of another kind, or says what does not fit; the message says which." "Copy the whole file, or let the application make a new one.";
     InvalidProductId 400 "INVALID_PRODUCT_ID"
         "The license is for another product." "Check the product id that the application was built with.";
     IpAddressNotAllowed 400 "IP_ADDRESS_NOT_ALLOWED"
@@ -115,7 +117,7 @@ codes! {
     LicenseKeyExists 409 "LICENSE_KEY_EXISTS"
         "Another license has this key, or a deleted one had it." "Choose another key.";
     LicenseKeyMismatch 400 "LICENSE_KEY_MISMATCH"
-        "A sync names a license key that is not the activation's. A client keeps what it has." "Send the key that was activated.";
+        "A sync names a license key that is not the activation's, or an offline request is of another license. A client keeps what it has." "Send the key that was activated, or name the license that the request is of.";
     LicenseNotEffective 400 "LICENSE_NOT_EFFECTIVE"
         "The license's `effectiveAt` is yet to come." "Activate then, or change `effectiveAt`.";
     LicenseNotFound 404 "LICENSE_NOT_FOUND"

@@ -60,8 +60,8 @@ impl Claims {
             total_activations: license.totals.activations,
             allowed_deactivations: terms.allowed_deactivations,
             total_deactivations: license.totals.deactivations,
-            initial_mode: mode_name(activation.offline),
-            current_mode: mode_name(false),
+            initial_mode: mode_name(activation.made_offline),
+            current_mode: mode_name(activation.offline),
             user_hash: terms
                 .user_locked
                 .then(|| activation.device.user_hash.clone()),

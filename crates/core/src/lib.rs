@@ -20,6 +20,7 @@ mod license;
 mod limits;
 mod metadata;
 mod meter;
+mod offline;
 mod product;
 mod restriction;
 mod revision;
@@ -38,7 +39,7 @@ mod user;
 pub mod wire;
 
 pub use access_token::{AccessToken, TokenText};
-pub use activation::{Activation, Device, Seat};
+pub use activation::{Activation, Device, Reach, Seat};
 pub use answer::{ANSWERS, Answer, Effect, Row};
 pub use claims::{
     ActivationMeter, Claims, Entry, Facts, LicenseMeter, Statement, StatusClaim, StatusListPlace,
@@ -63,6 +64,7 @@ pub use license::{
 };
 pub use metadata::Metadata;
 pub use meter::{AskedUses, Meter, MeterName, MeterTotals, MeterUse, Tally, UsesChange};
+pub use offline::{OfflineFault, OfflineRequest, ResponseFault, read_offline_response};
 pub use product::{Algorithm, Product, TokenKey};
 pub use restriction::{Area, Origin};
 pub use rsa::RsaKey;

@@ -17,11 +17,11 @@ pub use command::{Command, DeactivatedBy, Event, Refusal};
 pub use key::LicenseKey;
 pub use term::{End, Pending};
 
-use crate::activation::{Activation, Device};
+use crate::activation::{Activation, Device, Reach};
 use crate::id::{LicenseId, MetadataId, MeterId, ProductId, TemplateId, UserId};
 use crate::metadata::Metadata;
 use crate::meter::{AskedUses, Meter, MeterTotals, MeterUse, Tally};
-use crate::restriction::{self, Origin};
+use crate::restriction;
 use crate::revision;
 use crate::terms::{LicenseType, Terms};
 use crate::time::Timestamp;
@@ -170,12 +170,12 @@ impl License {
                 Command::Activate {
                     held,
                     device,
-                    origin,
+                    reach,
                     asked,
                 },
                 Active | Suspended | Expired,
             ) => {
-                self.admit(device, origin, now)?;
+                self.admit(device, reach, now)?;
                 self.activate(held, asked).map(Some)
             }
             (
@@ -188,7 +188,7 @@ impl License {
                 Active | Suspended | Expired,
             ) => {
                 self.refuse_dead(activation)?;
-                self.admit(device, origin, now)?;
+                self.admit(device, Reach::Online(origin), now)?;
                 self.sync(activation, device, asked).map(Some)
             }
             (Command::Count { activation, asked }, Active | Suspended | Expired) => {
@@ -294,14 +294,16 @@ impl License {
     }
 
     /// The checks that activating and syncing share, in their fixed order.
-    fn admit(&self, device: &Device, origin: &Origin, now: Timestamp) -> Result<(), Refusal> {
+    fn admit(&self, device: &Device, reach: Reach<'_>, now: Timestamp) -> Result<(), Refusal> {
         if self.terms.license_type == LicenseType::OnPremiseFloating {
             return Err(Refusal::InvalidLicenseType);
         }
         if let Some(at) = self.effective_at.filter(|at| *at > now) {
             return Err(Refusal::NotEffective { at });
         }
-        restriction::admit(&self.terms, origin)?;
+        if let Reach::Online(origin) = reach {
+            restriction::admit(&self.terms, origin)?;
+        }
         if device.vm_name.is_some() && !self.terms.allow_vm_activation {
             return Err(Refusal::VmNotAllowed);
         }

@@ -11,6 +11,7 @@ mod license_view;
 mod log;
 mod metadata;
 mod meter;
+mod offline;
 mod product;
 mod role;
 mod stats;
@@ -42,6 +43,7 @@ pub use metadata::{MetadataInput, MetadataView};
 pub use meter::{
     ActivationMeterInput, MeterIncrement, MeterIncrementAnswer, MeterInput, MeterView,
 };
+pub use offline::{OfflineActivationAnswer, OfflineActivationInput, OfflineDeactivationInput};
 pub use product::{KeyInput, NullableProductFields, ProductInput, ProductView, TokenKeyInput};
 pub use role::{ClaimsView, RoleView};
 pub use stats::{AccountStatsView, LicenseStatsView};

@@ -1,30 +1,35 @@
 //! What crosses to JavaScript and back.
 
+use licentia_core::{Decision, StatusCode};
 use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::JsError;
 
-/// An application on a device.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Client {
-    pub product_id: String,
-    pub license_key: Option<String>,
-    pub fingerprint: String,
-    pub public_key: String,
+/// What a decision says, in one number: see `engine.ts`.
+pub(crate) struct Outcome {
+    status: StatusCode,
+    is_stored: bool,
+    is_erased: bool,
 }
 
-/// A server's answer; status 0 if there was none.
-#[derive(Deserialize)]
-pub(crate) struct Answer {
-    pub status: u16,
-    pub body: String,
-}
+const STORED: u32 = 1 << 8;
+const ERASED: u32 = 1 << 9;
 
-impl Answer {
-    pub(crate) fn response(&self) -> licentia_core::Response<'_> {
-        licentia_core::Response {
-            status: self.status,
-            body: &self.body,
+impl Outcome {
+    /// `had` says whether there was a token before.
+    pub(crate) fn of(decision: &Decision, had: bool) -> Self {
+        let store = decision.store.as_ref();
+        Self {
+            status: decision.status,
+            is_stored: store.is_some(),
+            is_erased: had && store.is_some_and(|stored| stored.token().is_none()),
         }
+    }
+
+    pub(crate) fn bits(&self) -> u32 {
+        let flag = |set, bit| if set { bit } else { 0 };
+        u32::from(self.status.number())
+            | flag(self.is_stored, STORED)
+            | flag(self.is_erased, ERASED)
     }
 }
 
@@ -36,8 +41,8 @@ pub(crate) struct Status {
     message: &'static str,
 }
 
-impl From<licentia_core::StatusCode> for Status {
-    fn from(status: licentia_core::StatusCode) -> Self {
+impl From<StatusCode> for Status {
+    fn from(status: StatusCode) -> Self {
         Self {
             code: status.number(),
             name: status.name(),
@@ -46,42 +51,22 @@ impl From<licentia_core::StatusCode> for Status {
     }
 }
 
-/// The verdict on an answer by itself.
-#[derive(Serialize)]
-pub(crate) struct Check<'a> {
-    code: u8,
-    name: &'static str,
-    activation: &'static str,
-    claims: Option<&'a str>,
-}
-
-impl<'a> From<&'a licentia_core::Check> for Check<'a> {
-    fn from(check: &'a licentia_core::Check) -> Self {
-        Self {
-            code: check.status.number(),
-            name: check.status.name(),
-            activation: check.activation.as_str(),
-            claims: check.token.as_ref().map(licentia_core::Token::claims_json),
-        }
-    }
-}
-
 /// Whether to ask for an activation: with a key, or not for a reason.
 #[derive(Serialize)]
 pub(crate) struct Activating {
-    status: Option<Status>,
+    status: u8,
     key: Option<String>,
 }
 
-impl From<Result<String, licentia_core::StatusCode>> for Activating {
-    fn from(asked: Result<String, licentia_core::StatusCode>) -> Self {
+impl From<Result<String, StatusCode>> for Activating {
+    fn from(asked: Result<String, StatusCode>) -> Self {
         match asked {
             Ok(key) => Self {
-                status: None,
+                status: 0,
                 key: Some(key),
             },
             Err(status) => Self {
-                status: Some(status.into()),
+                status: status.number(),
                 key: None,
             },
         }
@@ -90,29 +75,15 @@ impl From<Result<String, licentia_core::StatusCode>> for Activating {
 
 /// What to do, and which activation to ask about if one may.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Decision<'a> {
-    status: Status,
-    store: Option<String>,
-    claims: Option<&'a str>,
-    next_sync: Option<i64>,
+pub(crate) struct Asking {
+    outcome: u32,
     asked: Option<Asked>,
 }
 
-impl<'a> Decision<'a> {
-    pub(crate) fn new(
-        client: &licentia_core::Client,
-        stored: &'a licentia_core::Stored,
-        decision: &'a licentia_core::Decision,
-        asked: Option<licentia_core::Asked>,
-    ) -> Self {
-        let after = decision.store.as_ref().unwrap_or(stored);
-        let token = after.token().filter(|_| decision.stands);
+impl Asking {
+    pub(crate) fn new(outcome: u32, asked: Option<licentia_core::Asked>) -> Self {
         Self {
-            status: decision.status.into(),
-            store: decision.store.as_ref().map(|store| client.write(store)),
-            claims: token.map(licentia_core::Token::claims_json),
-            next_sync: decision.interval.map(|interval| interval.0),
+            outcome,
             asked: asked.map(Asked::from),
         }
     }
@@ -120,7 +91,7 @@ impl<'a> Decision<'a> {
 
 /// Which activation a server is asked about.
 #[derive(Deserialize, Serialize)]
-pub(crate) struct Asked {
+struct Asked {
     activation: String,
     epoch: i64,
     key: String,
@@ -136,12 +107,17 @@ impl From<licentia_core::Asked> for Asked {
     }
 }
 
-impl From<Asked> for licentia_core::Asked {
-    fn from(asked: Asked) -> Self {
-        Self {
-            activation: asked.activation,
-            epoch: asked.epoch,
-            key: asked.key,
-        }
-    }
+/// Reads what JavaScript hands back.
+pub(crate) fn asked(json: &str) -> Result<licentia_core::Asked, JsError> {
+    let asked: Asked = serde_json::from_str(json)?;
+    Ok(licentia_core::Asked {
+        activation: asked.activation,
+        epoch: asked.epoch,
+        key: asked.key,
+    })
+}
+
+/// INVARIANT: texts and numbers always serialize.
+pub(crate) fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }

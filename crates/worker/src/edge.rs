@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use js_sys::futures::JsFuture;
 use licentia_api::{
-    Actor, Limiter, Operation, Place, Reply, Route, Standing, identify, published, route,
+    Actor, Limiter, Operation, Place, Reply, Route, Standing, Unsigned, identify, published, route,
 };
 use licentia_core::{Code, Draw, Problem, RequestId, Seed, Timestamp};
 use wasm_bindgen::prelude::*;
@@ -236,9 +236,9 @@ async fn of_ledger(asked: &Asked<'_>, call: Call, body: &[u8]) -> Result<Answer,
     let (head, body) = envelope::open::<envelope::Answer>(&bytes)?;
     let body = match head.token {
         Some(token) => {
-            let token = sign::sign(&token.unsigned(body)?, &asked.config.vault).await?;
-            let document = serde_json::json!({ "activationToken": token });
-            Some(serde_json::to_vec(&document)?)
+            let unsigned = token.unsigned(body)?;
+            let token = sign::sign(&unsigned, &asked.config.vault).await?;
+            Some(Unsigned::document(unsigned.name, &token))
         }
         None => (!body.is_empty()).then(|| body.to_vec()),
     };

@@ -5,7 +5,9 @@
 
 use std::net::IpAddr;
 
-use licentia_api::{Actor, Body, Reply, Request, TokenDigest, Unsigned, tells_wrong_credential};
+use licentia_api::{
+    Actor, Body, Reply, Request, TokenDigest, TokenName, Unsigned, tells_wrong_credential,
+};
 use licentia_core::{Algorithm, Area, Origin, ProductId, RequestId};
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +84,9 @@ pub(crate) struct Token {
     kid: String,
     algorithm: Algorithm,
     product_id: ProductId,
+    /// A ledger of before there were others names none.
+    #[serde(default)]
+    name: TokenName,
     length: usize,
 }
 
@@ -188,11 +193,13 @@ impl Token {
             algorithm,
             wrapped,
             product_id,
+            name,
         } = unsigned;
         let token = Self {
             kid,
             algorithm,
             product_id,
+            name,
             length: signing_input.len(),
         };
         (token, [signing_input, wrapped].concat().into_bytes())
@@ -208,6 +215,7 @@ impl Token {
             algorithm: self.algorithm,
             wrapped: text(wrapped)?,
             product_id: self.product_id,
+            name: self.name,
         })
     }
 }
@@ -255,11 +263,13 @@ mod tests {
             algorithm: Algorithm::EdDSA,
             wrapped: "wrapped".to_owned(),
             product_id: Draw::new(Seed([1; 32])).id(),
+            name: TokenName::Offline,
         };
         let (token, body) = Token::of(unsigned);
         let arrived = token.unsigned(&body).unwrap();
         assert_eq!(arrived.signing_input, "header.claims");
         assert_eq!(arrived.wrapped, "wrapped");
+        assert_eq!(arrived.name, TokenName::Offline);
     }
 
     #[test]

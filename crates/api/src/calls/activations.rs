@@ -10,6 +10,7 @@ mod count;
 mod end;
 mod export;
 mod listing;
+mod offline;
 mod sync;
 
 pub(super) use activate::create;
@@ -18,6 +19,7 @@ pub(super) use count::count;
 pub(super) use end::{deactivate, delete};
 pub(super) use export::export;
 pub(super) use listing::{list, read};
+pub(super) use offline::{activate as activate_offline, deactivate as deactivate_offline};
 pub(super) use sync::sync;
 
 use licentia_core::wire::ActivationRequest;
@@ -28,7 +30,7 @@ use licentia_core::{
 
 use super::parse_json;
 use crate::context::{Context, Fault};
-use crate::host::{Body, Reply, Unsigned};
+use crate::host::{Body, Reply, TokenName, Unsigned};
 use crate::store;
 use crate::store::tombstone::Kind;
 
@@ -41,7 +43,10 @@ struct Machine {
 
 impl Machine {
     fn read(cx: &Context<'_>, body: &[u8]) -> Result<Self, Problem> {
-        let request: ActivationRequest = parse_json(cx, body)?;
+        Self::of(parse_json(cx, body)?)
+    }
+
+    fn of(request: ActivationRequest) -> Result<Self, Problem> {
         Ok(Self {
             device: request.device()?,
             asked: request.asked_uses()?,
@@ -137,6 +142,18 @@ fn token(
     license: &License,
     activation: &Activation,
 ) -> Result<Reply, Fault> {
+    let unsigned = unsigned(cx, license, activation, 0, TokenName::Activation)?;
+    Ok(Reply::with(status, Body::Token(Box::new(unsigned))))
+}
+
+/// Makes the token that tells a machine how things stand; `usable_until` is for a response to an offline request, else 0.
+fn unsigned(
+    cx: &Context<'_>,
+    license: &License,
+    activation: &Activation,
+    usable_until: i64,
+    name: TokenName,
+) -> Result<Unsigned, Fault> {
     let product = product_of(cx, license)?;
     let key = product
         .signing_key()
@@ -145,16 +162,19 @@ fn token(
         Some(id) => store::user::load(cx.db, id)?,
         None => None,
     };
-    let claims = Claims::issue(license, &product, activation, owner.as_ref(), cx.now());
+    let claims = Claims {
+        orv: usable_until,
+        ..Claims::issue(license, &product, activation, owner.as_ref(), cx.now())
+    };
     let claims = serde_json::to_vec(&claims).map_err(|fault| Fault::Internal(fault.to_string()))?;
-    let unsigned = Unsigned {
+    Ok(Unsigned {
         signing_input: signing_input(key.algorithm, &key.kid, "JWT", &claims),
         kid: key.kid.clone(),
         algorithm: key.algorithm,
         wrapped: key.wrapped.clone(),
         product_id: product.id,
-    };
-    Ok(Reply::with(status, Body::Token(Box::new(unsigned))))
+        name,
+    })
 }
 
 fn product_of(cx: &Context<'_>, license: &License) -> Result<Product, Fault> {

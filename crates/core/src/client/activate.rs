@@ -6,14 +6,19 @@ use crate::answer::{Answer, Effect};
 use crate::status_code::StatusCode;
 
 impl Client {
-    /// Decides whether an activation may be asked for, and with which license key.
+    /// Decides whether an activation may be asked for, and with which license key: the one that is given here, the
+    /// application's, or the one that was activated last.
     ///
     /// # Errors
     /// Returns the verdict if not.
-    pub fn ask_activation(&self, stored: &Stored) -> Result<String, StatusCode> {
+    pub fn ask_activation(
+        &self,
+        given: Option<&str>,
+        stored: &Stored,
+    ) -> Result<String, StatusCode> {
         self.identified()?;
         let kept = || stored.key().filter(|_| stored.key.whole);
-        let key = self.license_key.as_deref().or_else(kept);
+        let key = given.or(self.license_key.as_deref()).or_else(kept);
         key.filter(|key| is_key(key))
             .map(str::to_owned)
             .ok_or(StatusCode::E_LICENSE_KEY)
@@ -38,7 +43,7 @@ impl Client {
                     && stored.key() == Some(key)
                     && !matches!(status, StatusCode::E_LICENSE_KEY | StatusCode::E_PRODUCT_ID) =>
             {
-                Decision::of(status).storing(stored.erased(status))
+                Decision::of(status).storing(stored.ended(status))
             }
             Answer::Refused(status, _) => Decision::of(status),
             Answer::Done => Decision::of(StatusCode::E_INET),

@@ -31,7 +31,7 @@ impl Client {
     /// Decides what an answer to an activation means by itself, with the license key of this client.
     #[must_use]
     pub fn check(&self, response: Response<'_>, now: i64) -> Check {
-        let key = match self.ask_activation(&Stored::default()) {
+        let key = match self.ask_activation(None, &Stored::default()) {
             Ok(key) => key,
             Err(status) => return Check::keeping(status),
         };

@@ -3,7 +3,6 @@
 use super::{Asked, Client, Decision, Response, Stored};
 use crate::answer::{Answer, Effect};
 use crate::status_code::StatusCode;
-use crate::token::Token;
 
 impl Client {
     /// Decides whether the activation may be given up, and which one it is: one that stands, or whose device has a wrong clock.
@@ -27,25 +26,12 @@ impl Client {
         let Some(current) = self.still(stored, asked) else {
             return self.genuine(stored, now);
         };
-        let cleared = |status| Decision::of(status).storing(given_up(stored, current, status));
+        let cleared = |status| Decision::of(status).storing(stored.given_up(current, status));
         match Answer::to_deactivation(response.status, response.body) {
             Answer::Done => cleared(StatusCode::OK),
             Answer::Refused(status, Effect::Erase) => cleared(status),
             Answer::Refused(status, _) => Decision::of(status),
             Answer::Token(_) => Decision::of(StatusCode::E_INET),
         }
-    }
-}
-
-fn given_up(stored: &Stored, token: &Token, because: StatusCode) -> Stored {
-    let is_floating = token.facts().kind == "hosted-floating";
-    let key = if is_floating {
-        stored.key.clone()
-    } else {
-        super::stored::Part::default()
-    };
-    Stored {
-        key,
-        ..stored.erased(because)
     }
 }

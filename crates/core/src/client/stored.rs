@@ -26,6 +26,7 @@ pub struct Stored {
     pub(super) key: Part<Option<String>>,
     pub(super) seen: Part<i64>,
     pub(super) trial: Part<Option<Trial>>,
+    pub(super) ended: Part<Option<Ended>>,
     pub(super) last_error: StatusCode,
     /// Members of other versions, as they were.
     pub(super) more: BTreeMap<String, String>,
@@ -38,6 +39,15 @@ pub struct Trial {
     pub start: i64,
     /// When it is over.
     pub end: i64,
+}
+
+/// The activation that the server ended last, or that was given up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Ended {
+    /// Its id.
+    aid: String,
+    /// When the token was issued that was erased.
+    iat: i64,
 }
 
 /// A part of what is stored, and whether its seal is whole.
@@ -67,6 +77,7 @@ const TOKEN: &str = "token";
 const KEY: &str = "key";
 const SEEN: &str = "seen";
 const TRIAL: &str = "trial";
+const ENDED: &str = "ended";
 const LAST_ERROR: &str = "lastError";
 
 type Members = BTreeMap<String, Box<RawValue>>;
@@ -109,6 +120,10 @@ impl Client {
                 let trial = take(&mut members, TRIAL);
                 sealer.part(&mut members, TRIAL, trial)
             },
+            ended: {
+                let ended = take(&mut members, ENDED);
+                sealer.part(&mut members, ENDED, ended)
+            },
             last_error: last_error.map_or(StatusCode::OK, |number| {
                 StatusCode::from_number(number).unwrap_or(StatusCode::FAIL)
             }),
@@ -135,6 +150,7 @@ impl Client {
         sealer.put(&mut members, KEY, &stored.key);
         sealer.put(&mut members, SEEN, &stored.seen);
         sealer.put(&mut members, TRIAL, &stored.trial);
+        sealer.put(&mut members, ENDED, &stored.ended);
         put(&mut members, LAST_ERROR, &stored.last_error.number());
         // INVARIANT: texts and raw values always serialize.
         serde_json::to_string(&members).unwrap_or_default()
@@ -254,6 +270,26 @@ impl Stored {
         }
     }
 
+    /// What is stored after an offline response. One that is stored already says nothing new about the time.
+    pub(super) fn activated_offline(&self, text: &str, token: &Token, now: i64) -> Self {
+        let is_known = |current: &Token| current.facts().iat == token.facts().iat;
+        let seen = match self.token().is_some_and(is_known) && self.seen.whole {
+            true => self.seen.value.max(now),
+            false => now,
+        };
+        Self {
+            seen: Part::new(seen),
+            ..self.activated(text, token, &token.facts().key, now)
+        }
+    }
+
+    /// Whether a response is of the activation that ended last, and was issued before that.
+    pub(super) fn has_ended(&self, token: &Token) -> bool {
+        let facts = token.facts();
+        let ended = self.ended.value.as_ref();
+        ended.is_some_and(|ended| ended.aid == facts.aid && facts.iat <= ended.iat)
+    }
+
     /// What is stored once a later time was seen; none if it is not worth a write.
     pub(super) fn seen_at(&self, time: i64) -> Option<Self> {
         let is_later = time.saturating_sub(self.seen.value) >= SEEN_STEP;
@@ -270,6 +306,32 @@ impl Stored {
             verified: None,
             last_error: because,
             ..self.clone()
+        }
+    }
+
+    /// The same, where the server says so: no response that was issued before brings the activation back.
+    pub(super) fn ended(&self, because: StatusCode) -> Self {
+        let ended = self.verified.as_ref().map(|token| Ended {
+            aid: token.facts().aid.clone(),
+            iat: token.facts().iat,
+        });
+        Self {
+            ended: ended.map_or_else(|| self.ended.clone(), |ended| Part::new(Some(ended))),
+            ..self.erased(because)
+        }
+    }
+
+    /// What is stored once the activation was given up. The license key is kept if the license is floating.
+    pub(super) fn given_up(&self, token: &Token, because: StatusCode) -> Self {
+        let is_floating = token.facts().kind == "hosted-floating";
+        let key = if is_floating {
+            self.key.clone()
+        } else {
+            Part::default()
+        };
+        Self {
+            key,
+            ..self.ended(because)
         }
     }
 

@@ -55,7 +55,7 @@ impl Client {
                 }
             }
             Answer::Refused(status, Effect::Erase) => {
-                Decision::of(status).storing(stored.erased(status))
+                Decision::of(status).storing(stored.ended(status))
             }
             // A server that never knew the activation is another one, or was emptied: the right one will be heard again.
             Answer::Refused(StatusCode::E_ACTIVATION_NOT_FOUND, _) => Decision {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::change::Change;
 use super::term::End;
-use crate::activation::{Activation, Device};
+use crate::activation::{Activation, Device, Reach};
 use crate::code::Code;
 use crate::id::{MetadataId, MeterId};
 use crate::meter::{AskedUses, Tally};
@@ -44,8 +44,8 @@ pub enum Command<'a> {
         held: Option<&'a Activation>,
         /// The machine.
         device: &'a Device,
-        /// Where the request came from.
-        origin: &'a Origin,
+        /// How it asks.
+        reach: Reach<'a>,
         /// The uses that it asks for.
         asked: &'a [AskedUses],
     },

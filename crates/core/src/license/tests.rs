@@ -4,6 +4,7 @@ use super::*;
 use crate::activation::Device;
 use crate::draw::{Draw, Seed};
 use crate::meter::{MeterName, UsesChange};
+use crate::restriction::Origin;
 use crate::terms::{ExpirationStrategy, LeasingStrategy};
 use crate::time::Seconds;
 
@@ -56,7 +57,14 @@ fn device() -> Device {
 
 fn activation(license: &License) -> Activation {
     let id = Draw::new(Seed([2; 32])).id();
-    Activation::new(id, license, device(), None, &Origin::default(), now())
+    Activation::new(
+        id,
+        license,
+        device(),
+        None,
+        Reach::Online(&Origin::default()),
+        now(),
+    )
 }
 
 fn activated(first: bool, takes_seat: bool) -> Event {
@@ -187,7 +195,7 @@ fn decide(name: &str, license: &License) -> Result<Option<Event>, Refusal> {
         "activate" => Command::Activate {
             held: None,
             device: &device,
-            origin: &origin,
+            reach: Reach::Online(&origin),
             asked: &[],
         },
         "sync" => Command::Sync {
@@ -296,7 +304,7 @@ fn a_known_machine_needs_no_free_seat() {
             Command::Activate {
                 held: known.then_some(&held),
                 device: &device,
-                origin: &origin,
+                reach: Reach::Online(&origin),
                 asked: &[],
             },
             now(),
@@ -304,6 +312,45 @@ fn a_known_machine_needs_no_free_seat() {
     };
     assert_eq!(activate(true), "activation.created");
     assert_eq!(activate(false), "ACTIVATION_LIMIT_REACHED");
+}
+
+#[test]
+fn where_an_offline_machine_is_nobody_asks() {
+    let mut license = license(Status::Active);
+    license.terms.allowed_countries = vec!["DE".to_owned()];
+    license.terms.allowed_ip_addresses = vec!["192.0.2.1".to_owned()];
+    let (device, origin) = (device(), Origin::default());
+    let activate = |reach| {
+        word(license.decide(
+            Command::Activate {
+                held: None,
+                device: &device,
+                reach,
+                asked: &[],
+            },
+            now(),
+        ))
+    };
+    assert_eq!(activate(Reach::Offline), "activation.created");
+    assert_eq!(activate(Reach::Online(&origin)), "COUNTRY_NOT_ALLOWED");
+}
+
+#[test]
+fn an_activation_knows_how_it_was_made_and_how_it_was_last_told() {
+    let license = license(Status::Active);
+    let id = Draw::new(Seed([3; 32])).id();
+    let home = Origin {
+        country: Some("DE".to_owned()),
+        ..Origin::default()
+    };
+    let mut activation = Activation::new(id, &license, device(), None, Reach::Offline, now());
+    assert!(activation.made_offline && activation.offline);
+    assert_eq!(activation.country, None);
+    activation.renew(&license, device(), None, Reach::Online(&home), now());
+    assert!(activation.made_offline && !activation.offline);
+    activation.renew(&license, device(), None, Reach::Offline, now());
+    assert!(activation.offline);
+    assert_eq!(activation.country.as_deref(), Some("DE"), "last seen there");
 }
 
 #[test]
@@ -513,7 +560,7 @@ fn checks_of_an_activation_have_a_fixed_order() {
         let command = Command::Activate {
             held: None,
             device: &device,
-            origin: &Origin::default(),
+            reach: Reach::Online(&Origin::default()),
             asked: &asked,
         };
         assert_eq!(word(license.decide(command, now())), code);
@@ -580,7 +627,7 @@ fn a_new_activation_on_a_dead_ones_seat_counts_anew() {
         Command::Activate {
             held: Some(&dead),
             device: &device(),
-            origin: &Origin::default(),
+            reach: Reach::Online(&Origin::default()),
             asked: &[],
         },
     );

@@ -43,6 +43,9 @@ pub struct StoredActivation {
     area: Area,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     offline: bool,
+    /// Left out where it is as `offline` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    made_offline: Option<bool>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     meters: Vec<StoredUse>,
 }
@@ -108,6 +111,8 @@ impl From<&Activation> for StoredActivation {
             release_version: device.release_version,
             area: activation.area.clone(),
             offline: activation.offline,
+            made_offline: (activation.made_offline != activation.offline)
+                .then_some(activation.made_offline),
             meters: activation.meters.iter().map(StoredUse::from).collect(),
         }
     }
@@ -147,6 +152,7 @@ impl From<StoredActivation> for Activation {
             address: stored.address,
             country: stored.country,
             area: stored.area,
+            made_offline: stored.made_offline.unwrap_or(stored.offline),
             offline: stored.offline,
             meters: stored.meters.into_iter().map(MeterUse::from).collect(),
         }

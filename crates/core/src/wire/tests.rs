@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::activation::Activation;
+use crate::activation::{Activation, Reach};
 use crate::claims::Claims;
 use crate::draw::{Draw, Seed};
 use crate::json::parse;
@@ -74,7 +74,14 @@ fn metered() -> (License, Activation) {
     let device = request(&json!({})).device().unwrap();
     let id_of_activation = draw().id();
     let origin = Origin::default();
-    let mut activation = Activation::new(id_of_activation, &license, device, None, &origin, now());
+    let mut activation = Activation::new(
+        id_of_activation,
+        &license,
+        device,
+        None,
+        Reach::Online(&origin),
+        now(),
+    );
     activation.meters = vec![MeterUse {
         meter: id,
         uses: 2,
@@ -91,6 +98,44 @@ fn request(more: &Value) -> ActivationRequest {
     let more = more.as_object().unwrap().clone();
     body.as_object_mut().unwrap().extend(more);
     read(&body)
+}
+
+#[test]
+fn what_is_stored_of_an_activation_says_how_it_was_made_where_that_is_another_way() {
+    let (license, made_online) = metered();
+    let device = made_online.device.clone();
+    let (id, origin) = (made_online.id, Origin::default());
+    let offline = Activation::new(id, &license, device.clone(), None, Reach::Offline, now());
+    let mut synced = offline.clone();
+    synced.renew(&license, device, None, Reach::Online(&origin), now());
+    for (activation, made_offline) in [(made_online, None), (offline, None), (synced, Some(true))] {
+        let mut stored = serde_json::to_value(StoredActivation::from(&activation)).unwrap();
+        assert_eq!(
+            stored.get("madeOffline").and_then(Value::as_bool),
+            made_offline
+        );
+        let again: StoredActivation = serde_json::from_value(stored.take()).unwrap();
+        assert_eq!(Activation::from(again), activation);
+    }
+}
+
+#[test]
+fn a_response_may_be_used_for_a_week_unless_it_says_otherwise() {
+    let until = |validity: Value| {
+        let input: OfflineActivationInput = read(&json!({
+            "licenseId": "0190f7f4-3c6e-4b43-a0b4-6f0d9d6b0a01", "offlineRequest": "", "responseValidity": validity,
+        }));
+        input
+            .usable_until(now())
+            .map(|until| until - now().unix_seconds())
+            .ok()
+    };
+    let week = Some(604_800);
+    assert_eq!([Value::Null, json!(0), json!("")].map(until), [week; 3]);
+    assert_eq!(until(json!(1)), Some(1));
+    assert_eq!(until(json!("3600")), Some(3_600));
+    assert_eq!(until(json!(i32::MAX)), Some(i64::from(i32::MAX)));
+    assert_eq!([json!(-1), json!(2_147_483_648_u64)].map(until), [None; 2]);
 }
 
 #[test]

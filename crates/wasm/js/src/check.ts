@@ -2,13 +2,13 @@
 
 import type { Claims } from "./claims.js";
 import { check } from "./check-engine.js";
-import { LicentiaError } from "./error.js";
+import { LicenseError } from "./error.js";
 import { invalid, keyText, object, optionalText, seconds, text, unreadable, type PublicKey } from "./options.js";
 
 export type { Claims, Entry } from "./claims.js";
-export type { LicentiaErrorCode } from "./error.js";
+export type { LicenseErrorCode } from "./error.js";
 export type { Jwk, JwkSet, ProductFile, PublicKey } from "./options.js";
-export { LicentiaError };
+export { LicenseError };
 
 /** A response to `POST /v3/activations` or `PATCH /v3/activations/{id}`. */
 export interface ActivationResponse {
@@ -50,7 +50,7 @@ export interface CheckResult {
 /**
  * Validates the response to an activation or a sync: signature, product, license key, fingerprint and clock.
  *
- * @throws LicentiaError if an option is missing or wrong. Verdicts are never thrown.
+ * @throws LicenseError if an option is missing or wrong. Verdicts are never thrown.
  */
 export function checkActivationResponse(response: ActivationResponse, options: CheckOptions): CheckResult {
   const { status, body } = object(response, "response") as ActivationResponse;
@@ -78,7 +78,7 @@ function verdict(...values: Parameters<typeof check>): string {
 
 function requireAnyAnswers(answers: unknown): void {
   if (answers === "signed") {
-    throw new LicentiaError("SIGNED_ANSWERS_UNSUPPORTED", "this version cannot check signed answers yet");
+    throw new LicenseError("SIGNED_ANSWERS_UNSUPPORTED", "this version cannot check signed answers yet");
   }
   if (answers !== undefined && answers !== "any") {
     throw invalid("answers", '"any" or "signed"');

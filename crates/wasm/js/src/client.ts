@@ -1,429 +1,466 @@
-// The client: fetches, stores and waits. What an answer means and what is stored is decided in the module.
+// The client: fetches, stores and waits. What an answer means, what is stored and when to ask next is decided in the module.
 
-import type { Claims, Entry } from "./claims.js";
-import { engine, type Answer, type Asked, type Decision, type Identity } from "./engine.js";
-import { invalid, namedBy, object, optionalText, publicKey, text, type PublicKey } from "./options.js";
+import type { Claims } from "./claims.js";
+import { refused, settings, type ClientOptions, type Settings } from "./client-options.js";
+import { Emitter } from "./emitter.js";
+import { engine, outcome, type Asked, type Session } from "./engine.js";
+import { LicenseError } from "./error.js";
+import { fingerprint } from "./fingerprint.js";
+import { License } from "./license.js";
+import { invalid, optionalText, text } from "./options.js";
 import * as platform from "./platform.js";
-import { statusCode, type Status } from "./status.js";
-import { isThenable, then, type LicenseStorage } from "./storage.js";
+import { fetchKeys, knownKeys } from "./product.js";
+import { Slot } from "./slot.js";
+import { status, type Status } from "./status.js";
+import { isThenable, type LicenseStorage } from "./storage.js";
+import { transport, type Answer, type Transport } from "./transport.js";
 
-export interface ClientOptions {
-  /** The product's id; without one, that of `publicKey`. */
-  productId?: string | undefined;
-  /** The product's public key: SPKI PEM, its `product.dat`, or the document that `GET /v3/products/{id}/keys` answers. */
-  publicKey: PublicKey;
-  /** The server's address, such as `https://licenses.example.com`; without one, that of `publicKey`. */
-  host?: string | undefined;
-  /** The license key; without one, the key that was last activated. */
-  licenseKey?: string | undefined;
-  /** What tells this device from others; without one, a random id that is kept in the storage. */
-  fingerprint?: string | undefined;
-  /** The application's version. */
-  appVersion?: string | undefined;
-  /** Fields that an activation carries. */
-  metadata?: Entry[] | undefined;
-  /** The device's name; without one, the system's, or the page's host. */
-  hostname?: string | undefined;
-  /** Where to keep the activation: localStorage in browsers, a file in Node, memory elsewhere. */
-  storage?: LicenseStorage | undefined;
-  /** In Node: the directory of that file; without one, the user's data directory. */
-  directory?: string | undefined;
-  /** Called after each sync with its verdict. */
-  onStatus?: ((status: Status) => void) | undefined;
-  /** How long to wait for an answer, in milliseconds; 15,000 without. */
-  timeout?: number | undefined;
-  /** Used in place of the global `fetch`. */
-  fetch?: typeof fetch | undefined;
+/** What a client tells while it runs. */
+export interface ClientEvents {
+  /** The verdict of a sync, and of the license whenever it has changed without one. */
+  status: Status;
+  /** The activation is gone, and why: only a new one helps. */
+  erased: Status;
+  /** What failed with nobody waiting for it: a background sync, or a write to the storage. */
+  error: LicenseError;
+}
+
+/** What a call that reaches the network takes. */
+export interface CallOptions {
+  /** Rejects the call with the signal's reason. */
+  signal?: AbortSignal | undefined;
 }
 
 const LA_OK = 0;
+const LA_FAIL = 1;
 const LA_E_FILE_PERMISSION = 45;
-const DEFAULT_TIMEOUT = 15_000;
-/** Timers take no longer delay: 24.8 days. */
-const LONGEST_DELAY = 2_147_483;
+const LA_E_RELEASE_VERSION_FORMAT = 70;
+/** What calls resolve to, since an application goes on with it: all else rejects. */
+const SOFT: readonly number[] = [LA_OK, LA_FAIL, 20, 21, 22];
+const SOFT_OF_TRIALS: readonly number[] = [LA_OK, LA_FAIL, 26];
 
 /**
  * The license of this application on this device.
  *
- * Every method resolves to a {@link Status}; none rejects because of a license, a network or a storage.
+ * Verdicts are local and never throw because of a license. What reaches the server returns a promise: it resolves to a
+ * {@link Status} that an application goes on with (`LA_OK`, `LA_FAIL`, `LA_EXPIRED`, `LA_SUSPENDED`,
+ * `LA_GRACE_PERIOD_OVER`), and rejects with a {@link LicenseError} for all others.
  */
-export class LicentiaClient {
-  readonly #options: ClientOptions;
-  readonly #host: string;
-  readonly #publicKey: string;
-  readonly #storage: LicenseStorage;
-  readonly #slot: string;
-  #licenseKey: string | null;
-  #fingerprint: string | undefined;
-  #onStatus: ((status: Status) => void) | undefined;
-  /** What could not be written: it stands in place of what the storage holds. */
-  #unwritten: string | undefined;
-  /** Requests wait for each other, so that no two answers race. */
-  #last: Promise<unknown> = Promise.resolve();
+export class LicentiaClient extends License {
+  readonly productId: string;
+  /** What tells this device from others: as it was given, or as it was found. */
+  readonly fingerprint: string;
+  readonly #settings: Settings;
+  readonly #session: Session;
+  readonly #slot: Slot;
+  readonly #request: Transport;
+  readonly #events = new Emitter<ClientEvents>();
+  /** What the session has read or written last. */
+  #loaded = "";
+  /** The verdict on what is stored when a verdict was told last. */
+  #known: number | undefined;
+  #releaseVersion: string | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Background syncs start once; after a verdict that ends them, only a new activation starts them again. */
-  #background: "unstarted" | "running" | "over" = "unstarted";
+  #isClosed = false;
 
-  constructor(options: ClientOptions) {
-    const given = object(options, "options") as ClientOptions;
-    const file = namedBy(given.publicKey);
-    this.#options = { ...given, productId: given.productId ?? file.productId, host: given.host ?? file.host };
-    this.#host = address(this.#options.host);
-    this.#publicKey = publicKey(this.#options.publicKey);
-    this.#licenseKey = optionalText(this.#options.licenseKey, "licenseKey") ?? null;
-    this.#fingerprint = optionalText(this.#options.fingerprint, "fingerprint");
-    this.#slot = `licentia.${optionalText(this.#options.productId, "productId") ?? ""}`;
-    const directory = optionalText(this.#options.directory, "directory");
-    this.#storage = this.#options.storage ?? platform.defaultStorage(directory);
-    this.setLicenseCallback(this.#options.onStatus);
-    this.#checkRest();
+  private constructor(settings: Settings, storage: LicenseStorage, publicKey: string, print: string) {
+    super();
+    const { productId, given, host, timeout, now } = settings;
+    this.productId = productId;
+    this.fingerprint = print;
+    this.#settings = settings;
+    this.#session = new (engine().Session)(productId, publicKey, print, platform.device().userHash || print);
+    this.#slot = new Slot(storage, `licentia.${productId}`, (error) => this.#events.emit("error", error));
+    this.#request = transport(host, given.fetch, timeout, now);
+    this.setLicenseKey(given.licenseKey);
+    if (given.releaseVersion !== undefined) this.setReleaseVersion(given.releaseVersion);
+    if (given.releasePublishedAt !== undefined) this.setReleasePublishedAt(given.releasePublishedAt);
   }
 
-  /** The options that are used later: what is wrong with them is said now. */
-  #checkRest(): void {
-    const { storage, fetch, timeout, appVersion, hostname, metadata } = this.#options;
-    optionalText(appVersion, "appVersion");
-    optionalText(hostname, "hostname");
-    if (storage !== undefined && !["get", "set", "remove"].every((name) => name in object(storage, "storage"))) {
-      throw invalid("storage", "an object with `get`, `set` and `remove`");
-    }
-    if (fetch !== undefined && typeof fetch !== "function") {
-      throw invalid("fetch", "a function");
-    }
-    if (timeout !== undefined && !(typeof timeout === "number" && timeout > 0 && timeout <= LONGEST_DELAY * 1000)) {
-      throw invalid("timeout", "a number of milliseconds");
-    }
-    if (metadata !== undefined && !Array.isArray(metadata)) {
-      throw invalid("metadata", "an array of `{ key, value }`");
-    }
+  /**
+   * Opens the client of an application on this device.
+   *
+   * @throws LicenseError if an option is wrong, the product's keys have to be fetched and cannot be, or the storage fails.
+   */
+  static async open(options: ClientOptions): Promise<LicentiaClient> {
+    const read = settings(options);
+    const storage = storageOf(read);
+    const { signal, fetch } = read.given;
+    const ask = transport(read.host, fetch, read.timeout, read.now);
+    const keys = (await knownKeys(read, storage)) ?? (await fetchKeys(read, storage, ask, signal));
+    const client = new LicentiaClient(read, storage, keys, await fingerprint(read, storage));
+    await client.#slot.refresh();
+    signal?.throwIfAborted();
+    return client;
   }
 
-  /** Sets the license key that is used from now on. */
-  setLicenseKey(licenseKey: string): void {
-    this.#licenseKey = text(licenseKey, "licenseKey");
-  }
-
-  /** Sets what is called after each sync. */
-  setLicenseCallback(onStatus: ((status: Status) => void) | undefined): void {
-    if (onStatus !== undefined && typeof onStatus !== "function") {
-      throw invalid("onStatus", "a function");
+  /**
+   * Opens the client where there is nothing to wait for: the keys are given or pinned, and the storage is synchronous.
+   *
+   * @throws LicenseError if an option is wrong, something would have to be waited for, or the storage fails.
+   */
+  static openSync(options: ClientOptions): LicentiaClient {
+    const read = settings(options);
+    const storage = storageOf(read);
+    const [keys, print] = [knownKeys(read, storage), fingerprint(read, storage)];
+    if (isThenable(keys) || isThenable(print)) {
+      throw invalid("storage", "synchronous, or opened with `open`");
     }
-    this.#onStatus = onStatus;
+    if (keys === undefined) {
+      throw invalid("product", "a `product.dat`, or given with its `publicKey`, where nothing may be waited for");
+    }
+    return new LicentiaClient(read, storage, keys, print);
   }
 
-  /** Activates this device, with `licenseKey` if one is given, and starts background syncs. */
-  activateLicense(licenseKey?: string): Promise<Status> {
-    const key = optionalText(licenseKey, "licenseKey");
-    return this.#inTurn(async () => {
-      const identity = await this.#identity();
-      const wanted = { ...identity, licenseKey: key ?? identity.licenseKey };
-      const asking = engine().askActivation(wanted, await this.#read());
-      if (asking.key === null) {
-        return asking.status as Status;
-      }
-      const asked = asking.key;
-      const answer = await this.#request("POST", "", this.#body(wanted, asked, this.#options.metadata));
-      const decision = await this.#decide((stored) => engine().activated(wanted, stored, asked, answer, now()));
-      if (decision.claims !== null) {
-        this.#licenseKey = key ?? this.#licenseKey;
-        this.#syncIn(decision.nextSync);
-      } else if (decision.store !== null) {
-        this.#endSyncs("over");
-      }
-      return decision.status;
-    });
+  /** Calls `listener` at each event from now on; returns what ends that. */
+  on<Name extends keyof ClientEvents>(name: Name, listener: (value: ClientEvents[Name]) => void): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  /** Sets the license key that is used from now on; without one, that which was last activated. */
+  setLicenseKey(licenseKey: string | undefined): void {
+    this.#session.setKey(optionalText(licenseKey, "licenseKey"));
+  }
+
+  /** Sets the application's release, such as `1.2.3`: two, three or four numbers. */
+  setReleaseVersion(version: string): void {
+    try {
+      this.#session.setRelease(text(version, "releaseVersion"));
+    } catch (error) {
+      throw error instanceof LicenseError ? error : refused(LA_E_RELEASE_VERSION_FORMAT);
+    }
+    this.#releaseVersion = version;
+  }
+
+  /** Sets when the application's release was published. */
+  setReleasePublishedAt(date: Date): void {
+    const time = date instanceof Date ? date.getTime() : NaN;
+    if (Number.isNaN(time)) {
+      throw invalid("releasePublishedAt", "a date");
+    }
+    this.#session.setPublished(time / 1000);
   }
 
   /** Decides from what is stored whether the license is genuine; the first call starts background syncs. */
-  async isLicenseGenuine(): Promise<Status> {
-    return this.#guarded(async () => {
-      const decision = await this.#verdict();
-      if (decision.nextSync !== null && this.#background === "unstarted") {
-        this.#syncIn(0);
-      }
-      return decision.status;
-    });
+  isGenuine(): Status {
+    const verdict = this.isValid();
+    this.#known ??= verdict.code;
+    if (this.#timer === undefined && !this.#isClosed) {
+      this.#session.begin(this.#now());
+      this.#wait();
+    }
+    return verdict;
   }
 
   /** Decides the same without ever starting a sync. */
-  async isLicenseValid(): Promise<Status> {
-    return this.#guarded(async () => (await this.#verdict()).status);
+  isValid(): Status {
+    return this.#verdict(() => this.#session.genuine(this.#now()));
   }
 
-  /** Asks the server now, and resolves to its verdict. */
-  syncLicenseActivation(): Promise<Status> {
-    return this.#sync("asked for");
+  /** Activates this device, with `licenseKey` if one is given, and starts background syncs. */
+  activate(licenseKey?: string | undefined, { signal }: CallOptions = {}): Promise<Status> {
+    const given = optionalText(licenseKey, "licenseKey");
+    return this.#exclusively(signal, SOFT, async () => {
+      const { status: refusal, key } = JSON.parse(this.#session.askActivation(given)) as { status: number; key: string | null };
+      if (key === null) {
+        return refusal;
+      }
+      const { metadata, leaseDuration } = this.#settings.given;
+      const answer = await this.#ask("POST", "", key, { metadata: metadata ?? [], leaseDuration }, signal);
+      const code = this.#answered(() => this.#session.activated(key, answer.status, answer.body, this.#now()));
+      this.#known = this.isValid().code;
+      return code;
+    });
+  }
+
+  /** Asks the server now. */
+  sync({ signal }: CallOptions = {}): Promise<Status> {
+    return this.#exclusively(signal, SOFT, () => this.#sync("asked for", signal));
   }
 
   /** Gives this device's seat back and forgets the activation. */
-  deactivateLicense(): Promise<Status> {
-    return this.#inTurn(async () => {
-      const identity = await this.#identity();
-      const asking = await this.#decide((stored) => engine().askDeactivation(identity, stored, now()));
-      const { asked } = asking;
-      if (asked === null) {
-        return asking.status;
+  deactivate({ signal }: CallOptions = {}): Promise<Status> {
+    return this.#exclusively(signal, SOFT, async () => {
+      const asking = this.#asking(this.#session.askDeactivation(this.#now()));
+      if (asking.asked === null) {
+        return asking.code;
       }
-      const path = `/${encodeURIComponent(asked.activation)}/deactivate`;
-      const answer = await this.#request("POST", path, this.#body(identity, asked.key));
-      const decision = await this.#decide((stored) => engine().deactivated(identity, stored, asked, answer, now()));
-      if (decision.store !== null && decision.claims === null) {
-        this.#endSyncs("unstarted");
-      }
-      return decision.status;
+      const { activation, key } = asking.asked;
+      const answer = await this.#ask("POST", `/${encodeURIComponent(activation)}/deactivate`, key, {}, signal);
+      return this.#answered(() => this.#session.deactivated(asking.json, answer.status, answer.body, this.#now()));
     });
   }
 
-  /** Forgets the activation on this device without telling the server. */
-  reset(): Promise<Status> {
-    return this.#inTurn(async () => {
-      this.#endSyncs("unstarted");
-      this.#unwritten = undefined;
-      await reach(() => this.#storage.remove(this.#slot));
-      return known(LA_OK);
-    });
+  /** Forgets the license on this device without telling the server. A local trial stays. */
+  reset(): void {
+    this.#load();
+    this.#session.reset();
+    this.#write();
+    this.#wait();
   }
 
-  /** Ends background syncs; a timer keeps no process alive, so this is for pages that go on without the license. */
-  close(): void {
-    this.#endSyncs("over");
-    this.#onStatus = undefined;
+  /** Counts uses of a meter. */
+  incrementMeter(name: string, uses = 1, { signal }: CallOptions = {}): Promise<Status> {
+    return this.#meter(name, { usesIncrement: whole(uses, "uses") }, signal);
+  }
+
+  /** Gives uses of a meter back, at most what this activation has counted. */
+  decrementMeter(name: string, uses = 1, { signal }: CallOptions = {}): Promise<Status> {
+    return this.#meter(name, { usesIncrement: -whole(uses, "uses") }, signal);
+  }
+
+  /** Gives all uses of a meter back. */
+  resetMeter(name: string, { signal }: CallOptions = {}): Promise<Status> {
+    return this.#meter(name, { uses: 0 }, signal);
+  }
+
+  /** Begins a trial of some days that no server knows of. One that was begun before goes on as it was. */
+  activateLocalTrial(days: number): Status {
+    whole(days, "days");
+    return this.#trial(() => this.#session.activateLocalTrial(days, this.#now()));
+  }
+
+  /** Lets the trial run some days longer: from its end, or from now if it is over. */
+  extendLocalTrial(days: number): Status {
+    whole(days, "days");
+    return this.#trial(() => this.#session.extendLocalTrial(days, this.#now()));
+  }
+
+  /** Decides whether the trial on this device still runs. */
+  isLocalTrialGenuine(): Status {
+    return this.#verdict(() => this.#session.localTrial(this.#now()));
+  }
+
+  localTrialExpiresAt(): Date | null {
+    const end = this.#of(() => this.#session.trialEnd());
+    return end === null ? null : new Date(end * 1000);
+  }
+
+  /** Returns the license key in use, or null. */
+  licenseKey(): string | null {
+    return this.#of(() => this.#session.key());
+  }
+
+  claims(): Claims | null {
+    const claims = this.#of(() => this.#session.claims(this.#now()));
+    return claims === null ? null : (JSON.parse(claims) as Claims);
   }
 
   /** Returns why the stored activation was last erased: `LA_OK` if it was not since the last success. */
-  async lastActivationError(): Promise<Status> {
-    return this.#guarded(async () => engine().lastError(await this.#identity(), await this.#read()));
+  lastActivationError(): Status {
+    return this.#verdict(() => this.#session.lastError());
   }
 
-  /** Returns the claims of the activation that stands, or null. */
-  async claims(): Promise<Claims | null> {
+  /** Says in one sentence what the state is, what it rests on, and when it is checked next. */
+  explain(): string {
+    return this.#of(() => this.#session.explain(this.#now())) ?? status(LA_E_FILE_PERMISSION).message;
+  }
+
+  /** Ends background syncs and events; verdicts go on. A timer keeps no process alive, so this is for who goes on without. */
+  close(): void {
+    this.#isClosed = true;
+    this.#session.end();
+    this.#wait();
+    this.#events.clear();
+  }
+
+  #now(): number {
+    return this.#settings.now() / 1000;
+  }
+
+  /** Reads what is stored, if it has changed. */
+  #load(): void {
+    const stored = this.#slot.read();
+    if (stored !== this.#loaded) {
+      this.#session.load(stored);
+      this.#loaded = stored;
+    }
+  }
+
+  #write(): void {
+    this.#loaded = this.#session.written();
+    this.#slot.write(this.#loaded);
+  }
+
+  /** A storage that cannot be read is a verdict, too. */
+  #verdict(decide: () => number): Status {
     try {
-      const { claims } = await this.#verdict();
-      return claims === null ? null : (JSON.parse(claims) as Claims);
+      return status(this.#answered(decide));
+    } catch (error) {
+      if (error instanceof LicenseError && error.status !== null) {
+        return status(error.status);
+      }
+      throw error;
+    }
+  }
+
+  /** Returns something of what is stored; where the storage cannot be read, that is nothing. */
+  #of<T>(get: () => T | undefined): T | null {
+    try {
+      this.#load();
     } catch {
       return null;
     }
+    return get() ?? null;
   }
 
-  /** Returns when the license expires: null if it never does, or nothing stands. */
-  async licenseExpiryDate(): Promise<Date | null> {
-    const expiry = (await this.claims())?.eat ?? 0;
-    return expiry === 0 ? null : new Date(expiry * 1000);
+  #trial(decide: () => number): Status {
+    return settled(this.#verdict(decide), SOFT_OF_TRIALS);
   }
 
-  /** Returns a field of the license's metadata, whose names are compared without regard to case. */
-  async licenseMetadata(key: string): Promise<string | undefined> {
-    const name = text(key, "key").toLowerCase();
-    const entries = (await this.claims())?.lmd ?? [];
-    return entries.find((entry) => entry.key.toLowerCase() === name)?.value;
+  /** Reads, decides, writes and tells: one step, in which nothing is waited for. */
+  #answered(decide: () => number): number {
+    this.#load();
+    return this.#taken(decide());
   }
 
-  async #verdict(): Promise<Decision> {
-    const identity = await this.#identity();
-    return this.#decide((stored) => engine().genuine(identity, stored, now()));
+  #taken(bits: number): number {
+    const { code, isStored, isErased } = outcome(bits);
+    if (isStored) {
+      this.#write();
+    }
+    if (isErased && code !== LA_OK) {
+      this.#events.emit("erased", status(code));
+    }
+    return code;
   }
 
-  #sync(reason: "asked for" | "background"): Promise<Status> {
-    return this.#inTurn(async () => {
-      const identity = await this.#identity();
-      const asking = await this.#decide((stored) => engine().askSync(identity, stored, now()));
-      const { asked } = asking;
-      const decision = asked === null ? asking : await this.#ask(identity, asked);
-      if (this.#background === "running") {
-        this.#syncIn(decision.nextSync);
+  #asking(json: string): { code: number; asked: Asked | null; json: string } {
+    const { outcome: bits, asked } = JSON.parse(json) as { outcome: number; asked: Asked | null };
+    return { code: this.#taken(bits), asked, json: JSON.stringify(asked) };
+  }
+
+  /** Runs an action while nobody else who shares the storage runs one, and settles as its verdict says. */
+  #exclusively(signal: AbortSignal | undefined, soft: readonly number[], action: () => Promise<number>): Promise<Status> {
+    const turn = this.#slot.exclusively(async () => {
+      signal?.throwIfAborted();
+      await this.#slot.refresh();
+      this.#load();
+      try {
+        return settled(status(await action()), soft);
+      } finally {
+        this.#wait();
+        await this.#slot.written();
       }
-      if (asked !== null || reason === "background") {
-        this.#tell(decision.status);
+    });
+    return abortable(turn, signal);
+  }
+
+  async #sync(reason: "asked for" | "background", signal?: AbortSignal | undefined): Promise<number> {
+    const asking = this.#asking(this.#session.askSync(this.#now()));
+    if (asking.asked === null) {
+      this.#session.unsynced(this.#now());
+      if (reason === "background") {
+        this.#tell(asking.code);
       }
-      return decision.status;
+      return asking.code;
+    }
+    const { activation, key } = asking.asked;
+    const answer = await this.#ask("PATCH", `/${encodeURIComponent(activation)}`, key, {}, signal);
+    const [jitter = 0] = new Uint32Array(platform.randomBytes(4).slice().buffer);
+    const { status: http, body, retryAfter } = answer;
+    const code = this.#answered(() => this.#session.synced(asking.json, http, body, retryAfter, jitter, this.#now()));
+    this.#tell(code);
+    return code;
+  }
+
+  #meter(name: string, change: { usesIncrement: number } | { uses: number }, signal: AbortSignal | undefined): Promise<Status> {
+    text(name, "name");
+    return this.#exclusively(signal, SOFT, async () => {
+      const asking = this.#asking(this.#session.askMeter(name, this.#now()));
+      if (asking.asked === null) {
+        return asking.code;
+      }
+      const { activation, key } = asking.asked;
+      const counted = { meterAttributes: [{ name, ...change }] };
+      const answer = await this.#ask("PATCH", `/${encodeURIComponent(activation)}`, key, counted, signal);
+      return this.#answered(() => this.#session.metered(asking.json, answer.status, answer.body, this.#now()));
     });
   }
 
-  async #ask(identity: Identity, asked: Asked): Promise<Decision> {
-    const path = `/${encodeURIComponent(asked.activation)}`;
-    const answer = await this.#request("PATCH", path, this.#body(identity, asked.key));
-    return this.#decide((stored) => engine().synced(identity, stored, asked, answer, now()));
+  #ask(method: "POST" | "PATCH", path: string, key: string, more: object, signal: AbortSignal | undefined): Promise<Answer> {
+    const { hostname, appVersion = "" } = this.#settings.given;
+    const { os, osVersion, hostname: found, userHash } = platform.device();
+    const device = { os, osVersion, hostname: hostname ?? found, userHash: userHash || this.fingerprint };
+    const { productId, fingerprint } = this;
+    const body = JSON.stringify({ key, productId, fingerprint, ...device, appVersion, releaseVersion: this.#releaseVersion, metadata: [], ...more });
+    return this.#request({ method, path: `/v3/activations${path}`, body, signal });
   }
 
-  /** Waits for the next background sync, or ends them: `seconds` is null where none follows. */
-  #syncIn(seconds: number | null): void {
-    this.#endSyncs("over");
-    if (seconds === null) {
+  /** Waits for the next background sync, or looks at the clock meanwhile. */
+  #wait(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const seconds = this.#isClosed ? -1 : this.#session.turn(this.#now());
+    if (seconds < 0) {
       return;
     }
-    this.#background = "running";
-    const sync = () => void this.#sync("background").catch(() => undefined);
-    this.#timer = setTimeout(sync, Math.min(seconds, LONGEST_DELAY) * 1000);
+    this.#timer = setTimeout(() => void (seconds === 0 ? this.#syncBehind() : this.#look()), seconds * 1000);
     // In Node, a timer that waits for the next sync keeps no process alive; the first sync is worth a moment.
     if (seconds > 0) {
       (this.#timer as { unref?: () => void }).unref?.();
     }
   }
 
-  #endSyncs(background: "unstarted" | "over"): void {
-    clearTimeout(this.#timer);
-    this.#background = background;
+  /** Tells what others who share the storage, or the time, have changed, and waits on. */
+  #look(): void {
+    const { code } = this.isValid();
+    if (code !== this.#known) {
+      this.#tell(code);
+    }
+    this.#wait();
   }
 
-  /** A fault in the application's callback is the application's: it surfaces as one, and syncs go on. */
-  #tell(status: Status): void {
+  #tell(code: number): void {
+    this.#known = this.isValid().code;
+    this.#events.emit("status", status(code));
+  }
+
+  /** Syncs with nobody waiting, unless somebody who shares the storage has done so by now. */
+  async #syncBehind(): Promise<void> {
     try {
-      this.#onStatus?.(status);
+      await this.#exclusively(undefined, SOFT, async () => {
+        if (this.#session.turn(this.#now()) !== 0 || this.#isClosed) {
+          return LA_OK;
+        }
+        return this.#sync("background");
+      });
     } catch (error) {
-      queueMicrotask(() => {
+      if (!(error instanceof LicenseError)) {
         throw error;
-      });
-    }
-  }
-
-  async #identity(): Promise<Identity> {
-    this.#fingerprint ??= await deviceId(this.#storage);
-    const productId = this.#options.productId ?? "";
-    return { productId, licenseKey: this.#licenseKey, fingerprint: this.#fingerprint, publicKey: this.#publicKey };
-  }
-
-  #read(): string | null | Promise<string | null> {
-    return this.#unwritten ?? reach(() => then(this.#storage.get(this.#slot), (stored) => (typeof stored === "string" ? stored : null)));
-  }
-
-  /** Reads what is stored, decides, and writes what is to be stored: one step, if the storage is synchronous. */
-  async #decide(decide: (stored: string | null) => Decision): Promise<Decision> {
-    return then(this.#read(), (stored) => {
-      const decision = decide(stored);
-      return decision.store === null ? decision : then(this.#write(decision.store), () => decision);
-    });
-  }
-
-  /** Nothing that is to be forgotten lives on because it could not be written: it is held here instead. */
-  #write(stored: string): void | Promise<void> {
-    this.#unwritten = stored;
-    const written = () => {
-      if (this.#unwritten === stored) {
-        this.#unwritten = undefined;
       }
-    };
-    try {
-      const result = this.#storage.set(this.#slot, stored);
-      return isThenable(result) ? result.then(written, () => undefined) : written();
-    } catch {
-      return undefined;
-    }
-  }
-
-  #body(identity: Identity, key: string, metadata: Entry[] = []): string {
-    const { hostname = undefined, appVersion = "" } = this.#options;
-    const device = platform.device();
-    return JSON.stringify({
-      key,
-      productId: identity.productId,
-      fingerprint: identity.fingerprint,
-      os: device.os,
-      osVersion: device.osVersion,
-      hostname: hostname ?? device.hostname,
-      appVersion,
-      userHash: device.userHash || identity.fingerprint,
-      metadata,
-    });
-  }
-
-  async #request(method: string, path: string, body: string): Promise<Answer> {
-    const abort = new AbortController();
-    const { fetch = globalThis.fetch, timeout = DEFAULT_TIMEOUT } = this.#options;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        reject(new Error("no answer in time"));
-        abort.abort();
-      }, timeout);
-    });
-    const ask = async (): Promise<Answer> => {
-      const response = await fetch(`${this.#host}/v3/activations${path}`, {
-        ...platform.request,
-        method,
-        body,
-        headers: { "Content-Type": "application/json" },
-        signal: abort.signal,
-      });
-      const status = Number.isInteger(response.status) ? Math.min(Math.max(response.status, 0), 999) : 0;
-      return { status, body: String(await response.text()) };
-    };
-    try {
-      return await Promise.race([ask(), late]);
-    } catch {
-      return { status: 0, body: "" };
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  #inTurn(action: () => Promise<Status>): Promise<Status> {
-    const turn = this.#last.then(() => this.#guarded(action));
-    this.#last = turn.catch(() => undefined);
-    return turn;
-  }
-
-  /** A storage that cannot be reached is a verdict, too. */
-  async #guarded(action: () => Promise<Status>): Promise<Status> {
-    try {
-      return await action();
-    } catch (error) {
-      if (error instanceof StorageFault) {
-        return known(LA_E_FILE_PERMISSION);
-      }
-      throw error;
+      this.#events.emit("error", error);
     }
   }
 }
 
-/** The storage threw. */
-class StorageFault extends Error {}
+function storageOf({ given }: Settings): LicenseStorage {
+  return given.storage ?? platform.defaultStorage(given.directory);
+}
 
-function reach<T>(action: () => T | Promise<T>): T | Promise<T> {
-  const fault = (cause: unknown): never => {
-    throw new StorageFault("the storage cannot be reached", { cause });
-  };
-  try {
-    const result = action();
-    return isThenable(result) ? result.then((value) => value, fault) : result;
-  } catch (cause) {
-    return fault(cause);
+/** Returns a status that an application goes on with, and throws any other. */
+function settled(verdict: Status, soft: readonly number[]): Status {
+  if (soft.includes(verdict.code)) {
+    return verdict;
   }
+  throw new LicenseError(verdict.name, verdict.message, { status: verdict.code });
 }
 
-function now(): number {
-  return Date.now() / 1000;
-}
-
-function known(code: number): Status {
-  return statusCode(code) as Status;
-}
-
-function address(host: unknown): string {
-  try {
-    const url = new URL(text(host, "host"));
-    if (url.protocol === "https:" || url.protocol === "http:") {
-      return url.href.replace(/\/+$/, "");
-    }
-  } catch {
-    // Said below.
+/** Rejects as soon as the signal says so; what has been sent by then may have been heard. */
+function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) {
+    return promise;
   }
-  throw invalid("host", "an http or https address");
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
 }
 
-const DEVICE = "licentia.device";
-
-/** Returns the device's id, which is drawn once: if two draw at the same time, both take the one that was stored. */
-async function deviceId(storage: LicenseStorage): Promise<string> {
-  const kept = async () => {
-    const stored: unknown = await reach(() => storage.get(DEVICE));
-    return typeof stored === "string" && stored !== "" ? stored : null;
-  };
-  const stored = await kept();
-  if (stored !== null) {
-    return stored;
+function whole(value: number, option: string): number {
+  if (!Number.isInteger(value) || value < 1 || value > 0x7fff_ffff) {
+    throw invalid(option, "a whole number from 1 up");
   }
-  // A device whose id cannot be kept would be another one at every start, and take a seat each time.
-  const drawn = Array.from(platform.randomBytes(), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  await reach(() => storage.set(DEVICE, drawn) as Promise<void>);
-  return (await kept()) ?? drawn;
+  return value;
 }

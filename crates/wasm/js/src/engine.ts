@@ -4,51 +4,53 @@ import * as glue from "../generated/licentia.js";
 import wasm from "../generated/licentia_bg.wasm";
 
 import { start } from "./start.js";
-import type { Status } from "./status.js";
 
-/** An application on a device, as the module takes it. */
-export interface Identity {
-  productId: string;
-  licenseKey: string | null;
-  fingerprint: string;
-  publicKey: string;
+/** A running client: see crates/wasm/src/session.rs. Times are seconds since 1970; an outcome is read by {@link outcome}. */
+export interface Session {
+  setKey(licenseKey: string | undefined): void;
+  setRelease(version: string): void;
+  setPublished(published: number): void;
+  load(text: string): void;
+  written(): string;
+  genuine(now: number): number;
+  askActivation(licenseKey: string | undefined): string;
+  activated(key: string, status: number, body: string, now: number): number;
+  askSync(now: number): string;
+  synced(asked: string, status: number, body: string, retryAfter: number | undefined, jitter: number, now: number): number;
+  unsynced(now: number): void;
+  askMeter(name: string, now: number): string;
+  metered(asked: string, status: number, body: string, now: number): number;
+  askDeactivation(now: number): string;
+  deactivated(asked: string, status: number, body: string, now: number): number;
+  reset(): void;
+  begin(now: number): void;
+  end(): void;
+  turn(now: number): number;
+  localTrial(now: number): number;
+  activateLocalTrial(days: number, now: number): number;
+  extendLocalTrial(days: number, now: number): number;
+  trialEnd(): number | undefined;
+  claims(now: number): string | undefined;
+  key(): string | undefined;
+  lastError(): number;
+  explain(now: number): string;
 }
 
-/** A server's answer; status 0 if there was none. */
-export interface Answer {
-  status: number;
-  body: string;
+interface Engine {
+  Session: new (productId: string, publicKey: string, fingerprint: string, userHash: string | undefined) => Session;
+  readKey(publicKey: string): void;
+  status(number: number): string | undefined;
 }
 
-export interface Decision {
-  status: Status;
-  store: string | null;
-  claims: string | null;
-  nextSync: number | null;
-  /** Of `askSync` and `askDeactivation`: which activation to ask about, if one may. */
-  asked: Asked | null;
-}
-
+/** Which activation a server is asked about, and its license key. */
 export interface Asked {
   activation: string;
-  epoch: number;
   key: string;
 }
 
-type Stored = string | null;
-
-/** What the module exports: see crates/wasm/src/lib.rs. */
-export interface Engine {
-  genuine(client: Identity, stored: Stored, now: number): Decision;
-  askActivation(client: Identity, stored: Stored): { status: Status | null; key: string | null };
-  activated(client: Identity, stored: Stored, key: string, answer: Answer, now: number): Decision;
-  askSync(client: Identity, stored: Stored, now: number): Decision;
-  synced(client: Identity, stored: Stored, asked: Asked, answer: Answer, now: number): Decision;
-  askDeactivation(client: Identity, stored: Stored, now: number): Decision;
-  deactivated(client: Identity, stored: Stored, asked: Asked, answer: Answer, now: number): Decision;
-  lastError(client: Identity, stored: Stored): Status;
-  readKey(publicKey: string): void;
-  status(number: number): Status | null;
+/** What an outcome says: the status code, whether there is something to write, and whether the activation was erased. */
+export function outcome(bits: number): { code: number; isStored: boolean; isErased: boolean } {
+  return { code: bits & 0xff, isStored: (bits & 0x100) !== 0, isErased: (bits & 0x200) !== 0 };
 }
 
 let started: Engine | undefined;

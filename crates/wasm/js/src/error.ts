@@ -1,6 +1,9 @@
-/** What a {@link LicentiaError} is about. */
-export type LicentiaErrorCode =
-  /** An option is missing or has a wrong type; the message names it. */
+import type { StatusName } from "./status-name.js";
+
+/** What a {@link LicenseError} is about: the name of a status code, or a fault of the program that calls. */
+export type LicenseErrorCode =
+  | StatusName
+  /** An option or an argument is missing or has a wrong type; the message names it. */
   | "INVALID_OPTION"
   /** The public key cannot be read, or is neither RSA of 2048 bits nor Ed25519. */
   | "INVALID_PUBLIC_KEY"
@@ -9,13 +12,16 @@ export type LicentiaErrorCode =
   /** The page or the runtime does not let WebAssembly be compiled. */
   | "WEBASSEMBLY_UNAVAILABLE";
 
-/** A fault of the program that calls. Verdicts on licenses are never thrown. */
-export class LicentiaError extends Error {
-  override readonly name = "LicentiaError";
-  readonly code: LicentiaErrorCode;
+/** What every method of this package rejects with or throws, but for an abort: that is the signal's own reason. */
+export class LicenseError extends Error {
+  override readonly name = "LicenseError";
+  readonly code: LicenseErrorCode;
+  /** The number of the status code; null where the program that calls is at fault. */
+  readonly status: number | null;
 
-  constructor(code: LicentiaErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+  constructor(code: LicenseErrorCode, message: string, options: { cause?: unknown; status?: number } = {}) {
+    super(message, "cause" in options ? { cause: options.cause } : undefined);
     this.code = code;
+    this.status = options.status ?? null;
   }
 }

@@ -1,10 +1,13 @@
-export type { Claims, Entry } from "./claims.js";
+export type { Claims, Entry, Meter } from "./claims.js";
 export { LicentiaClient } from "./client.js";
-export type { ClientOptions } from "./client.js";
-export { LicentiaError } from "./error.js";
-export type { LicentiaErrorCode } from "./error.js";
+export type { CallOptions, ClientEvents } from "./client.js";
+export type { ClientOptions } from "./client-options.js";
+export { LicenseError } from "./error.js";
+export type { LicenseErrorCode } from "./error.js";
+export type { LicenseUser } from "./license.js";
 export type { Jwk, JwkSet, ProductFile, PublicKey } from "./options.js";
 export { statusCode } from "./status.js";
 export type { Status } from "./status.js";
+export type { StatusName } from "./status-name.js";
 export { memoryStorage } from "./storage.js";
 export type { LicenseStorage } from "./storage.js";

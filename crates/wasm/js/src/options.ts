@@ -1,7 +1,6 @@
 // Reads options: each has the type that it should have, or an error names it.
 
-import { engine } from "./engine.js";
-import { LicentiaError } from "./error.js";
+import { LicenseError } from "./error.js";
 
 /** A public key as JSON (RFC 7517). */
 export interface Jwk {
@@ -34,8 +33,8 @@ export function namedBy(publicKey: unknown): Partial<ProductFile> {
   }
 }
 
-export function invalid(option: string, expected: string): LicentiaError {
-  return new LicentiaError("INVALID_OPTION", `\`${option}\` must be ${expected}`);
+export function invalid(option: string, expected: string): LicenseError {
+  return new LicenseError("INVALID_OPTION", `\`${option}\` must be ${expected}`);
 }
 
 export function object(value: unknown, option: string): object {
@@ -74,21 +73,10 @@ export function keyText(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(object(value, "publicKey"));
 }
 
-/** Returns the key as the text that the module reads, after it was read once. */
-export function publicKey(value: unknown): string {
-  const key = keyText(value);
-  try {
-    engine().readKey(key);
-  } catch (cause) {
-    throw unreadable(cause);
-  }
-  return key;
-}
-
 /** What a module throws is about the key, unless the module could not be started or broke. */
 export function unreadable(cause: unknown): unknown {
-  if (cause instanceof LicentiaError || cause instanceof WebAssembly.RuntimeError || !(cause instanceof Error)) {
+  if (cause instanceof LicenseError || cause instanceof WebAssembly.RuntimeError || !(cause instanceof Error)) {
     return cause;
   }
-  return new LicentiaError("INVALID_PUBLIC_KEY", cause.message);
+  return new LicenseError("INVALID_PUBLIC_KEY", cause.message);
 }

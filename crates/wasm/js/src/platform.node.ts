@@ -1,8 +1,8 @@
 import { createHash, randomBytes as random } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, hostname, release, userInfo } from "node:os";
-import { join } from "node:path";
+import { hostname, release, userInfo } from "node:os";
 
+import { fileStorage } from "./file-storage.js";
+import { machineId } from "./machine-id.js";
 import type { Device } from "./platform.js";
 import type { LicenseStorage } from "./storage.js";
 
@@ -13,7 +13,7 @@ export function device(): Device {
     os: SYSTEMS[process.platform] ?? "linux",
     osVersion: release(),
     hostname: hostname(),
-    userHash: createHash("sha256").update(userName()).digest("hex"),
+    userHash: digest(userName()),
   };
 }
 
@@ -26,54 +26,22 @@ function userName(): string {
   }
 }
 
-/** Files in `directory`, or in the user's own data directory; each is replaced whole, and readable by the user alone. */
+/** A digest of the system's own id, for this product alone: no two vendors can tell that they serve one machine. */
+export function machine(productId: string): string | undefined {
+  const id = machineId(process.platform);
+  return id === undefined ? undefined : digest(`licentia ${productId.toLowerCase()} ${id}`);
+}
+
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
 export function defaultStorage(directory: string | undefined): LicenseStorage {
-  const folder = directory ?? join(dataDirectory(), "licentia");
-  const path = (name: string) => join(folder, encodeURIComponent(name));
-  return {
-    get: (name) => read(path(name)),
-    set(name, text) {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      replace(path(name), text);
-    },
-    remove: (name) => rmSync(path(name), { force: true }),
-  };
+  return fileStorage(directory);
 }
 
-function dataDirectory(): string {
-  if (process.platform === "win32") {
-    return process.env["LOCALAPPDATA"] ?? join(homedir(), "AppData", "Local");
-  }
-  if (process.platform === "darwin") {
-    return join(homedir(), "Library", "Application Support");
-  }
-  return process.env["XDG_DATA_HOME"] || join(homedir(), ".local", "share");
-}
-
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-      return undefined;
-    }
-    throw error;
-  }
-}
-
-function replace(path: string, text: string): void {
-  const draft = `${path}.${random(8).toString("hex")}`;
-  try {
-    writeFileSync(draft, text, { mode: 0o600, flag: "wx" });
-    renameSync(draft, path);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
-  }
-}
-
-export function randomBytes(): Uint8Array {
-  return random(32);
+export function randomBytes(count: number): Uint8Array {
+  return random(count);
 }
 
 /** A redirection is no answer of ours: it comes from a portal or a wrong address. */

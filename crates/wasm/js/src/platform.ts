@@ -24,6 +24,11 @@ function system(agent: string): Device["os"] {
   return "linux";
 }
 
+/** No page learns what machine it runs on. */
+export function machine(_productId: string): string | undefined {
+  return undefined;
+}
+
 /** localStorage if the page has it and may use it, else memory. */
 export function defaultStorage(_directory: string | undefined): LicenseStorage {
   try {
@@ -33,14 +38,21 @@ export function defaultStorage(_directory: string | undefined): LicenseStorage {
       get: (name) => store.getItem(name),
       set: (name, text) => store.setItem(name, text),
       remove: (name) => store.removeItem(name),
+      lock,
     };
   } catch {
     return memoryStorage();
   }
 }
 
-export function randomBytes(): Uint8Array {
-  return globalThis.crypto.getRandomValues(new Uint8Array(32));
+/** One tab at a time. A page that is not secure has no locks: its tabs may ask at once, and each answer acts by itself. */
+function lock<T>(name: string, action: () => Promise<T>): Promise<T> {
+  const { locks } = globalThis.navigator as { locks?: LockManager };
+  return locks === undefined ? action() : (locks.request(name, action) as Promise<T>);
+}
+
+export function randomBytes(count: number): Uint8Array {
+  return globalThis.crypto.getRandomValues(new Uint8Array(count));
 }
 
 /** A redirection is no answer of ours: it comes from a portal or a wrong address. */

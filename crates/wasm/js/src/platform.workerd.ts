@@ -5,13 +5,18 @@ export function device(): Device {
   return { os: "linux", osVersion: "", hostname: "worker", userHash: "" };
 }
 
+/** An isolate runs anywhere. */
+export function machine(_productId: string): string | undefined {
+  return undefined;
+}
+
 /** Isolates have no storage of their own: pass one, and a fingerprint, or each isolate is a device. */
 export function defaultStorage(_directory: string | undefined): LicenseStorage {
   return memoryStorage();
 }
 
-export function randomBytes(): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(32));
+export function randomBytes(count: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(count));
 }
 
 /** Workers have neither a cache mode nor credentials to leave out. */

@@ -1,6 +1,6 @@
 // Starts a WebAssembly module at its first use, so that importing the package does nothing and cannot fail.
 
-import { LicentiaError } from "./error.js";
+import { LicenseError } from "./error.js";
 import { unpacked } from "./packed.js";
 
 /** What wasm-bindgen wrote around a module. */
@@ -15,6 +15,6 @@ export function start(glue: Glue, wasm: string | WebAssembly.Module): void {
     glue.initSync({ module });
   } catch (cause) {
     const message = "WebAssembly cannot be compiled here; a page's policy needs `script-src 'wasm-unsafe-eval'`";
-    throw new LicentiaError("WEBASSEMBLY_UNAVAILABLE", message, { cause });
+    throw new LicenseError("WEBASSEMBLY_UNAVAILABLE", message, { cause });
   }
 }

@@ -112,7 +112,7 @@ pub(super) fn free_ended_leases(cx: &Context<'_>, license: &mut License) -> Resu
 }
 
 /// Frees the seats of activations, each with an entry in the event log.
-fn free(
+pub(super) fn free(
     cx: &Context<'_>,
     license: &mut License,
     ended: &[Activation],

@@ -3,7 +3,7 @@
 //! The checks are those of activating, in the same order, with the fingerprint (and the user, where a license is locked to
 //! users) in place of the seats. A sync writes one row: the activation's.
 
-use licentia_core::{ActivationId, Command};
+use licentia_core::{ActivationId, Command, Reach};
 
 use super::{Machine, Sent, decided, deleted, end, held, token};
 use crate::context::{Context, Fault};
@@ -35,7 +35,8 @@ pub(crate) fn sync(cx: &Context<'_>, id: ActivationId, body: &[u8]) -> Result<Re
     let unsynced = license.clone();
     license.apply(&event, cx.now());
     let mut activation = before.clone();
-    activation.renew(&license, machine.device, lease, cx.request.origin, cx.now());
+    let reach = Reach::Online(cx.request.origin);
+    activation.renew(&license, machine.device, lease, reach, cx.now());
     activation.apply(&event);
     cx.save(&unsynced, &license, &event)?;
     store::activation::save(cx.db, &before, &activation)?;

@@ -1,0 +1,86 @@
+//! Activating and deactivating by files, where there is no connection.
+//!
+//! A response may be used again until its time is over, as when a store was lost. So it must not bring back what has ended
+//! since: what is stored says which activation ended last, and a response that was issued up to then is none.
+
+use super::verdict::Verdict;
+use super::{Client, Decision, Stored};
+use crate::offline::{OfflineRequest, read_offline_response};
+use crate::status_code::StatusCode;
+use crate::token::Token;
+
+impl Client {
+    /// Returns the text of a request whose `body` is that of an online activation.
+    ///
+    /// # Errors
+    /// Returns the verdict if the body is no JSON, or longer than a request may be.
+    pub fn offline_request(body: String, now: i64) -> Result<String, StatusCode> {
+        let request = OfflineRequest::Activation { made_at: now, body };
+        request.to_text().map_err(|_unfit| StatusCode::E_CLIENT)
+    }
+
+    /// Decides what the text of an offline response does.
+    #[must_use]
+    pub fn activated_offline(&self, stored: &Stored, text: &str, now: i64) -> Decision {
+        if let Err(status) = self.identified() {
+            return Decision::of(status);
+        }
+        let text = text.trim_ascii();
+        let token = match read_offline_response(text, &self.keys, now) {
+            Ok(token) => token,
+            Err(fault) => return Decision::of(fault.status()),
+        };
+        if stored.has_ended(&token) {
+            return Decision::of(StatusCode::E_OFFLINE_RESPONSE_FILE);
+        }
+        if stored
+            .token()
+            .is_some_and(|current| is_before(&token, current))
+        {
+            return self.genuine(stored, now);
+        }
+        let key = match self.ask_activation(None, stored) {
+            Ok(key) => key,
+            Err(_no_key) => token.facts().key.clone(),
+        };
+        let verdict = self.judge(&token, &key, now);
+        let decision = Decision::of(verdict.status());
+        match verdict {
+            Verdict::Stands(_) => decision
+                .storing(stored.activated_offline(text, &token, now))
+                .standing(&token),
+            Verdict::Refused(_) | Verdict::LeaseOver => decision,
+        }
+    }
+
+    /// Gives the activation up, and returns the text that proves it to the server.
+    ///
+    /// # Errors
+    /// Returns the decision if there is no activation to give up.
+    pub fn deactivated_offline(
+        &self,
+        stored: &Stored,
+        now: i64,
+    ) -> Result<(Decision, String), Decision> {
+        let (decision, asked) = self.ask_deactivation(stored, now);
+        let (Some(token), Some(text), Some(_)) = (stored.token(), &stored.token.value, asked)
+        else {
+            return Err(decision);
+        };
+        let request = OfflineRequest::Deactivation {
+            made_at: now,
+            token: text.clone(),
+        };
+        let request = request
+            .to_text()
+            .map_err(|_unfit| Decision::of(StatusCode::E_CLIENT))?;
+        let given_up = stored.given_up(token, StatusCode::OK);
+        Ok((Decision::of(StatusCode::OK).storing(given_up), request))
+    }
+}
+
+/// Whether a token is an earlier word on the same license than another.
+fn is_before(token: &Token, current: &Token) -> bool {
+    let (token, current) = (token.facts(), current.facts());
+    token.lid == current.lid && (token.epoch, token.iat) < (current.epoch, current.iat)
+}

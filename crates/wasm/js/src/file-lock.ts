@@ -1,0 +1,76 @@
+// A lock that processes share: a file that only one of them can create. Node alone.
+//
+// A lock keeps two processes from asking the same thing at once; it protects nothing, since each answer acts on the activation
+// that it was asked for alone. So a lock that cannot be had is gone without.
+
+import { mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+
+const LOOK_AGAIN = 50;
+/** Whoever holds a lock touches it this often. */
+const TOUCH = 5_000;
+/** One that nobody touched for so long was left by a process that is gone, perhaps on another computer. */
+const ABANDONED = 20_000;
+
+/** Runs an action while no other process runs one under the same file. */
+export async function withFileLock<T>(path: string, action: () => Promise<T>): Promise<T> {
+  let state = take(path);
+  while (state === "held") {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN));
+    state = take(path);
+  }
+  if (state === "impossible") {
+    return action();
+  }
+  const touching = setInterval(() => touch(path), TOUCH);
+  touching.unref();
+  try {
+    return await action();
+  } finally {
+    clearInterval(touching);
+    rmSync(path, { force: true });
+  }
+}
+
+function take(path: string): "taken" | "held" | "impossible" {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writeFileSync(path, String(process.pid), { mode: 0o600, flag: "wx" });
+    return "taken";
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
+      return "impossible";
+    }
+    if (isAbandoned(path)) {
+      rmSync(path, { force: true });
+    }
+    return "held";
+  }
+}
+
+function isAbandoned(path: string): boolean {
+  try {
+    const age = Date.now() - statSync(path).mtimeMs;
+    return age > ABANDONED || !isAlive(Number(readFileSync(path, "utf8")));
+  } catch {
+    return false;
+  }
+}
+
+/** A file that is empty was created just now: its process has not written its id yet. */
+function isAlive(pid: number): boolean {
+  try {
+    return pid === 0 || process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+function touch(path: string): void {
+  try {
+    const now = new Date();
+    utimesSync(path, now, now);
+  } catch {
+    // Somebody took it for abandoned: what follows from that is that two ask at once.
+  }
+}

@@ -1,0 +1,62 @@
+// The product's keys: given, pinned in the storage, or fetched once and pinned.
+
+import { publicKey, refused, type Settings } from "./client-options.js";
+import { LicenseError } from "./error.js";
+import { reach } from "./slot.js";
+import { isThenable, type LicenseStorage } from "./storage.js";
+import type { Answer, Transport } from "./transport.js";
+
+const LA_E_PRODUCT_ID = 43;
+const LA_E_INET = 48;
+const LA_E_RATE_LIMIT = 90;
+const LA_E_SERVER = 91;
+
+const place = ({ productId }: Settings) => `licentia.${productId}.keys`;
+
+/** Returns the product's keys that are at hand; a promise if the storage is asynchronous. */
+export function knownKeys(settings: Settings, storage: LicenseStorage): string | undefined | Promise<string | undefined> {
+  if (settings.publicKey !== undefined) {
+    return settings.publicKey;
+  }
+  const pinned = reach(() => storage.get(place(settings)));
+  const read = (text: unknown) => (typeof text === "string" && text !== "" ? publicKey(text) : undefined);
+  return isThenable(pinned) ? pinned.then(read) : read(pinned);
+}
+
+/** Asks the server for the product's keys and pins them: from then on no other keys are taken. */
+export async function fetchKeys(settings: Settings, storage: LicenseStorage, ask: Transport, signal: AbortSignal | undefined): Promise<string> {
+  const path = `/v3/products/${encodeURIComponent(settings.productId)}/keys`;
+  const keys = keysIn(await ask({ method: "GET", path, signal }));
+  await reach(() => storage.set(place(settings), keys));
+  return keys;
+}
+
+function keysIn({ status, body }: Answer): string {
+  if (status === 429) {
+    throw refused(LA_E_RATE_LIMIT);
+  }
+  if (status >= 500) {
+    throw refused(LA_E_SERVER);
+  }
+  const document = parsed(body);
+  // Only our own error says that there is no such product: a portal's page is a failure of the network.
+  if (status === 404 && typeof document?.["code"] === "string") {
+    throw refused(LA_E_PRODUCT_ID);
+  }
+  if (status !== 200 || !Array.isArray(document?.["keys"])) {
+    throw refused(LA_E_INET);
+  }
+  try {
+    return publicKey(body);
+  } catch (error) {
+    throw error instanceof LicenseError && error.code === "INVALID_PUBLIC_KEY" ? refused(LA_E_INET) : error;
+  }
+}
+
+function parsed(body: string): Record<string, unknown> | null {
+  try {
+    return JSON.parse(body) as Record<string, unknown> | null;
+  } catch {
+    return null;
+  }
+}

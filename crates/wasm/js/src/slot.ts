@@ -1,0 +1,106 @@
+// One place in a storage, read and written without waiting: an asynchronous storage is read once and written behind.
+
+import { LicenseError } from "./error.js";
+import { invalid } from "./options.js";
+import { status } from "./status.js";
+import { inTurn, isThenable, type LicenseStorage } from "./storage.js";
+
+const LA_E_FILE_PERMISSION = 45;
+
+/** Says that the storage threw. */
+export function storageFault(cause: unknown): LicenseError {
+  const { code, name, message } = status(LA_E_FILE_PERMISSION);
+  return new LicenseError(name, message, { cause, status: code });
+}
+
+export class Slot {
+  readonly #storage: LicenseStorage;
+  readonly #name: string;
+  readonly #failed: (error: LicenseError) => void;
+  /** What an asynchronous storage holds, or will hold; of a synchronous one, what could not be written. */
+  #held: string | undefined;
+  #isWritten = true;
+  #isAsynchronous = false;
+  #writing: Promise<void> = Promise.resolve();
+
+  /** `failed` is told what could not be written. */
+  constructor(storage: LicenseStorage, name: string, failed: (error: LicenseError) => void) {
+    this.#storage = storage;
+    this.#name = name;
+    this.#failed = failed;
+  }
+
+  /** Reads an asynchronous storage; of a synchronous one there is nothing to wait for. */
+  async refresh(): Promise<void> {
+    await this.#writing;
+    if (!this.#isWritten) {
+      return;
+    }
+    const stored = reach(() => this.#storage.get(this.#name));
+    this.#isAsynchronous = isThenable(stored);
+    if (isThenable(stored)) {
+      this.#held = text(await stored);
+    }
+  }
+
+  /** Returns what is stored; an empty text if nothing is. A synchronous storage is read anew: others write there, too. */
+  read(): string {
+    if (this.#held !== undefined) {
+      return this.#held;
+    }
+    const stored = reach(() => this.#storage.get(this.#name));
+    if (isThenable(stored)) {
+      throw invalid("storage", "synchronous, or opened with `open`");
+    }
+    return text(stored);
+  }
+
+  /** Nothing that is to be forgotten lives on because it could not be written: it is held here instead. */
+  write(text: string): void {
+    this.#held = text;
+    this.#isWritten = false;
+    const written = () => {
+      this.#isWritten ||= this.#held === text;
+    };
+    const failed = (cause: unknown) => this.#failed(storageFault(cause));
+    const write = () => this.#storage.set(this.#name, text);
+    if (this.#isAsynchronous) {
+      this.#writing = this.#writing.then(write).then(written, failed);
+      return;
+    }
+    try {
+      void write();
+      written();
+      this.#held = undefined;
+    } catch (cause) {
+      failed(cause);
+    }
+  }
+
+  /** Resolves once everything is written that could be. */
+  written(): Promise<void> {
+    return this.#writing;
+  }
+
+  /** Runs an action while no other tab or process asks about the same activation. */
+  exclusively<T>(action: () => Promise<T>): Promise<T> {
+    return inTurn(this.#storage, this.#name, action);
+  }
+}
+
+function text(stored: unknown): string {
+  return typeof stored === "string" ? stored : "";
+}
+
+/** Reads or writes one text, and says so if the storage throws. */
+export function reach<T>(action: () => T | Promise<T>): T | Promise<T> {
+  const fault = (cause: unknown): never => {
+    throw storageFault(cause);
+  };
+  try {
+    const result = action();
+    return isThenable(result) ? result.then((value) => value, fault) : result;
+  } catch (cause) {
+    return fault(cause);
+  }
+}
