@@ -1,82 +1,99 @@
-// `licentia/check`: what an app loads, how long its first check takes, and each one after.
+// `licentia/check` beside `jose` and the platform's own cryptography: the same tokens, in the same rounds.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { generateKeyPairSync, sign } from "node:crypto";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { join } from "node:path";
+import { build } from "esbuild";
 import { chromium } from "playwright-core";
 import { ROOT } from "../harness/index.mjs";
 import { servePages } from "../harness/pages.mjs";
 import { median } from "./rates.mjs";
 
-const PACKAGE = join(ROOT, "crates/wasm/js");
-const ENTRY = join(PACKAGE, "dist/check.js");
-const REPEATS = 2_000;
-/** Dropped by the optimizing compiler otherwise: the first hundreds of calls run unoptimized code. */
-const WARM_UP = 500;
+const DIST = join(ROOT, "crates/wasm/js/dist");
+/** Two for the cold figures, the rest for a warm-up and a mean. */
+const TOKENS = 502;
 
 const rounded = (number) => Number(number.toPrecision(3));
 
-/** A module and all that it imports. */
-function loaded(file, seen = new Set()) {
-  seen.add(file);
-  for (const [, name] of readFileSync(file, "utf8").matchAll(/\bfrom\s*"(\.\/[^"]+\.js)"/g)) {
-    const next = join(dirname(file), name);
-    if (!seen.has(next)) loaded(next, seen);
-  }
-  return [...seen];
-}
+/** What is aimed at, in milliseconds: a new token by where and algorithm, then the same for all. */
+export const AIMS = {
+  fresh: { "Chromium RS256": 0.2, "Chromium EdDSA": 0.2, "Node RS256": 0.1, "Node EdDSA": 0.2 },
+  first: { "Chromium RS256": 10, "Chromium EdDSA": 10 },
+  repeated: 0.005,
+};
 
-/** Bytes, plain and gzipped: of the WebAssembly, of the JavaScript around it, and of what a browser fetches. */
-export function measureSizes() {
-  const of = (files) => {
-    const contents = files.map((file) => readFileSync(file));
-    const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
-    return { bytes: sum(contents.map(({ length }) => length)), gzip: sum(contents.map((bytes) => gzipSync(bytes, { level: 9 }).length)) };
-  };
-  const wasm = join(PACKAGE, "dist/check.wasm");
-  return {
-    wasm: of([wasm]),
-    // The Worker's entry loads the module from its own file: what is left is JavaScript.
-    javascript: of(loaded(join(PACKAGE, "dist/check.workerd.js"))),
-    browser: of(loaded(ENTRY)),
-  };
-}
-
-/** Checks each sample in fresh processes and fresh pages. Resolves to milliseconds. */
-export async function measureChecks(samples, { times, browser, say }) {
-  const found = [];
-  for (const [algorithm, sample] of Object.entries(samples)) {
-    found.push({ where: "Node", algorithm, ...inNode(sample, times) });
-    if (browser) found.push({ where: "Chromium", algorithm, ...(await inChromium(sample, times, browser)) });
-    for (const { where, cold, repeated } of found.slice(browser ? -2 : -1)) {
-      say(`check, ${algorithm}, ${where}: cold ${cold} ms, repeated ${repeated} ms`);
-    }
-  }
-  return found;
-}
-
-function inNode(sample, times) {
+/** Times checks of both algorithms in fresh processes and on fresh pages. Resolves to medians, in milliseconds. */
+export async function measureChecks({ times, browser, say }) {
   const directory = mkdtempSync(join(tmpdir(), "licentia-check-"));
-  const file = join(directory, "sample.json");
-  writeFileSync(file, JSON.stringify(sample));
-  const script = join(ROOT, "tests/bench/cold.mjs");
   try {
-    const runs = Array.from({ length: times }, () =>
-      JSON.parse(execFileSync(process.execPath, [script, ENTRY, file, String(REPEATS)], { encoding: "utf8" })));
-    return summed(runs);
+    await place(directory);
+    const found = [];
+    for (const algorithm of ["RS256", "EdDSA"]) {
+      const sample = sampleOf(algorithm);
+      writeFileSync(join(directory, "sample.json"), JSON.stringify(sample));
+      found.push({ where: "Node", algorithm, ...summed(inNode(directory, times)) });
+      if (browser) found.push({ where: "Chromium", algorithm, ...summed(await inChromium(directory, times, browser)) });
+    }
+    for (const { where, algorithm, licentia } of found) say(`check, ${algorithm}, ${where}: a new token ${licentia.fresh} ms`);
+    return found;
   } finally {
     rmSync(directory, { recursive: true });
   }
 }
 
-async function inChromium(sample, times, executablePath) {
-  const pages = await servePages(dirname(ENTRY));
+/** Puts what pages load, and `jose` as one module, into a directory. */
+async function place(directory) {
+  const pages = join(directory, "pages");
+  mkdirSync(pages);
+  cpSync(DIST, pages, { recursive: true });
+  cpSync(join(ROOT, "tests/bench/timed.mjs"), join(pages, "timed.mjs"));
+  writeFileSync(join(pages, "index.html"), '<!doctype html><meta charset="utf-8"><title>bench</title>');
+  // An isolated page has a clock of five microseconds.
+  writeFileSync(join(pages, "_headers"), "/*\n  Cross-Origin-Opener-Policy: same-origin\n  Cross-Origin-Embedder-Policy: require-corp\n");
+  await build({
+    stdin: { contents: 'export { importSPKI, jwtVerify } from "jose";', resolveDir: ROOT },
+    outfile: join(pages, "jose.mjs"), bundle: true, format: "esm", minify: true, treeShaking: true,
+  });
+}
+
+/** A key, what an application checks with, and tokens that differ: the claims are those of a decision vector that is valid. */
+function sampleOf(algorithm) {
+  const { vectors } = JSON.parse(readFileSync(join(ROOT, "tests/vectors/decisions.json"), "utf8"));
+  const { response, options } = vectors.find(({ expect }) => expect.code === 0 && expect.activation === "replace");
+  const claims = JSON.parse(Buffer.from(JSON.parse(response.body).activationToken.split(".")[1], "base64url"));
+  const { publicKey, privateKey } =
+    algorithm === "RS256" ? generateKeyPairSync("rsa", { modulusLength: 2048 }) : generateKeyPairSync("ed25519");
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const tokens = Array.from({ length: TOKENS }, (_, number) => {
+    const input = `${part({ alg: algorithm, typ: "JWT" })}.${part({ ...claims, number })}`;
+    const digest = algorithm === "RS256" ? "sha256" : null;
+    return `${input}.${sign(digest, Buffer.from(input), privateKey).toString("base64url")}`;
+  });
+  const spki = publicKey.export({ type: "spki", format: "pem" });
+  return { algorithm, spki, options: { ...options, publicKey: spki }, tokens };
+}
+
+function inNode(directory, times) {
+  const script = join(ROOT, "tests/bench/cold.mjs");
+  const modules = { licentia: join(DIST, "check.node.js"), jose: join(directory, "pages/jose.mjs"), platform: "" };
+  const run = (what) =>
+    JSON.parse(execFileSync(process.execPath, [script, what, modules[what], join(directory, "sample.json")], { encoding: "utf8" }));
+  return Array.from({ length: times }, () => ({ licentia: run("licentia"), jose: run("jose"), platform: run("platform") }));
+}
+
+async function inChromium(directory, times, executablePath) {
+  const pages = await servePages(join(directory, "pages"));
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  const sample = JSON.parse(readFileSync(join(directory, "sample.json"), "utf8"));
   try {
     const runs = [];
-    for (let number = 0; number < times; number += 1) runs.push(await onFreshPage(browser, pages.port, sample));
-    return summed(runs);
+    for (let number = 0; number < times; number += 1) {
+      const run = {};
+      for (const what of ["licentia", "jose", "platform"]) run[what] = await onFreshPage(browser, pages.port, what, sample);
+      runs.push(run);
+    }
+    return runs;
   } finally {
     await browser.close();
     pages.close();
@@ -84,30 +101,29 @@ async function inChromium(sample, times, executablePath) {
 }
 
 /** A context of its own has nothing in its cache: neither the files nor compiled code. */
-async function onFreshPage(browser, port, sample) {
+async function onFreshPage(browser, port, what, sample) {
   const context = await browser.newContext();
   const page = await context.newPage();
-  const origin = `http://127.0.0.1:${port}`;
-  await page.route(`${origin}/`, (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
-  await page.goto(`${origin}/`);
-  const run = await page.evaluate(async ({ module, response, options, repeats, warmUp }) => {
-    const start = performance.now();
-    const { checkActivationResponse } = await import(module);
-    const verdict = checkActivationResponse(response, options);
-    const cold = performance.now() - start;
-    if (verdict.code !== 0) throw new Error(`the check said ${verdict.name}`);
-    for (let number = 0; number < warmUp; number += 1) checkActivationResponse(response, options);
-    const again = performance.now();
-    for (let number = 0; number < repeats; number += 1) checkActivationResponse(response, options);
-    return { cold, repeated: (performance.now() - again) / repeats };
-  }, { module: `/${basename(ENTRY)}`, ...sample, repeats: REPEATS, warmUp: WARM_UP });
+  await page.goto(`http://127.0.0.1:${port}/`);
+  const times = await page.evaluate(timeOnPage, { what, sample });
   await context.close();
-  return run;
+  return times;
+}
+
+/** Runs on the page. */
+async function timeOnPage({ what, sample }) {
+  const { timeJose, timeLicentia, timePlatform } = await import("/timed.mjs");
+  if (what === "licentia") return timeLicentia("/check.js", sample);
+  if (what === "jose") return timeJose("/jose.mjs", sample);
+  const algorithm = sample.algorithm === "RS256" ? { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" } : { name: "Ed25519" };
+  const der = Uint8Array.from(atob(sample.spki.replaceAll(/-----[^-]+-----|\s/g, "")), (character) => character.charCodeAt(0));
+  const key = await crypto.subtle.importKey("spki", der, algorithm, false, ["verify"]);
+  return timePlatform(({ message, signature }) => crypto.subtle.verify(algorithm.name, key, signature, message), sample);
 }
 
 function summed(runs) {
-  return {
-    cold: rounded(median(runs.map(({ cold }) => cold))),
-    repeated: rounded(median(runs.map(({ repeated }) => repeated))),
-  };
+  const medianOf = (value) => rounded(median(runs.map(value)));
+  const licentia = Object.fromEntries(["first", "second", "fresh", "repeated"].map((name) => [name, medianOf((run) => run.licentia[name])]));
+  const jose = { first: medianOf((run) => run.jose.first), fresh: medianOf((run) => run.jose.fresh) };
+  return { licentia, jose, platform: medianOf((run) => run.platform) };
 }

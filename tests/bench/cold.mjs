@@ -1,16 +1,20 @@
-// One cold check in a fresh process, then many of the same token: prints the milliseconds of each as JSON.
+// Checks in a fresh Node process: prints what one of them takes, in milliseconds, as JSON.
+import { createPublicKey, verify } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { timeJose, timeLicentia, timePlatform } from "./timed.mjs";
 
-const [module, sample, repeats] = process.argv.slice(2);
-const { response, options } = JSON.parse(readFileSync(sample, "utf8"));
+const [what, module, file] = process.argv.slice(2);
+const sample = JSON.parse(readFileSync(file, "utf8"));
 
-const start = performance.now();
-const { checkActivationResponse } = await import(module);
-const verdict = checkActivationResponse(response, options);
-const cold = performance.now() - start;
-if (verdict.code !== 0) throw new Error(`the check said ${verdict.name}`);
+function platform() {
+  const key = createPublicKey(sample.spki);
+  const digest = sample.algorithm === "RS256" ? "sha256" : null;
+  return timePlatform(({ message, signature }) => verify(digest, message, key, signature), sample);
+}
 
-const again = performance.now();
-for (let number = 0; number < Number(repeats); number += 1) checkActivationResponse(response, options);
-const repeated = Number(repeats) > 0 ? (performance.now() - again) / Number(repeats) : null;
-console.log(JSON.stringify({ cold, repeated }));
+const times = {
+  licentia: () => timeLicentia(module, sample),
+  jose: () => timeJose(module, sample),
+  platform,
+};
+console.log(JSON.stringify(await times[what]()));

@@ -4,11 +4,12 @@ import { cpus, loadavg, platform, release } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../harness/index.mjs";
-import { measureChecks, measureSizes } from "./check.mjs";
+import { measureChecks } from "./check.mjs";
 import { measureFlat } from "./flat.mjs";
 import { measureRates } from "./rates.mjs";
-import { written, writtenFlat, writeDocument, writeFlat } from "./report.mjs";
+import { written, writtenChecks, writtenFlat, writeChecks, writeDocument, writeFlat } from "./report.mjs";
 import { CONNECTIONS } from "./sides.mjs";
+import { measureSizes } from "./sizes.mjs";
 import { measureStartup } from "./startup.mjs";
 
 const { values: options } = parseArgs({
@@ -36,18 +37,22 @@ const head = {
 
 /** Everything but whether it stays flat, which takes longer than all else together. */
 async function measure() {
-  const [rounds, seconds, times] = options.quick ? [3, 0.5, 3] : [9, 1.5, 11];
-  const rates = await measureRates({ rounds, seconds, only: options.only, say });
+  const [rounds, seconds] = options.quick ? [3, 0.5] : [9, 1.5];
   return {
     ...head,
     rounds,
     seconds,
     connections: CONNECTIONS,
-    rates: rates.rows,
-    sizes: measureSizes(),
-    checks: await measureChecks(rates.sample, { times, browser: process.env.CHROME, say }),
+    rates: await measureRates({ rounds, seconds, only: options.only, say }),
+    ...(await measurePackage()),
     startup: options.startup ? await measureStartup({ say }) : null,
   };
+}
+
+/** The npm package: what applications load, and how long checks take. */
+async function measurePackage() {
+  const times = options.quick ? 3 : 11;
+  return { times, sizes: measureSizes(), checks: await measureChecks({ times, browser: process.env.CHROME, say }) };
 }
 
 async function measureFlatness() {
@@ -55,10 +60,12 @@ async function measureFlatness() {
   return { ...head, flat: await measureFlat({ sizes, requests: options.quick ? 100 : 400, say }) };
 }
 
-const [report, inWords, write] =
-  options.only === "flat"
-    ? [await measureFlatness(), writtenFlat, writeFlat]
-    : [await measure(), written, writeDocument];
+const parts = {
+  flat: async () => [await measureFlatness(), writtenFlat, writeFlat],
+  check: async () => [{ ...head, ...(await measurePackage()) }, writtenChecks, writeChecks],
+};
+const everything = async () => [await measure(), written, writeDocument];
+const [report, inWords, write] = await (parts[options.only] ?? everything)();
 mkdirSync(dirname(options.out), { recursive: true });
 writeFileSync(options.out, `${JSON.stringify(report, null, 2)}\n`);
 console.log(`\n${inWords(report)}\n\nwritten to ${options.out}`);

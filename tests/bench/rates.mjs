@@ -60,25 +60,10 @@ export async function measureRates({ rounds, seconds, only, say }) {
       rows.push({ name, request, licentia, plain, ratios });
       say(`${name}: ${licentia.perSecond} a second, plain ${plain.perSecond}; ${licentia.processorMicros} µs, plain ${plain.processorMicros}`);
     }
-    return { rows, sample: await sample(ours.server, catalog) };
+    return rows;
   } finally {
     ours.load.close();
     theirs.load.close();
     await stop();
   }
-}
-
-/** Activates once for each algorithm: the answers that the license check is measured with. */
-async function sample(server, { products, licenses }) {
-  const samples = {};
-  for (const [index, algorithm] of ["RS256", "EdDSA"].entries()) {
-    const { key, productId } = licenses.find((license) => license.productId === products[index]);
-    const fingerprint = "the machine of the check";
-    const body = { key, productId, fingerprint, os: "linux", hostname: "", appVersion: "", userHash: "" };
-    const { status, text } = await server.call("POST", "/v3/activations", body);
-    const { publicKey } = (await server.call("GET", `/v3/products/${productId}`)).json;
-    const options = { productId, licenseKey: key, fingerprint, publicKey, now: Math.floor(Date.now() / 1000) };
-    samples[algorithm] = { response: { status, body: text }, options };
-  }
-  return samples;
 }

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../harness/index.mjs";
+import { AIMS } from "./check.mjs";
 
 const DOCUMENT = join(ROOT, "docs/benchmarks.md");
 const marksOf = (command) => ["begin", "end"].map((where) => `<!-- from \`${command}\`: ${where} -->`);
@@ -9,7 +10,7 @@ const marksOf = (command) => ["begin", "end"].map((where) => `<!-- from \`${comm
 const or = (value, unit = "") => (value === null || value === undefined ? "–" : `${value}${unit}`);
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
 const megabytes = (bytes) => or(bytes && Math.round(bytes / 1e6).toLocaleString("en"), " MB");
-const milliseconds = (time) => `${time} ms`;
+const milliseconds = (time) => or(time, " ms");
 const underWay = ({ date, machine }) =>
   `${date}, ${machine.cores} cores of ${machine.processor}, ${machine.system}; workerd ${machine.workerd}, Node ${machine.node}`;
 
@@ -22,26 +23,50 @@ function table(heads, rows) {
 
 /** Returns the report as Markdown that also reads well on a terminal. */
 export function written(report) {
+  return [writtenRates(report), writtenChecks(report)].join("\n\n");
+}
+
+function writtenRates(report) {
   const rates = report.rates.map(({ name, licentia, plain, ratios }) => [
     name, or(licentia.perSecond), or(plain.perSecond), ratios.perSecond.toFixed(2),
     or(licentia.processorMicros, " µs"), or(plain.processorMicros, " µs"), or(ratios.processorTime?.toFixed(2)),
   ]);
-  const sizes = [
-    ["WebAssembly", report.sizes.wasm],
-    ["JavaScript around it", report.sizes.javascript],
-    ["fetched by a browser (one module, WebAssembly inside)", report.sizes.browser],
-  ].map(([what, { bytes, gzip }]) => [what, kilobytes(bytes), kilobytes(gzip)]);
-  const checks = report.checks.map(({ where, algorithm, cold, repeated }) => [`${where}, ${algorithm}`, `${cold} ms`, `${repeated} ms`]);
   const { machine, rounds, seconds, connections } = report;
   const parts = [
     `${underWay(report)}. ` +
       `${rounds} rounds of ${seconds} s a side and row, ${connections} connections; load average ${machine.load} at the start.`,
     table(["call", "a second", "plain", "ratio", "processor", "plain", "ratio"], rates),
-    table(["`licentia/check`", "bytes", "gzipped"], sizes),
-    table(["check of a token", "cold", "repeated"], checks),
   ];
   if (report.startup) parts.push(`A second \`cargo xtask dev\` said \`ready\` after ${report.startup} s.`);
   return parts.join("\n\n");
+}
+
+const microseconds = (time) => `${(time * 1000).toPrecision(3)} µs`;
+const met = (found, aim, unit) => (aim === undefined ? "–" : `${unit(aim)}: ${found <= aim ? "met" : "missed"}`);
+const times = (here, there) => (here / there).toFixed(2);
+
+/** What concerns the npm package, as Markdown. */
+export function writtenChecks(report) {
+  const sizes = report.sizes.map(({ name, aim, wasm, fetched }) => [
+    `\`${name}\``, kilobytes(wasm.bytes), kilobytes(wasm.gzip), kilobytes(fetched.bytes), kilobytes(fetched.gzip), met(fetched.gzip, aim, kilobytes),
+  ]);
+  const row = ({ where, algorithm }) => `${where}, ${algorithm}`;
+  const aimOf = (name, { where, algorithm }) => AIMS[name][`${where} ${algorithm}`];
+  const fresh = report.checks.map((check) => [
+    row(check), milliseconds(check.licentia.fresh), met(check.licentia.fresh, aimOf("fresh", check), milliseconds),
+    milliseconds(check.jose.fresh), times(check.licentia.fresh, check.jose.fresh),
+    milliseconds(check.platform), times(check.licentia.fresh, check.platform),
+  ]);
+  const others = report.checks.map((check) => [
+    row(check), milliseconds(check.licentia.first), met(check.licentia.first, aimOf("first", check), milliseconds), milliseconds(check.jose.first),
+    milliseconds(check.licentia.second), microseconds(check.licentia.repeated), met(check.licentia.repeated, AIMS.repeated, microseconds),
+  ]);
+  return [
+    `${underWay(report)}. Medians of ${report.times} processes and pages; load average ${report.machine.load} at the start.`,
+    table(["entry", "WebAssembly", "gzipped", "fetched by a browser", "gzipped", "aim"], sizes),
+    table(["a new token", "Licentia", "aim", "`jose`", "ratio", "platform", "ratio"], fresh),
+    table(["import and first verdict", "Licentia", "aim", "`jose`", "next token", "repeated", "aim"], others),
+  ].join("\n\n");
 }
 
 /** The part `flat` of a report as Markdown. */
@@ -63,7 +88,11 @@ export function writtenFlat(report) {
 
 const cellsOf = ({ here, ratio }) => [milliseconds(here.median), milliseconds(here.p95), ratio.toFixed(2)];
 
-export const writeDocument = (report) => put("cargo xtask bench --write", written(report));
+export const writeDocument = (report) => {
+  put("cargo xtask bench --write", writtenRates(report));
+  writeChecks(report);
+};
+export const writeChecks = (report) => put("cargo xtask bench --only check --write", writtenChecks(report));
 export const writeFlat = (report) => put("cargo xtask bench --only flat --write", writtenFlat(report));
 
 /** Puts a text between the two marks of docs/benchmarks.md that name its command. */

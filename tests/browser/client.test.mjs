@@ -23,22 +23,19 @@ after(async () => {
 async function pageApp(license) {
   const { page, complaints } = await open(browser.context);
   await page.goto(server.url);
-  await page.evaluate(async ({ productId, publicKey, key }) => {
+  await page.evaluate(async ({ productId, key }) => {
     const { LicentiaClient } = await import("/licentia/index.web.js");
     window.codes = [];
-    window.client = new LicentiaClient({
-      host: location.origin,
-      productId,
-      publicKey,
-      licenseKey: key,
-      onStatus: ({ code }) => window.codes.push(code),
-    });
+    window.client = await LicentiaClient.open({ host: location.origin, product: productId, licenseKey: key });
+    window.client.on("status", ({ code }) => window.codes.push(code));
+    window.code = (promise) => promise.then(({ code }) => code, ({ status }) => status);
   }, license);
   let seen = 0;
   return {
-    activate: () => page.evaluate(async () => (await window.client.activateLicense()).code),
-    genuine: () => page.evaluate(async () => (await window.client.isLicenseGenuine()).code),
-    sync: () => page.evaluate(async () => (await window.client.syncLicenseActivation()).code),
+    page,
+    activate: () => page.evaluate(() => window.code(window.client.activate())),
+    genuine: () => page.evaluate(() => window.client.isGenuine().code),
+    sync: () => page.evaluate(() => window.code(window.client.sync())),
     claims: () => page.evaluate(() => window.client.claims()),
     told: () => page.evaluate(() => window.codes),
     storedToken: () =>
@@ -87,6 +84,51 @@ test("in Chromium, a page that is loaded again goes on with the activation", asy
   assert.equal(await second.genuine(), 0);
   await second.hears(0);
   await second.close();
+});
+
+test("in Chromium, tabs ask one after the other, and one tab's erasure is every tab's", async () => {
+  const license = await createLicense(server.call);
+  const [first, second] = [await pageApp(license), await pageApp(license)];
+  const print = ({ page }) => page.evaluate(() => window.client.fingerprint);
+  assert.equal(await print(first), await print(second));
+  assert.equal(await first.activate(), 0);
+  assert.equal(await second.genuine(), 0);
+  let open = 0;
+  let most = 0;
+  await browser.context.route("**/v3/activations/*", async (route) => {
+    most = Math.max(most, (open += 1));
+    const response = await route.fetch();
+    open -= 1;
+    await route.fulfill({ response });
+  });
+  const codes = await Promise.all([first, second, first, second].map((app) => app.sync()));
+  await browser.context.unroute("**/v3/activations/*");
+  assert.deepEqual([...codes, most], [0, 0, 0, 0, 1]);
+  await server.call("PATCH", `/v3/licenses/${license.id}`, { revoked: true });
+  assert.equal(await second.sync(), 53);
+  assert.equal(await first.genuine(), 1);
+  await first.close();
+  await second.close();
+});
+
+test("in Chromium, what a user edits in the storage is noticed", async () => {
+  const license = await createLicense(server.call);
+  const app = await pageApp(license);
+  assert.equal(await app.activate(), 0);
+  const edited = (part, value) =>
+    app.page.evaluate(
+      ([slot, part, value]) => {
+        const kept = localStorage.getItem(slot);
+        localStorage.setItem(slot, JSON.stringify({ ...JSON.parse(kept), [part]: value }));
+        const { code } = window.client.isGenuine();
+        localStorage.setItem(slot, kept);
+        return code;
+      },
+      [`licentia.${license.productId}`, part, value],
+    );
+  assert.deepEqual([await edited("seen", 1), await edited("key", "ANOTHER-KEY-OF-SOMEBODY"), await edited("token", "a.b.c")], [69, 54, 1]);
+  assert.equal(await app.genuine(), 0);
+  await app.close();
 });
 
 test("in Chromium, every decision vector gives its verdict", async () => {

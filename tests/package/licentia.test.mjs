@@ -45,12 +45,10 @@ const wrong = file.vectors.filter(({ response, options, expect }) => {
   return verdict.code !== expect.code || verdict.activation !== expect.activation;
 });
 const fetch = async () => new Response(response.body, { status: response.status });
-const client = new LicentiaClient({
-  ...options, publicKey: file.keys[options.publicKey], host: "http://127.0.0.1:1", directory: "data", fetch,
-});
-client.activateLicense().then(async ({ code }) => {
-  const again = new LicentiaClient({ ...options, publicKey: file.keys[options.publicKey], host: "http://127.0.0.1:1", directory: "data" });
-  console.log(JSON.stringify([wrong.length, code, (await again.isLicenseValid()).name, both]));
+const { productId: product, licenseKey, fingerprint } = options;
+const given = { product, licenseKey, fingerprint, publicKey: file.keys[options.publicKey], host: "http://127.0.0.1:1", directory: "data" };
+LicentiaClient.openSync({ ...given, fetch }).activate().then(({ code }) => {
+  console.log(JSON.stringify([wrong.length, code, LicentiaClient.openSync(given).isValid().name, both]));
 });
 `;
 
@@ -66,17 +64,17 @@ test("it holds what it ships and nothing else", () => {
 
 test("it works as ESM", () => {
   const imports = `import { readFileSync } from "node:fs";
-import { LicentiaClient, LicentiaError } from "licentia";
-import { checkActivationResponse, LicentiaError as same } from "licentia/check";
-const both = LicentiaError === same;`;
+import { LicentiaClient, LicenseError } from "licentia";
+import { checkActivationResponse, LicenseError as same } from "licentia/check";
+const both = LicenseError === same;`;
   assert.equal(run("app.mjs", program(imports)), EXPECTED);
 });
 
 test("it works as CommonJS", () => {
   const imports = `const { readFileSync } = require("node:fs");
-const { LicentiaClient, LicentiaError } = require("licentia");
-const { checkActivationResponse, LicentiaError: same } = require("licentia/check");
-const both = LicentiaError === same;`;
+const { LicentiaClient, LicenseError } = require("licentia");
+const { checkActivationResponse, LicenseError: same } = require("licentia/check");
+const both = LicenseError === same;`;
   assert.equal(run("app.cjs", program(imports)), EXPECTED);
 });
 
@@ -92,12 +90,26 @@ test("its types fit ESM and CommonJS", () => {
 const verdict = checkActivationResponse({ status: 200, body: "" }, { productId: "p", licenseKey: "k", fingerprint: "f", publicKey: "", now: 0 });
 const activation: "keep" | "erase" | "replace" = verdict.activation;
 const eat: number | undefined = verdict.claims?.eat;
-const status: Promise<Status> = new LicentiaClient({ host: "https://x", productId: "p", publicKey: { keys: [] } }).isLicenseGenuine();
-// @ts-expect-error A number is no product id.
-new LicentiaClient({ host: "https://x", productId: 1, publicKey: "" });
-export { activation, eat, status, LicentiaError };
+async function protect(signal: AbortSignal) {
+  using client = await LicentiaClient.open({ host: "https://x", product: "p", signal });
+  const stop: () => void = client.on("status", ({ name }) => name === "LA_OK");
+  const status: Status = client.isGenuine();
+  const activated: Promise<Status> = client.activate("key", { signal });
+  const expires: Date | null = client.licenseExpiresAt();
+  // @ts-expect-error There is no such event.
+  client.on("anything", () => undefined);
+  // @ts-expect-error A number is no product.
+  LicentiaClient.openSync({ host: "https://x", product: 1 });
+  // @ts-expect-error A client is opened.
+  new LicentiaClient();
+  return { stop, status, activated, expires };
+}
+const fault = (error: LicenseError) => error.code === "LA_E_REVOKED" || error.code === "INVALID_OPTION";
+// @ts-expect-error There is no such code.
+const none = (error: LicenseError) => error.code === "LA_E_NOTHING";
+export { activation, eat, protect, fault, none };
 `;
-  const imports = `import { LicentiaClient, LicentiaError, type Status } from "licentia";\nimport { checkActivationResponse } from "licentia/check";\n`;
+  const imports = `import { LicentiaClient, LicenseError, type Status } from "licentia";\nimport { checkActivationResponse } from "licentia/check";\n`;
   writeFileSync(join(project, "typed.mts"), imports + use);
   writeFileSync(join(project, "typed.cts"), imports + use);
   const options = { strict: true, noEmit: true, module: "nodenext", target: "es2022", lib: ["es2022", "dom"], types: [], skipLibCheck: false };

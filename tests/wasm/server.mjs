@@ -45,7 +45,7 @@ export async function serve() {
   const http = createServer(async (incoming, outgoing) => {
     let text = "";
     for await (const chunk of incoming) text += chunk;
-    const request = { method: incoming.method, path: incoming.url, headers: incoming.headers, body: JSON.parse(text) };
+    const request = { method: incoming.method, path: incoming.url, headers: incoming.headers, body: text === "" ? undefined : JSON.parse(text) };
     requests.push(request);
     const reply = await server.answer(request);
     if (reply === "hang") return;

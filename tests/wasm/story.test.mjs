@@ -157,3 +157,44 @@ test("in Node, a product that the server does not know is an error when the clie
   const open = (product) => LicentiaClient.open({ host: server.url, product, fingerprint: "f".repeat(64), storage: memoryStorage() });
   await assert.rejects(open("5d1a2b3c-0000-4000-8000-000000000001"), { code: "LA_E_PRODUCT_ID", status: 43 });
 });
+
+test("in Node, a machine without a connection activates, renews and deactivates by files", async (context) => {
+  const offline = { host: "http://127.0.0.1:1", metadata: [{ key: "Room", value: "7" }] };
+  const fields = { serverSyncGracePeriod: 0, meterAttributes: [{ name: "Exports", allowedUses: 9 }] };
+  const license = await createLicense(server.call, fields);
+  const directory = await mkdtemp(join(tmpdir(), "licentia-client-"));
+  const client = LicentiaClient.openSync({ ...offline, product: license.productId, publicKey: license.publicKey, directory });
+  context.after(async () => {
+    client.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+  assert.throws(() => client.offlineActivationRequest(), { code: "LA_E_LICENSE_KEY", status: 54 });
+  client.setLicenseKey(license.key);
+  const respond = async (offlineRequest) => {
+    const body = { licenseId: license.id, offlineRequest, responseValidity: 3600 };
+    const { status, json, text } = await server.call("POST", "/v3/activations/offline-activate", body);
+    assert.equal(status, 200, text);
+    return json.offlineResponse;
+  };
+
+  const first = await respond(client.offlineActivationRequest({ exports: 4 }));
+  assert.throws(() => client.activateOffline(`${first}x`), { code: "LA_E_OFFLINE_RESPONSE_FILE", status: 56 });
+  assert.equal(client.activateOffline(`${first}\n`).name, "LA_OK");
+  assert.equal(client.isValid().name, "LA_OK");
+  assert.deepEqual(client.activationMode(), { initial: "offline", current: "offline" });
+  assert.deepEqual([client.meterUses("exports"), client.activationMetadata("room")], [4, "7"]);
+
+  const { status, text } = await server.call("PATCH", `/v3/licenses/${license.id}`, { suspended: true });
+  assert.equal(status, 200, text);
+  assert.equal(client.activateOffline(await respond(client.offlineActivationRequest())).name, "LA_SUSPENDED");
+  const activation = client.activationId();
+
+  const proof = client.offlineDeactivationRequest();
+  assert.equal(client.isValid().name, "LA_FAIL");
+  assert.throws(() => client.activateOffline(first), { code: "LA_E_OFFLINE_RESPONSE_FILE" });
+  assert.throws(() => client.offlineDeactivationRequest(), { code: "LA_FAIL", status: 1 });
+  const told = await server.call("POST", "/v3/activations/offline-deactivate", { licenseId: license.id, offlineRequest: proof });
+  assert.ok(told.status < 300, told.text);
+  const left = await server.call("GET", `/v3/activations?licenseId=${license.id}`);
+  assert.ok(!left.json.some(({ id }) => id === activation));
+});

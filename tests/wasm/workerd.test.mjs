@@ -42,7 +42,6 @@ function modules() {
     ...["", "licentia/"].flatMap((from) => [
       embed(`${from}error.js`, "esModule", "error.js"),
       embed(`${from}engine.workerd.js`, "esModule", "engine.workerd.js"),
-      embed(`${from}check-engine.workerd.js`, "esModule", "check-engine.workerd.js"),
       embed(`${from}licentia.wasm`, "wasm", "licentia.wasm"),
       embed(`${from}check.wasm`, "wasm", "check.wasm"),
     ]),

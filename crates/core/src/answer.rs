@@ -3,9 +3,7 @@
 //! Codes are read under HTTP 400, and two under 404 and 409, as existing servers send them. An activation is erased only on
 //! our own error shape with a code that says so: no proxy's page, emptied server or wrong address locks anybody out.
 
-use serde::{Deserialize, Deserializer};
-
-use crate::jws::read_object;
+use crate::object::Object;
 use crate::status_code::StatusCode;
 
 /// What becomes of the stored activation.
@@ -150,24 +148,17 @@ pub const ANSWERS: &[Row] = {
     ]
 };
 
-/// An error as servers send it. Both members must be there.
-#[derive(Deserialize)]
-struct Refusal {
-    #[serde(rename = "message")]
-    _message: String,
-    #[serde(deserialize_with = "required")]
-    code: Option<String>,
-}
-
-/// Without this, an absent `code` would read as null.
-fn required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Option::deserialize(deserializer)
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Granted {
-    activation_token: String,
+/// The code of an error as servers send it: `message` and `code` must both be there, and the code may be null.
+fn refused_with(body: &str) -> Option<String> {
+    let error = Object::parse(body, &["message", "code"])?;
+    error.text("message").ok()?;
+    if !error.has("code") {
+        return None;
+    }
+    error
+        .optional_text("code")
+        .ok()
+        .map(Option::unwrap_or_default)
 }
 
 impl Answer {
@@ -177,16 +168,18 @@ impl Answer {
         if !(200..300).contains(&http_status) {
             return Self::refused(http_status, body);
         }
-        match read_object::<Granted>(body.as_bytes()) {
-            Ok(granted) => Self::Token(granted.activation_token),
-            Err(_not_ours) => Self::Refused(StatusCode::E_INET, Effect::Keep),
+        match Object::parse(body, &["activationToken"])
+            .map(|granted| granted.text("activationToken"))
+        {
+            Some(Ok(token)) => Self::Token(token),
+            _ => Self::Refused(StatusCode::E_INET, Effect::Keep),
         }
     }
 
     /// Understands the answer to a deactivation: 204, or another success with a JSON object, so that no portal's page passes for one.
     #[must_use]
     pub fn to_deactivation(http_status: u16, body: &str) -> Self {
-        let is_object = || read_object::<serde::de::IgnoredAny>(body.as_bytes()).is_ok();
+        let is_object = || Object::parse(body, &[]).is_some();
         match http_status {
             204 => Self::Done,
             200..300 if is_object() => Self::Done,
@@ -196,13 +189,13 @@ impl Answer {
     }
 
     fn refused(http_status: u16, body: &str) -> Self {
-        let refusal = || read_object::<Refusal>(body.as_bytes()).ok();
         let (status, effect) = match http_status {
             429 => (StatusCode::E_RATE_LIMIT, Effect::Keep),
             500..600 => (StatusCode::E_SERVER, Effect::Keep),
-            400 | 404 | 409 => refusal().map_or((StatusCode::E_INET, Effect::Keep), |refusal| {
-                coded(http_status, &refusal.code.unwrap_or_default())
-            }),
+            400 | 404 | 409 => refused_with(body)
+                .map_or((StatusCode::E_INET, Effect::Keep), |code| {
+                    coded(http_status, &code)
+                }),
             _ => (StatusCode::E_INET, Effect::Keep),
         };
         Self::Refused(status, effect)

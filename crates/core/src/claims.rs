@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::object::{Misfit, Object};
+
 /// The claims of an activation token, as a server signs them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Claims {
@@ -103,7 +105,7 @@ pub struct Claims {
 }
 
 /// The claims that a client's decisions lean on. A token may say more, in forms of its server's own: that is handed on unread.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     /// The activation's id.
     pub aid: String,
@@ -120,7 +122,6 @@ pub struct Facts {
     /// When the license expires.
     pub eat: i64,
     /// When the lease ends.
-    #[serde(default)]
     pub leat: i64,
     /// When the grace period for failed syncs ends.
     pub ssgpeat: i64,
@@ -129,25 +130,69 @@ pub struct Facts {
     /// How far the client's clock may run behind; -1 for any distance.
     pub aco: i64,
     /// Until when an offline response may be used; 0 if the token is none.
-    #[serde(default)]
     pub orv: i64,
     /// Whether the license is suspended.
     pub suspended: bool,
     /// The license's type.
-    #[serde(rename = "type", default)]
     pub kind: String,
     /// The license's epoch: raised by every revocation.
-    #[serde(default)]
     pub epoch: i64,
     /// The digest of the user's name whose activation this is, if it is one user's.
-    #[serde(rename = "userHash", default)]
     pub user_hash: Option<String>,
     /// When maintenance ends: releases that were published later are not covered; 0 for never.
-    #[serde(rename = "maintenanceExpiresAt", default)]
     pub maintenance_expires_at: i64,
     /// The last release that is covered; empty for every one.
-    #[serde(rename = "maxAllowedReleaseVersion", default)]
     pub max_allowed_release_version: String,
+}
+
+impl Facts {
+    pub(crate) const MEMBERS: &'static [&'static str] = &[
+        "aid",
+        "lid",
+        "pid",
+        "key",
+        "fp",
+        "iat",
+        "eat",
+        "leat",
+        "ssgpeat",
+        "ssi",
+        "aco",
+        "suspended",
+        "type",
+        "epoch",
+        "orv",
+        "userHash",
+        "maintenanceExpiresAt",
+        "maxAllowedReleaseVersion",
+    ];
+
+    pub(crate) fn read(claims: &Object<'_>) -> Result<Self, Misfit> {
+        Ok(Self {
+            aid: claims.text("aid")?,
+            lid: claims.text("lid")?,
+            pid: claims.text("pid")?,
+            key: claims.text("key")?,
+            fp: claims.text("fp")?,
+            iat: claims.number("iat")?,
+            eat: claims.number("eat")?,
+            leat: claims.given_number("leat")?.unwrap_or_default(),
+            ssgpeat: claims.number("ssgpeat")?,
+            ssi: claims.number("ssi")?,
+            aco: claims.number("aco")?,
+            orv: claims.given_number("orv")?.unwrap_or_default(),
+            suspended: claims.flag("suspended")?,
+            kind: claims.given_text("type")?.unwrap_or_default(),
+            epoch: claims.given_number("epoch")?.unwrap_or_default(),
+            user_hash: claims.optional_text("userHash")?,
+            maintenance_expires_at: claims
+                .given_number("maintenanceExpiresAt")?
+                .unwrap_or_default(),
+            max_allowed_release_version: claims
+                .given_text("maxAllowedReleaseVersion")?
+                .unwrap_or_default(),
+        })
+    }
 }
 
 /// A field of the vendor's or the client's own.

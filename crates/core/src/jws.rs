@@ -4,10 +4,11 @@
 //! base64url is read in its one canonical spelling, so that a signed text has no second form.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
-use crate::key::KeySet;
+use crate::key_set::KeySet;
+use crate::object::{Misfit, Object};
 use crate::product::Algorithm;
 
 /// No token of ours reaches this size: a hundred metadata entries of the longest kind make a quarter of it.
@@ -66,15 +67,24 @@ struct HeaderOut<'a> {
 }
 
 /// A header as it is read.
-#[derive(Deserialize)]
 pub(crate) struct Header {
     pub alg: String,
-    #[serde(default)]
     pub kid: Option<String>,
-    #[serde(default)]
     pub typ: Option<String>,
-    #[serde(default)]
-    crit: Option<serde::de::IgnoredAny>,
+    has_extensions: bool,
+}
+
+impl Header {
+    const MEMBERS: &'static [&'static str] = &["alg", "kid", "typ", "crit"];
+
+    fn read(header: &Object<'_>) -> Result<Self, Misfit> {
+        Ok(Self {
+            alg: header.text("alg")?,
+            kid: header.optional_text("kid")?,
+            typ: header.optional_text("typ")?,
+            has_extensions: !header.lacks("crit")?,
+        })
+    }
 }
 
 /// Returns the text to sign: header and claims in base64url, with a dot between.
@@ -124,10 +134,13 @@ impl<'a> Compact<'a> {
         if payload.contains('.') {
             return Err(parts());
         }
-        let header = decode(header)?;
-        let header: Header =
-            read_object(&header).map_err(|_fault| malformed("its header is not one"))?;
-        if header.crit.is_some() {
+        let header = String::from_utf8(decode(header)?).ok();
+        let header = header
+            .as_deref()
+            .and_then(|header| Object::parse(header, Header::MEMBERS))
+            .and_then(|header| Header::read(&header).ok())
+            .ok_or_else(|| malformed("its header is not one"))?;
+        if header.has_extensions {
             return Err(malformed("its header has critical extensions"));
         }
         Ok(Self {
@@ -155,7 +168,7 @@ impl<'a> Compact<'a> {
                 kid: kid(),
             });
         }
-        if !fitting.any(|key| key.verify(self.signed.as_bytes(), &self.signature)) {
+        if !fitting.any(|key| keys.verify(key, self.signed.as_bytes(), &self.signature)) {
             return Err(TokenFault::BadSignature { kid: kid() });
         }
         decode(self.payload)

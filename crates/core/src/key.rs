@@ -7,9 +7,9 @@ use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::jws::read_object;
+use crate::object::{Misfit, Object};
 use crate::product::Algorithm;
-use crate::rsa::{RsaKey, SIZE};
+use crate::rsa::{HostRs256, RsaKey, SIZE};
 
 /// `SubjectPublicKeyInfo` of rsaEncryption, up to a modulus of 2048 bits.
 const RSA_PREFIX: [u8; 33] = [
@@ -35,14 +35,32 @@ const PEM_LINE: usize = 64;
 #[non_exhaustive]
 pub enum KeyFault {
     /// The text is neither PEM nor JSON.
-    #[error("the public key is neither SPKI PEM nor a JWK or JWK Set: {reason}")]
+    #[error("{}", self.message())]
     Unreadable {
         /// What is wrong.
-        reason: String,
+        reason: &'static str,
     },
     /// It can be read and is of another kind.
-    #[error("no public key here is RSA of 2048 bits with exponent 65537, or Ed25519")]
+    #[error("{}", self.message())]
     Unsupported,
+}
+
+impl KeyFault {
+    /// Returns what [`Display`](std::fmt::Display) writes, without what it takes to format.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let (message, reason) = match self {
+            Self::Unreadable { reason } => (
+                "the public key is neither SPKI PEM nor a JWK or JWK Set: ",
+                *reason,
+            ),
+            Self::Unsupported => (
+                "no public key here is RSA of 2048 bits with exponent 65537, or Ed25519",
+                "",
+            ),
+        };
+        [message, reason].concat()
+    }
 }
 
 /// A public key that verifies tokens.
@@ -83,6 +101,25 @@ pub struct Jwk {
     pub usage: Option<String>,
 }
 
+impl Jwk {
+    /// The members of a key and of a set.
+    pub(crate) const MEMBERS: &'static [&'static str] =
+        &["kty", "crv", "x", "n", "e", "alg", "kid", "use", "keys"];
+
+    pub(crate) fn read(jwk: &Object<'_>) -> Result<Self, Misfit> {
+        Ok(Self {
+            kty: jwk.text("kty")?,
+            crv: jwk.optional_text("crv")?,
+            x: jwk.optional_text("x")?,
+            n: jwk.optional_text("n")?,
+            e: jwk.optional_text("e")?,
+            alg: jwk.optional_text("alg")?,
+            kid: jwk.optional_text("kid")?,
+            usage: jwk.optional_text("use")?,
+        })
+    }
+}
+
 impl VerifyingKey {
     /// Reads a `SubjectPublicKeyInfo`.
     ///
@@ -104,17 +141,17 @@ impl VerifyingKey {
     /// # Errors
     /// Says that the text is no PEM, or the key of another kind.
     pub fn from_spki_pem(pem: &str) -> Result<Self, KeyFault> {
-        let unreadable = |reason: &str| KeyFault::Unreadable {
-            reason: reason.to_owned(),
-        };
         let body = pem
             .trim()
             .strip_prefix(PEM_HEAD)
             .and_then(|rest| rest.strip_suffix(PEM_FOOT));
-        let body = body.ok_or_else(|| unreadable("its lines are not those of a public key"))?;
+        let body = body.ok_or(KeyFault::Unreadable {
+            reason: "its lines are not those of a public key",
+        })?;
         let base64: String = body.split_ascii_whitespace().collect();
-        let der = Base64::decode_vec(&base64)
-            .map_err(|_encoding| unreadable("its lines are not base64"))?;
+        let der = Base64::decode_vec(&base64).map_err(|_encoding| KeyFault::Unreadable {
+            reason: "its lines are not base64",
+        })?;
         Self::from_spki_der(&der)
     }
 
@@ -168,6 +205,24 @@ impl VerifyingKey {
             Self::Ed25519(key) => ed25519_dalek::Signature::from_slice(signature)
                 .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok()),
         }
+    }
+
+    /// As [`Self::verify`], by the host's own RS256 where it has one.
+    pub(crate) fn verify_by(
+        &self,
+        host: Option<HostRs256>,
+        message: &[u8],
+        signature: &[u8],
+    ) -> bool {
+        let by_host = |key: &RsaKey, verify: HostRs256| {
+            key.number(signature)?;
+            verify(&self.to_spki_der(), message, signature)
+        };
+        let said = match (self, host) {
+            (Self::Rsa2048(key), Some(verify)) => by_host(key, verify),
+            _ => None,
+        };
+        said.unwrap_or_else(|| self.verify(message, signature))
     }
 
     /// Returns the key as a `SubjectPublicKeyInfo`.
@@ -238,78 +293,6 @@ fn rsa_modulus(der: &[u8]) -> Option<[u8; SIZE]> {
     modulus.try_into().ok()
 }
 
-/// Keys that verify, by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KeySet(Vec<NamedKey>);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct NamedKey {
-    /// None for a key that came without a name, as from a PEM: it is tried whatever a header says.
-    kid: Option<String>,
-    key: VerifyingKey,
-}
-
-/// A JWK Set. `statementKeys` and other members beside `keys` verify no token.
-#[derive(Deserialize)]
-struct JwkSet {
-    keys: Vec<Jwk>,
-}
-
-impl KeySet {
-    /// Reads keys from a PEM, a JWK Set or a single JWK. Keys of a set that are of another kind are passed over (RFC 7517 §5).
-    ///
-    /// # Errors
-    /// Says that the text cannot be read, or that no key in it can verify.
-    pub fn parse(text: &str) -> Result<Self, KeyFault> {
-        let text = text.trim();
-        if !text.starts_with('{') {
-            let key = VerifyingKey::from_spki_pem(text)?;
-            return Ok(Self(vec![NamedKey { kid: None, key }]));
-        }
-        let single = read_object::<Jwk>(text.as_bytes()).map(|jwk| JwkSet { keys: vec![jwk] });
-        let set = single
-            .or_else(|_not_one_key| read_object::<JwkSet>(text.as_bytes()))
-            .map_err(|reason| KeyFault::Unreadable { reason })?;
-        Self::from_jwks(&set.keys)
-    }
-
-    /// Takes keys as JWKs, passing over those of another kind.
-    ///
-    /// # Errors
-    /// Says that no key can verify.
-    pub fn from_jwks(jwks: &[Jwk]) -> Result<Self, KeyFault> {
-        let keys = jwks.iter().filter_map(|jwk| {
-            let key = VerifyingKey::from_jwk(jwk).ok()?;
-            let kid = jwk.kid.clone();
-            Some(NamedKey { kid, key })
-        });
-        let keys: Vec<NamedKey> = keys.collect();
-        if keys.is_empty() {
-            return Err(KeyFault::Unsupported);
-        }
-        Ok(Self(keys))
-    }
-
-    /// Returns the keys that a header with this `kid` may mean.
-    pub(crate) fn named<'a>(
-        &'a self,
-        kid: Option<&'a str>,
-    ) -> impl Iterator<Item = &'a VerifyingKey> {
-        let may_mean = move |named: &&NamedKey| match (&named.kid, kid) {
-            (Some(name), Some(kid)) => name == kid,
-            _ => true,
-        };
-        self.0.iter().filter(may_mean).map(|named| &named.key)
-    }
-}
-
-impl From<VerifyingKey> for KeySet {
-    fn from(key: VerifyingKey) -> Self {
-        let kid = Some(key.kid());
-        Self(vec![NamedKey { kid, key }])
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -354,47 +337,6 @@ mod tests {
     }
 
     #[test]
-    fn a_set_is_read_in_every_form() {
-        let jwk = serde_json::to_string(&rsa().to_jwk()).unwrap();
-        let set = format!(r#"{{"keys": [{jwk}], "statementKeys": [{{}}], "productId": "p"}}"#);
-        for text in [jwk.as_str(), &set] {
-            assert_eq!(KeySet::parse(text), Ok(KeySet::from(rsa())));
-        }
-        assert_eq!(KeySet::parse(RSA).unwrap().named(Some("any")).count(), 1);
-    }
-
-    #[test]
-    fn the_file_of_a_product_is_read_as_its_keys() {
-        let jwks = [ed25519(), rsa()].map(|key| key.to_jwk());
-        let statement_keys = [crate::statement::StatementKey::from_seed(&[8; 32]).verifying_key()];
-        let file = serde_json::json!({
-            "productId": "63dfd63e-6a54-4a5b-9c43-0b6d4a7d2b11",
-            "host": "https://licenses.example.com",
-            "keys": jwks,
-            "statementKeys": statement_keys.map(|key| key.to_jwk()),
-        });
-        let keys = KeySet::parse(&file.to_string()).unwrap();
-        assert_eq!(Ok(&keys), KeySet::from_jwks(&jwks).as_ref());
-        for key in [ed25519(), rsa()] {
-            let kid = key.kid();
-            let named: Vec<_> = keys.named(Some(&kid)).collect();
-            assert_eq!(named, [&key]);
-        }
-    }
-
-    #[test]
-    fn keys_of_another_kind_are_passed_over() {
-        let good = serde_json::to_string(&rsa().to_jwk()).unwrap();
-        let others = r#"{"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}, {"kty": "RSA", "n": "AQAB", "e": "AQAB"}"#;
-        let set = format!(r#"{{"keys": [{others}, {good}]}}"#);
-        assert_eq!(KeySet::parse(&set), Ok(KeySet::from(rsa())));
-        assert_eq!(
-            KeySet::parse(&format!(r#"{{"keys": [{others}]}}"#)),
-            Err(KeyFault::Unsupported)
-        );
-    }
-
-    #[test]
     fn a_key_for_another_use_is_refused() {
         let jwk = rsa().to_jwk();
         let other_alg = Jwk {
@@ -424,24 +366,5 @@ mod tests {
             VerifyingKey::from_spki_der(&neutral),
             Err(KeyFault::Unsupported)
         );
-    }
-
-    #[test]
-    fn texts_that_hold_no_key_are_refused() {
-        let texts = [
-            "",
-            "{",
-            "[]",
-            "null",
-            "{}",
-            r#"{"keys": []}"#,
-            PEM_HEAD,
-            "-----BEGIN CERTIFICATE-----",
-        ];
-        for text in texts {
-            assert!(KeySet::parse(text).is_err(), "{text}");
-        }
-        let (head, rest) = RSA.split_at(100);
-        assert!(KeySet::parse(&format!("{head}!{rest}")).is_err());
     }
 }

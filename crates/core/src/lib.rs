@@ -16,10 +16,13 @@ mod issue;
 mod json;
 mod jws;
 mod key;
+mod key_set;
+mod known;
 mod license;
 mod limits;
 mod metadata;
 mod meter;
+mod object;
 mod offline;
 mod product;
 mod restriction;
@@ -57,7 +60,8 @@ pub use id::{
 pub use interval::Interval;
 pub use json::{JsonFault, parse};
 pub use jws::{TokenFault, join_signature, signing_input};
-pub use key::{Jwk, KeyFault, KeySet, VerifyingKey};
+pub use key::{Jwk, KeyFault, VerifyingKey};
+pub use key_set::KeySet;
 pub use license::{
     Change, Command, DeactivatedBy, End, Event, License, LicenseKey, Pending, Place, Refusal,
     Standing, Status, Totals,
@@ -67,7 +71,7 @@ pub use meter::{AskedUses, Meter, MeterName, MeterTotals, MeterUse, Tally, UsesC
 pub use offline::{OfflineFault, OfflineRequest, ResponseFault, read_offline_response};
 pub use product::{Algorithm, Product, TokenKey};
 pub use restriction::{Area, Origin};
-pub use rsa::RsaKey;
+pub use rsa::{HostRs256, RsaKey};
 pub use scope::{Role, Scope};
 pub use statement::StatementKey;
 pub use status_code::StatusCode;

@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::jws::{TokenFault, read_object};
-use crate::key::KeySet;
+use crate::key_set::KeySet;
 use crate::status_code::StatusCode;
 use crate::token::{Token, UnverifiedToken};
 

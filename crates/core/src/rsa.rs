@@ -16,6 +16,9 @@ const DIGEST_INFO: [u8; 19] = [
     0x00, 0x04, 0x20,
 ];
 
+/// A host's own RS256: whether the key of this `SubjectPublicKeyInfo` signed a message, or none if the host cannot say.
+pub type HostRs256 = fn(spki: &[u8], message: &[u8], signature: &[u8]) -> Option<bool>;
+
 /// The public half of an RSA key: 2048 bits, exponent 65537.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RsaKey {
@@ -40,15 +43,20 @@ impl RsaKey {
         self.modulus.to_be_bytes().into()
     }
 
+    /// Returns a signature as the number that this key can open, if it is one: as long as the modulus, and smaller.
+    pub(crate) fn number(&self, signature: &[u8]) -> Option<U2048> {
+        let bytes = <[u8; SIZE]>::try_from(signature).ok()?;
+        let signature = U2048::from_be_bytes(bytes.into());
+        (signature < self.modulus).then_some(signature)
+    }
+
     /// Returns whether `signature` is this key's signature of `message`.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
-        let Ok(bytes) = <[u8; SIZE]>::try_from(signature) else {
-            return false;
-        };
-        let signature = U2048::from_be_bytes(bytes.into());
-        if signature >= self.modulus {
-            return false;
-        }
+        self.number(signature)
+            .is_some_and(|signature| self.opens(message, signature))
+    }
+
+    fn opens(&self, message: &[u8], signature: U2048) -> bool {
         let base = FixedMontyForm::new(&signature, &self.params);
         let power = (0..16).fold(base, |power, _| power.square());
         let opened = power.mul(&base).retrieve();

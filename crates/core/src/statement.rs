@@ -4,7 +4,8 @@ use ed25519_dalek::{Signer, SigningKey};
 
 use crate::claims::Statement;
 use crate::jws::{Compact, TokenFault, join_signature, read_object, signing_input};
-use crate::key::{KeySet, VerifyingKey};
+use crate::key::VerifyingKey;
+use crate::key_set::KeySet;
 use crate::product::Algorithm;
 
 /// The `typ` of a statement's header: what keeps it from being taken for an activation token.

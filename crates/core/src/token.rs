@@ -1,15 +1,21 @@
 //! The activation token: a JWT whose claims can be read only after its signature was checked.
 
+use std::sync::Arc;
+
 use crate::claims::Facts;
-use crate::jws::{Compact, TokenFault, read_object};
-use crate::key::KeySet;
+use crate::jws::{Compact, TokenFault};
+use crate::key_set::KeySet;
+use crate::object::Object;
 
 /// A text that looks like a token. It has nothing to read.
 pub struct UnverifiedToken<'a>(Compact<'a>);
 
 /// A token whose signature was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Token {
+pub struct Token(Arc<Content>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Content {
     facts: Facts,
     json: String,
 }
@@ -36,11 +42,13 @@ impl<'a> UnverifiedToken<'a> {
             return Err(TokenFault::WrongType { typ: typ.clone() });
         }
         let payload = self.0.verify(keys)?;
-        let json = String::from_utf8(payload).map_err(|fault| TokenFault::Claims {
-            reason: fault.to_string(),
-        })?;
-        let facts = read_object(json.as_bytes()).map_err(|reason| TokenFault::Claims { reason })?;
-        Ok(Token { facts, json })
+        let misfit = |reason| TokenFault::Claims { reason };
+        let json =
+            String::from_utf8(payload).map_err(|_fault| misfit("they are not UTF-8".to_owned()))?;
+        let claims = Object::parse(&json, Facts::MEMBERS)
+            .ok_or_else(|| misfit("they are no JSON object".to_owned()))?;
+        let facts = Facts::read(&claims).map_err(|fault| misfit(fault.reason()))?;
+        Ok(Token(Arc::new(Content { facts, json })))
     }
 }
 
@@ -50,17 +58,32 @@ impl std::fmt::Debug for UnverifiedToken<'_> {
     }
 }
 
+impl KeySet {
+    /// Verifies a token, unless these keys have verified the same text before.
+    ///
+    /// # Errors
+    /// As [`UnverifiedToken::parse`] and [`UnverifiedToken::verify`].
+    pub fn token(&self, text: &str) -> Result<Token, TokenFault> {
+        if let Some(token) = self.known().find(text) {
+            return Ok(token);
+        }
+        let token = UnverifiedToken::parse(text)?.verify(self)?;
+        self.known().remember(text, &token);
+        Ok(token)
+    }
+}
+
 impl Token {
     /// Returns the claims that decisions lean on.
     #[must_use]
     pub fn facts(&self) -> &Facts {
-        &self.facts
+        &self.0.facts
     }
 
     /// Returns the claims as they were signed, byte for byte, with those that this version does not know.
     #[must_use]
     pub fn claims_json(&self) -> &str {
-        &self.json
+        &self.0.json
     }
 }
 

@@ -1,10 +1,10 @@
 // Builds dist/ from src/ and generated/: declarations by tsc, bundles by esbuild. Run by `cargo xtask build`.
 //
-// dist/engine.* and dist/check-engine.* hold a WebAssembly module each, once for each way of loading it; the entries beside
-// them import the one that they need. dist/error.* is apart, so that all entries throw one class.
+// dist/check.* and dist/engine.* hold a WebAssembly module each, once for each way of loading it; the client's entries import
+// the second. dist/error.* is apart, so that all entries throw one class.
 
 import { spawnSync } from "node:child_process";
-import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,42 +17,37 @@ const here = dirname(fileURLToPath(import.meta.url));
 const at = (...names) => join(here, ...names);
 const dist = at("dist");
 
-/** Each bundle: where it starts, its file, and which file stands for `./platform.js`. */
+/** A bundle for each way of loading: where it starts, its file, and the runtime that it is for if others cannot run it. */
+const loadedBothWays = (from, to, runtime) => [".js", ".cjs"].map((ending) => ({ from, to: `${to}${ending}`, runtime }));
 const bundles = [
-  { from: "error.ts", to: "error.js" },
-  { from: "error.ts", to: "error.cjs" },
-  { from: "engine.ts", to: "engine.js" },
-  { from: "engine.ts", to: "engine.cjs" },
-  { from: "engine.ts", to: "engine.workerd.js" },
-  { from: "check-engine.ts", to: "check-engine.js" },
-  { from: "check-engine.ts", to: "check-engine.cjs" },
-  { from: "check-engine.ts", to: "check-engine.workerd.js" },
-  { from: "check.ts", to: "check.js" },
-  { from: "check.ts", to: "check.cjs" },
-  { from: "check.ts", to: "check.workerd.js" },
-  { from: "index.ts", to: "index.web.js" },
-  { from: "index.ts", to: "index.web.cjs" },
-  { from: "index.ts", to: "index.node.js", platform: "platform.node.ts" },
-  { from: "index.ts", to: "index.node.cjs", platform: "platform.node.ts" },
-  { from: "index.ts", to: "index.workerd.js", platform: "platform.workerd.ts" },
+  ...loadedBothWays("error.ts", "error"),
+  ...["engine", "check"].flatMap((name) => [
+    ...loadedBothWays(`${name}.ts`, name),
+    ...loadedBothWays(`${name}.ts`, `${name}.node`, "node"),
+    { from: `${name}.ts`, to: `${name}.workerd.js`, runtime: "workerd" },
+  ]),
+  ...loadedBothWays("index.ts", "index.web"),
+  ...loadedBothWays("index.ts", "index.node", "node"),
+  { from: "index.ts", to: "index.workerd.js", runtime: "workerd" },
 ];
 
 /** The modules: their files in generated/, and in dist/ for Workers, which take them compiled. */
 const modules = { "licentia_bg.wasm": "licentia.wasm", "check_bg.wasm": "check.wasm" };
 
-/** Leaves what is a bundle of its own outside, puts the platform's file in place, and modules as text or as a Worker's file. */
-function replacing({ from, to, platform }) {
+/** Leaves what is a bundle of its own outside, puts the runtime's files in place, and modules as text or as a Worker's file. */
+function replacing({ from, to, runtime }) {
   const ending = to.slice(to.lastIndexOf("."));
-  const engines = to.includes(".workerd.") ? `.workerd${ending}` : ending;
-  const apart = (name, ending) => (name === from.replace(".ts", "") ? null : { path: `./${name}${ending}`, external: true, sideEffects: false });
+  const apart = (name, ending) => (`${name}.ts` === from ? null : { path: `./${name}${ending}`, external: true, sideEffects: false });
   return {
     name: "replacing",
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^\.\/error\.js$/ }, () => apart("error", ending));
-      onResolve({ filter: /^\.\/engine\.js$/ }, () => apart("engine", engines));
-      onResolve({ filter: /^\.\/check-engine\.js$/ }, () => apart("check-engine", engines));
-      if (platform) onResolve({ filter: /^\.\/platform\.js$/ }, () => ({ path: at("src", platform) }));
-      if (to.includes(".workerd.")) {
+      onResolve({ filter: /^\.\/engine\.js$/ }, () => apart("engine", runtime ? `.${runtime}${ending}` : ending));
+      onResolve({ filter: /\/(platform|rs256)\.js$/ }, ({ path }) => {
+        const own = at("src", `${basename(path, ".js")}.${runtime}.ts`);
+        return { path: existsSync(own) ? own : at("src", `${basename(path, ".js")}.ts`) };
+      });
+      if (runtime === "workerd") {
         onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path: `./${modules[basename(path)]}`, external: true }));
       }
       onLoad({ filter: /\.wasm$/ }, ({ path }) => ({ contents: packed(readFileSync(path)), loader: "text" }));
@@ -70,7 +65,7 @@ function bundle(entry) {
     platform: "neutral",
     target: "es2022",
     external: ["node:*"],
-    minify: entry.from.endsWith("engine.ts"),
+    minify: ["engine.ts", "check.ts"].includes(entry.from),
     legalComments: "none",
     logLevel: "warning",
     plugins: [replacing(entry)],

@@ -88,7 +88,7 @@ impl Session {
         let asked = self
             .client
             .ask_activation(license_key.as_deref(), &self.stored);
-        shape::json(&shape::Activating::from(asked))
+        shape::json(&shape::Written::from(asked))
     }
 
     /// Decides what the answer to an activation does.
@@ -218,6 +218,13 @@ impl Session {
             Turn::Wait(wait) => i32::try_from(wait.0).unwrap_or(i32::MAX),
             Turn::Rest => -1,
         }
+    }
+
+    /// Returns when the next background sync is due, in seconds since 1970.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "times are far below 2^53")]
+    pub fn due(&self) -> Option<f64> {
+        self.schedule.due().map(|due| due as f64)
     }
 
     /// Decides whether the trial on this device still runs.

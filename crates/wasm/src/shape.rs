@@ -51,23 +51,23 @@ impl From<StatusCode> for Status {
     }
 }
 
-/// Whether to ask for an activation: with a key, or not for a reason.
+/// A text, or why there is none.
 #[derive(Serialize)]
-pub(crate) struct Activating {
-    status: u8,
-    key: Option<String>,
+pub(crate) struct Written {
+    pub outcome: u32,
+    pub text: Option<String>,
 }
 
-impl From<Result<String, StatusCode>> for Activating {
-    fn from(asked: Result<String, StatusCode>) -> Self {
-        match asked {
-            Ok(key) => Self {
-                status: 0,
-                key: Some(key),
+impl From<Result<String, StatusCode>> for Written {
+    fn from(written: Result<String, StatusCode>) -> Self {
+        match written {
+            Ok(text) => Self {
+                outcome: 0,
+                text: Some(text),
             },
             Err(status) => Self {
-                status: status.number(),
-                key: None,
+                outcome: status.number().into(),
+                text: None,
             },
         }
     }

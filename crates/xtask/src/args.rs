@@ -28,7 +28,8 @@ cargo xtask <command>: everything a developer of Licentia types
   bench       measure: requests a second beside a plain Worker, sizes, cold and repeated checks
                 --quick           a minute's look
                 --only <text>     of the calls, those whose name contains this; or `flat`: the same calls on
-                                  ledgers of a thousand and of a million licenses
+                                  ledgers of a thousand and of a million licenses; or `check`: the package
+                                  alone, its size and how long its checks take
                 --startup         also how long a second `dev` takes
                 --write           put the figures into docs/benchmarks.md
   vectors     make tests/vectors/decisions.json anew

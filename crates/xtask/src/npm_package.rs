@@ -1,7 +1,7 @@
 //! Builds the npm package: its two modules to WebAssembly, their bindings, the optimizer, then the package's own script.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -89,13 +89,25 @@ fn digest(workspace: &Workspace) -> Result<String> {
 
 fn compile(workspace: &Workspace) -> Result<()> {
     let members = MODULES.map(|(member, _)| format!("--package={member}"));
-    process::quietly(
-        workspace
-            .cargo()
-            .args(["build", "--locked", "--release"])
-            .args(["--target=wasm32-unknown-unknown"])
-            .args(members),
-    )
+    let mut command = workspace.cargo();
+    command
+        .args(["build", "--locked", "--profile=npm"])
+        .args(["--target=wasm32-unknown-unknown"])
+        .args(members)
+        .env("CARGO_ENCODED_RUSTFLAGS", flags().join("\x1f"));
+    process::quietly(&mut command)
+}
+
+/// SHA-2 in loops, and no path of this machine in what ships.
+fn flags() -> Vec<String> {
+    let compact = ["--cfg", "sha2_backend_soft=\"compact\""].map(str::to_owned);
+    let home = std::env::home_dir().map(|home| home.join(".cargo"));
+    let cargo = std::env::var_os("CARGO_HOME").map(PathBuf::from).or(home);
+    let remap = cargo.map(|cargo| {
+        let sources = cargo.join("registry/src");
+        format!("--remap-path-prefix={}=", sources.display())
+    });
+    compact.into_iter().chain(remap).collect()
 }
 
 /// Leaves a module and its JavaScript in `generated`, as `licentia_bg.wasm`, `licentia.js` and `licentia.d.ts`.
@@ -103,7 +115,7 @@ fn bindings(workspace: &Workspace, generated: &Path, member: &str, name: &str) -
     let file = format!("{}.wasm", member.replace('-', "_"));
     let built = workspace
         .target()?
-        .join("wasm32-unknown-unknown/release")
+        .join("wasm32-unknown-unknown/npm")
         .join(file);
     process::quietly(
         Command::new(cargo_tools::program(workspace, Tool::WasmBindgen)?)

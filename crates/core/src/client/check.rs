@@ -1,7 +1,7 @@
 //! The verdict on a server's answer by itself, whatever is stored.
 
 use super::verdict::Verdict;
-use super::{Client, Response, Stored};
+use super::{Client, Stored};
 use crate::answer::{Answer, Effect};
 use crate::status_code::StatusCode;
 use crate::token::Token;
@@ -30,22 +30,22 @@ impl Check {
 impl Client {
     /// Decides what an answer to an activation means by itself, with the license key of this client.
     #[must_use]
-    pub fn check(&self, response: Response<'_>, now: i64) -> Check {
+    pub fn check(&self, answer: &Answer, now: i64) -> Check {
         let key = match self.ask_activation(None, &Stored::default()) {
             Ok(key) => key,
             Err(status) => return Check::keeping(status),
         };
-        let text = match Answer::to_activation(response.status, response.body) {
+        let text = match answer {
             Answer::Token(text) => text,
             Answer::Refused(status, activation) => {
                 return Check {
-                    activation,
-                    ..Check::keeping(status)
+                    activation: *activation,
+                    ..Check::keeping(*status)
                 };
             }
             Answer::Done => return Check::keeping(StatusCode::E_INET),
         };
-        let Some(token) = self.verified(&text) else {
+        let Some(token) = self.verified(text) else {
             return Check::keeping(StatusCode::FAIL);
         };
         match self.judge(&token, &key, now) {

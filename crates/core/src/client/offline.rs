@@ -53,29 +53,26 @@ impl Client {
         }
     }
 
-    /// Gives the activation up, and returns the text that proves it to the server.
-    ///
-    /// # Errors
-    /// Returns the decision if there is no activation to give up.
-    pub fn deactivated_offline(
-        &self,
-        stored: &Stored,
-        now: i64,
-    ) -> Result<(Decision, String), Decision> {
+    /// Gives the activation up. Returns the text that proves it to the server, if there was one to give up.
+    #[must_use]
+    pub fn deactivated_offline(&self, stored: &Stored, now: i64) -> (Decision, Option<String>) {
         let (decision, asked) = self.ask_deactivation(stored, now);
         let (Some(token), Some(text), Some(_)) = (stored.token(), &stored.token.value, asked)
         else {
-            return Err(decision);
+            return (decision, None);
         };
         let request = OfflineRequest::Deactivation {
             made_at: now,
             token: text.clone(),
         };
-        let request = request
-            .to_text()
-            .map_err(|_unfit| Decision::of(StatusCode::E_CLIENT))?;
-        let given_up = stored.given_up(token, StatusCode::OK);
-        Ok((Decision::of(StatusCode::OK).storing(given_up), request))
+        match request.to_text() {
+            Ok(request) => {
+                let given_up = stored.given_up(token, StatusCode::OK);
+                let decision = Decision::of(StatusCode::OK).storing(given_up);
+                (decision, Some(request))
+            }
+            Err(_too_long) => (Decision::of(StatusCode::E_CLIENT), None),
+        }
     }
 }
 

@@ -3,8 +3,9 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Value, json};
 
-use crate::client::{Client, Release, Response};
-use crate::key::KeySet;
+use crate::answer::Answer;
+use crate::client::{Client, Release};
+use crate::key_set::KeySet;
 
 const FILE: &str = include_str!("../../../../tests/vectors/decisions.json");
 
@@ -25,7 +26,10 @@ fn run(vector: &Value, keys: &Value) -> Value {
     let response = &vector["response"];
     let status = u16::try_from(response["status"].as_u64().unwrap()).unwrap();
     let body = response["body"].as_str().unwrap();
-    let check = client.check(Response { status, body }, options["now"].as_i64().unwrap());
+    let check = client.check(
+        &Answer::to_activation(status, body),
+        options["now"].as_i64().unwrap(),
+    );
     let claims = check.token.map(|token| {
         assert!(
             is_signed_in(body, token.claims_json()),

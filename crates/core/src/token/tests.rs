@@ -1,5 +1,7 @@
 //! Tokens and statements, signed by `ring` and by ourselves, and every way in which one can be wrong.
 
+use std::cell::Cell;
+
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 
 use super::*;
@@ -7,6 +9,7 @@ use crate::claims::{Claims, Statement, StatusClaim, StatusListPlace};
 use crate::jws::{join_signature, signing_input};
 use crate::key::VerifyingKey;
 use crate::product::Algorithm;
+use crate::rsa::HostRs256;
 use crate::statement::StatementKey;
 
 const PRODUCT: &str = include_str!("../../../../tests/vectors/keys/product.private.pem");
@@ -277,4 +280,96 @@ fn a_statement_is_no_token_and_a_token_no_statement() {
     check(&text, &both_keys(), "the text is a `license-statement+jwt`");
     let fault = Statement::verify(&rs256_token(), &both_keys()).unwrap_err();
     assert_eq!(fault.to_string(), "the text is a `JWT`");
+}
+
+thread_local! {
+    static ASKED: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Keys whose RS256 a host answers for: it says what it is told to, and counts how often it is asked.
+fn asked_by(keys: KeySet, said: HostRs256) -> KeySet {
+    ASKED.set(0);
+    keys.with_host_rs256(said)
+}
+
+fn yes(_spki: &[u8], _message: &[u8], _signature: &[u8]) -> Option<bool> {
+    ASKED.set(ASKED.get().saturating_add(1));
+    Some(true)
+}
+
+fn no(_spki: &[u8], _message: &[u8], _signature: &[u8]) -> Option<bool> {
+    ASKED.set(ASKED.get().saturating_add(1));
+    Some(false)
+}
+
+#[test]
+fn the_same_text_is_verified_once_by_a_set_and_its_clones() {
+    let keys = asked_by(both_keys(), yes);
+    let text = rs256_token();
+    let first = keys.token(&text).unwrap();
+    assert_eq!(keys.clone().token(&text), Ok(first));
+    assert_eq!(ASKED.get(), 1);
+    let changed = token(
+        &format!(r#"{{"kid":"{}","alg":"RS256"}}"#, product_public().kid()),
+        |_| vec![1; 256],
+    );
+    keys.token(&changed).unwrap();
+    assert_eq!(ASKED.get(), 2);
+}
+
+#[test]
+fn a_refusal_is_not_remembered_and_neither_is_another_sets_verdict() {
+    let text = rs256_token();
+    let keys = asked_by(both_keys(), no);
+    for asked in 1..=2 {
+        assert!(keys.token(&text).is_err());
+        assert_eq!(ASKED.get(), asked);
+    }
+    both_keys().token(&text).unwrap();
+    assert!(keys.token(&text).is_err());
+    assert!(KeySet::from(ed25519_public()).token(&text).is_err());
+}
+
+#[test]
+fn only_the_latest_tokens_are_remembered_and_none_that_is_long() {
+    let keys = asked_by(both_keys(), yes);
+    let text = |number: usize| {
+        let kid = product_public().kid();
+        let header = format!(
+            r#"{{"alg":"RS256","kid":"{kid}","n":"{}"}}"#,
+            "x".repeat(number)
+        );
+        token(&header, |_| vec![1; 256])
+    };
+    for number in 0..20 {
+        keys.token(&text(number)).unwrap();
+    }
+    assert_eq!(ASKED.get(), 20);
+    keys.token(&text(19)).unwrap();
+    assert_eq!(ASKED.get(), 20);
+    keys.token(&text(0)).unwrap();
+    assert_eq!(ASKED.get(), 21);
+    for _ in 0..2 {
+        keys.token(&text(20_000)).unwrap();
+    }
+    assert_eq!(ASKED.get(), 23);
+}
+
+#[test]
+fn a_host_that_cannot_say_leaves_the_verdict_to_us_and_is_not_asked_about_what_is_no_number() {
+    let silent: HostRs256 = |_, _, _| {
+        ASKED.set(ASKED.get().saturating_add(1));
+        None
+    };
+    let keys = asked_by(both_keys(), silent);
+    keys.token(&rs256_token()).unwrap();
+    let kid = product_public().kid();
+    let header = format!(r#"{{"alg":"RS256","kid":"{kid}"}}"#);
+    assert!(keys.token(&token(&header, |_| vec![1; 256])).is_err());
+    assert_eq!(ASKED.get(), 2);
+    let keys = asked_by(both_keys(), yes);
+    for signature in [vec![1; 255], vec![1; 257], vec![0xff; 256]] {
+        assert!(keys.token(&token(&header, |_| signature.clone())).is_err());
+    }
+    assert_eq!(ASKED.get(), 0);
 }

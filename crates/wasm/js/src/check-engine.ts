@@ -1,25 +1,46 @@
-// The WebAssembly module of `licentia/check`.
+// The WebAssembly module of `licentia/check`, and the answer that it judges: crates/check/src/lib.rs.
 
-import * as glue from "../generated/check.js";
+import { claims, initSync, judge, read } from "../generated/check.js";
 import wasm from "../generated/check_bg.wasm";
 
+import type { CheckResult } from "./check.js";
+import { LicenseError } from "./error.js";
 import { start } from "./start.js";
 
-let started = false;
+interface Heard {
+  publicKey: string;
+  status: number;
+  body: string;
+  /** The text of the claims, once it was asked for. */
+  claims?: string | undefined;
+}
 
-/** Judges an answer. Returns the verdict as JSON, or throws if the public key cannot be read: see crates/check/src/lib.rs. */
-export function check(
-  productId: string,
-  licenseKey: string,
-  fingerprint: string,
-  publicKey: string,
-  status: number,
-  body: string,
-  now: number,
-): string {
+let started = false;
+let heard: Heard | undefined;
+
+/** Has the module read an answer, unless it is the one that was read last. */
+export function hear(publicKey: string, status: number, body: string): Heard {
   if (!started) {
-    start(glue, wasm);
+    start(initSync, wasm);
     started = true;
   }
-  return glue.check(productId, licenseKey, fingerprint, publicKey, status, body, now);
+  if (heard === undefined || heard.body !== body || heard.status !== status || heard.publicKey !== publicKey) {
+    heard = undefined;
+    const fault = read(publicKey, status, body);
+    if (fault !== undefined) {
+      throw new LicenseError("INVALID_PUBLIC_KEY", fault);
+    }
+    heard = { publicKey, status, body };
+  }
+  return heard;
+}
+
+/** Judges an answer that was just heard. */
+export function verdictOn(answer: Heard, productId: string, licenseKey: string, fingerprint: string, now: number): CheckResult {
+  const verdict = JSON.parse(judge(productId, licenseKey, fingerprint, now)) as CheckResult;
+  if (verdict.activation === "replace") {
+    answer.claims ??= claims();
+  }
+  verdict.claims = verdict.activation === "replace" ? JSON.parse(answer.claims ?? "null") : null;
+  return verdict;
 }

@@ -1,9 +1,9 @@
 // The pure check: one answer in, a verdict out. No storage, no network, no clock.
 
 import type { Claims } from "./claims.js";
-import { check } from "./check-engine.js";
+import { hear, verdictOn } from "./check-engine.js";
 import { LicenseError } from "./error.js";
-import { invalid, keyText, object, optionalText, seconds, text, unreadable, type PublicKey } from "./options.js";
+import { invalid, keyText, object, optionalText, seconds, text, type PublicKey } from "./options.js";
 
 export type { Claims, Entry } from "./claims.js";
 export type { LicenseErrorCode } from "./error.js";
@@ -65,15 +65,7 @@ export function checkActivationResponse(response: ActivationResponse, options: C
   const fingerprint = text(given.fingerprint, "fingerprint");
   const publicKey = keyText(given.publicKey);
   const now = seconds(given.now, "now");
-  return JSON.parse(verdict(productId, licenseKey, fingerprint, publicKey, status, text(body, "body"), now)) as CheckResult;
-}
-
-function verdict(...values: Parameters<typeof check>): string {
-  try {
-    return check(...values);
-  } catch (cause) {
-    throw unreadable(cause);
-  }
+  return verdictOn(hear(publicKey, status, text(body, "body")), productId, licenseKey, fingerprint, now);
 }
 
 function requireAnyAnswers(answers: unknown): void {

@@ -26,12 +26,16 @@ export interface Session {
   begin(now: number): void;
   end(): void;
   turn(now: number): number;
+  due(): number | undefined;
   localTrial(now: number): number;
   activateLocalTrial(days: number, now: number): number;
   extendLocalTrial(days: number, now: number): number;
   trialEnd(): number | undefined;
   claims(now: number): string | undefined;
   key(): string | undefined;
+  offlineRequest(body: string, now: number): string;
+  activatedOffline(text: string, now: number): number;
+  deactivatedOffline(now: number): string;
   lastError(): number;
   explain(now: number): string;
 }
@@ -40,6 +44,12 @@ interface Engine {
   Session: new (productId: string, publicKey: string, fingerprint: string, userHash: string | undefined) => Session;
   readKey(publicKey: string): void;
   status(number: number): string | undefined;
+}
+
+/** A text, or in the outcome why there is none. */
+export interface Written {
+  outcome: number;
+  text: string | null;
 }
 
 /** Which activation a server is asked about, and its license key. */
@@ -58,7 +68,7 @@ let started: Engine | undefined;
 /** Returns the module, which it starts if need be. */
 export function engine(): Engine {
   if (started === undefined) {
-    start(glue, wasm);
+    start(glue.initSync, wasm);
     started = glue as unknown as Engine;
   }
   return started;

@@ -1,10 +1,11 @@
 export type { Claims, Entry, Meter } from "./claims.js";
 export { LicentiaClient } from "./client.js";
-export type { CallOptions, ClientEvents } from "./client.js";
+export type { CallOptions } from "./client.js";
 export type { ClientOptions } from "./client-options.js";
 export { LicenseError } from "./error.js";
 export type { LicenseErrorCode } from "./error.js";
 export type { LicenseUser } from "./license.js";
+export type { ClientEvents } from "./runner.js";
 export type { Jwk, JwkSet, ProductFile, PublicKey } from "./options.js";
 export { statusCode } from "./status.js";
 export type { Status } from "./status.js";

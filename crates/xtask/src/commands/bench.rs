@@ -12,13 +12,16 @@ use crate::workspace::Workspace;
 use crate::{chromium, node, npm_package, process, setup};
 
 pub(crate) fn run(workspace: &Workspace, options: &Bench) -> Result<ExitCode> {
-    let flat = options.only.as_deref() == Some("flat");
-    let browser = (!flat).then(|| chromium::program(workspace)).transpose()?;
+    let calls = options.only.as_deref() != Some("check");
+    let checks = options.only.as_deref() != Some("flat");
+    let browser = checks.then(|| chromium::program(workspace)).transpose()?;
     {
         let _alone = setup::exclusive(workspace)?;
         setup::for_building(workspace)?;
-        worker_bundle::build(workspace, Variant::Shipped)?;
-        if !flat {
+        if calls {
+            worker_bundle::build(workspace, Variant::Shipped)?;
+        }
+        if checks {
             npm_package::build(workspace)?;
         }
     }

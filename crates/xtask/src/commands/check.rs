@@ -38,7 +38,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
         step(name, &mut || process::quietly(&mut command));
     }
     step("pages made from code", &mut || docs::compare(workspace));
-    step("types and form of the npm package", &mut || {
+    step("types, form and size of the npm package", &mut || {
         package(workspace)
     });
     if failed.is_empty() {
@@ -84,7 +84,7 @@ fn of_rust(workspace: &Workspace) -> Result<Vec<(&'static str, Command)>> {
     ])
 }
 
-/// Checks the package as its users will meet it: its TypeScript, and what package.json promises of dist/.
+/// Checks the package as its users will meet it: its TypeScript, what package.json promises of dist/, and its size.
 fn package(workspace: &Workspace) -> Result<()> {
     {
         let _alone = setup::exclusive(workspace)?;
@@ -94,7 +94,8 @@ fn package(workspace: &Workspace) -> Result<()> {
     let mut types = node::script(workspace, "node_modules/typescript/bin/tsc")?;
     process::quietly(types.args(["--noEmit", "--project"]).arg(&directory))?;
     let mut form = node::script(workspace, "node_modules/publint/src/cli.js")?;
-    process::quietly(form.arg("--strict").arg(&directory))
+    process::quietly(form.arg("--strict").arg(&directory))?;
+    process::quietly(&mut node::script(workspace, "tests/bench/sizes.mjs")?)
 }
 
 /// `cargo xtask advisories`: apart from `check`, since the answer changes from day to day and asks the network.

@@ -1,0 +1,219 @@
+//! The keys that may have signed a token: read from any of the texts that they come in, and asked by name.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::key::{Jwk, KeyFault, VerifyingKey};
+use crate::known::KnownTokens;
+use crate::object::{Misfit, Object};
+use crate::rsa::HostRs256;
+
+/// Keys that verify, by name. Clones are one set: they remember together what was verified.
+#[derive(Clone, Debug, Default)]
+pub struct KeySet {
+    keys: Arc<[NamedKey]>,
+    known: Arc<Mutex<KnownTokens>>,
+    host_rs256: Option<HostRs256>,
+}
+
+impl PartialEq for KeySet {
+    fn eq(&self, other: &Self) -> bool {
+        self.keys == other.keys
+    }
+}
+
+impl Eq for KeySet {}
+
+#[derive(Debug, PartialEq, Eq)]
+struct NamedKey {
+    /// None for a key that came without a name, as from a PEM: it is tried whatever a header says.
+    kid: Option<String>,
+    key: VerifyingKey,
+}
+
+impl KeySet {
+    /// Reads keys from a PEM, a JWK Set or a single JWK. Keys of a set that are of another kind are passed over (RFC 7517 §5).
+    ///
+    /// # Errors
+    /// Says that the text cannot be read, or that no key in it can verify.
+    pub fn parse(text: &str) -> Result<Self, KeyFault> {
+        let text = text.trim();
+        if !text.starts_with('{') {
+            let key = VerifyingKey::from_spki_pem(text)?;
+            return Ok(Self::of([NamedKey { kid: None, key }]));
+        }
+        let jwks = Object::parse(text, Jwk::MEMBERS).and_then(|document| {
+            let single = Jwk::read(&document).map(|jwk| vec![jwk]);
+            single.or_else(|_not_one_key| listed(&document)).ok()
+        });
+        Self::from_jwks(&jwks.ok_or(KeyFault::Unreadable {
+            reason: "its JSON is neither",
+        })?)
+    }
+
+    /// Takes keys as JWKs, passing over those of another kind.
+    ///
+    /// # Errors
+    /// Says that no key can verify.
+    pub fn from_jwks(jwks: &[Jwk]) -> Result<Self, KeyFault> {
+        let keys = jwks.iter().filter_map(|jwk| {
+            let key = VerifyingKey::from_jwk(jwk).ok()?;
+            let kid = jwk.kid.clone();
+            Some(NamedKey { kid, key })
+        });
+        let keys: Vec<NamedKey> = keys.collect();
+        if keys.is_empty() {
+            return Err(KeyFault::Unsupported);
+        }
+        Ok(Self::of(keys))
+    }
+
+    fn of(keys: impl Into<Arc<[NamedKey]>>) -> Self {
+        Self {
+            keys: keys.into(),
+            known: Arc::default(),
+            host_rs256: None,
+        }
+    }
+
+    /// Lets the host verify RS256, if it can: some are three times as fast.
+    #[must_use]
+    pub fn with_host_rs256(self, verify: HostRs256) -> Self {
+        Self {
+            host_rs256: Some(verify),
+            ..self
+        }
+    }
+
+    /// Returns whether `signature` is that of `message` by this key of the set.
+    pub(crate) fn verify(&self, key: &VerifyingKey, message: &[u8], signature: &[u8]) -> bool {
+        key.verify_by(self.host_rs256, message, signature)
+    }
+
+    /// Returns what these keys have verified. A thread that fails while it holds this leaves nothing half done.
+    pub(crate) fn known(&self) -> MutexGuard<'_, KnownTokens> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the keys that a header with this `kid` may mean.
+    pub(crate) fn named<'a>(
+        &'a self,
+        kid: Option<&'a str>,
+    ) -> impl Iterator<Item = &'a VerifyingKey> {
+        let may_mean = move |named: &&NamedKey| match (&named.kid, kid) {
+            (Some(name), Some(kid)) => name == kid,
+            _ => true,
+        };
+        self.keys.iter().filter(may_mean).map(|named| &named.key)
+    }
+}
+
+impl From<VerifyingKey> for KeySet {
+    fn from(key: VerifyingKey) -> Self {
+        let kid = Some(key.kid());
+        Self::of([NamedKey { kid, key }])
+    }
+}
+
+/// The keys of a JWK Set. `statementKeys` and other members beside `keys` verify no token.
+fn listed(set: &Object<'_>) -> Result<Vec<Jwk>, Misfit> {
+    set.objects("keys")?.into_iter().map(Jwk::read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::statement::StatementKey;
+
+    const RSA: &str = include_str!("../../../tests/vectors/keys/product.public.pem");
+
+    fn rsa() -> VerifyingKey {
+        VerifyingKey::from_spki_pem(RSA).unwrap()
+    }
+
+    fn ed25519() -> VerifyingKey {
+        StatementKey::from_seed(&[7; 32]).verifying_key()
+    }
+
+    #[test]
+    fn a_set_is_read_in_every_form() {
+        let jwk = serde_json::to_string(&rsa().to_jwk()).unwrap();
+        let set = format!(r#"{{"keys": [{jwk}], "statementKeys": [{{}}], "productId": "p"}}"#);
+        for text in [jwk.as_str(), &set] {
+            assert_eq!(KeySet::parse(text), Ok(KeySet::from(rsa())));
+        }
+        assert_eq!(KeySet::parse(RSA).unwrap().named(Some("any")).count(), 1);
+    }
+
+    #[test]
+    fn the_file_of_a_product_is_read_as_its_keys() {
+        let jwks = [ed25519(), rsa()].map(|key| key.to_jwk());
+        let statement_keys = [StatementKey::from_seed(&[8; 32]).verifying_key()];
+        let file = serde_json::json!({
+            "productId": "63dfd63e-6a54-4a5b-9c43-0b6d4a7d2b11",
+            "host": "https://licenses.example.com",
+            "keys": jwks,
+            "statementKeys": statement_keys.map(|key| key.to_jwk()),
+        });
+        let keys = KeySet::parse(&file.to_string()).unwrap();
+        assert_eq!(Ok(&keys), KeySet::from_jwks(&jwks).as_ref());
+        for key in [ed25519(), rsa()] {
+            let kid = key.kid();
+            let named: Vec<_> = keys.named(Some(&kid)).collect();
+            assert_eq!(named, [&key]);
+        }
+    }
+
+    #[test]
+    fn keys_of_another_kind_are_passed_over() {
+        let good = serde_json::to_string(&rsa().to_jwk()).unwrap();
+        let others = r#"{"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}, {"kty": "RSA", "n": "AQAB", "e": "AQAB"}"#;
+        let set = format!(r#"{{"keys": [{others}, {good}]}}"#);
+        assert_eq!(KeySet::parse(&set), Ok(KeySet::from(rsa())));
+        assert_eq!(
+            KeySet::parse(&format!(r#"{{"keys": [{others}]}}"#)),
+            Err(KeyFault::Unsupported)
+        );
+    }
+
+    #[test]
+    fn a_key_is_read_alike_from_a_set_and_as_its_shape() {
+        let jwk = r#"{"kty": "OKP", "crv": "Ed25519", "x": "A", "kid": null, "alg": "EdDSA", "use": "sig", "e": "AQAB", "n": "B"}"#;
+        let edits = [
+            ("\"kty\"", "\"kind\""),
+            ("\"OKP\"", "null"),
+            ("\"A\"", "5"),
+            ("null", "\"a\""),
+            ("null", "false"),
+            ("\"use\"", "\"alg\""),
+            ("\"e\"", "\"kid\""),
+            ("\"n\"", "\"m\""),
+            ("}", ", \"more\": [{}]}"),
+            ("{", ""),
+        ];
+        for (from, to) in edits {
+            let text = jwk.replacen(from, to, 1);
+            let shape = serde_json::from_str::<Jwk>(&text).ok();
+            let object = Object::parse(&text, Jwk::MEMBERS);
+            assert_eq!(object.and_then(|jwk| Jwk::read(&jwk).ok()), shape, "{text}");
+        }
+    }
+
+    #[test]
+    fn texts_that_hold_no_key_are_refused() {
+        let texts = [
+            "",
+            "{",
+            "[]",
+            "null",
+            "{}",
+            r#"{"keys": []}"#,
+            "-----BEGIN PUBLIC KEY-----",
+            "-----BEGIN CERTIFICATE-----",
+        ];
+        for text in texts {
+            assert!(KeySet::parse(text).is_err(), "{text}");
+        }
+        let (head, rest) = RSA.split_at(100);
+        assert!(KeySet::parse(&format!("{head}!{rest}")).is_err());
+    }
+}

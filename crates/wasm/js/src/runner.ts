@@ -1,0 +1,277 @@
+// What runs behind a client: reads and writes what is stored around each decision, and syncs when the module says so.
+
+import type { Settings } from "./client-options.js";
+import { Emitter } from "./emitter.js";
+import { engine, outcome, type Asked, type Session, type Written } from "./engine.js";
+import { LicenseError } from "./error.js";
+import * as platform from "./platform.js";
+import { Slot } from "./slot.js";
+import { status, type Status } from "./status.js";
+import type { LicenseStorage } from "./storage.js";
+import { transport, type Answer, type Transport } from "./transport.js";
+
+/** What a client tells while it runs. */
+export interface ClientEvents {
+  /** The verdict of a sync, and that on what is stored whenever it has changed without one. */
+  status: Status;
+  /** The activation is gone, and why: only a new one helps. */
+  erased: Status;
+  /** What failed with nobody waiting for it: a background sync, or a write to the storage. */
+  error: LicenseError;
+}
+
+const LA_OK = 0;
+/** `LA_OK`, `LA_FAIL`, `LA_EXPIRED`, `LA_SUSPENDED` and `LA_GRACE_PERIOD_OVER`: what an application goes on with. */
+const SOFT: readonly number[] = [LA_OK, 1, 20, 21, 22];
+
+export class Runner {
+  readonly events = new Emitter<ClientEvents>();
+  readonly session: Session;
+  readonly fingerprint: string;
+  readonly #settings: Settings;
+  readonly #slot: Slot;
+  readonly #request: Transport;
+  /** What the application says of its release, for the server. */
+  releaseVersion: string | undefined;
+  /** What the session has read or written last. */
+  #loaded = "";
+  /** The verdict on what is stored when a verdict was told last. */
+  #known: number | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isClosed = false;
+
+  constructor(settings: Settings, storage: LicenseStorage, publicKey: string, fingerprint: string) {
+    const { productId, given, host, timeout, now } = settings;
+    this.fingerprint = fingerprint;
+    this.#settings = settings;
+    this.session = new (engine().Session)(productId, publicKey, fingerprint, platform.device().userHash || fingerprint);
+    this.#slot = new Slot(storage, `licentia.${productId}`, (error) => this.events.emit("error", error));
+    this.#request = transport(host, given.fetch, timeout, now);
+  }
+
+  /** Reads an asynchronous storage. */
+  refresh(): Promise<void> {
+    return this.#slot.refresh();
+  }
+
+  now(): number {
+    return this.#settings.now() / 1000;
+  }
+
+  /** Reads, decides, writes and tells: one step, in which nothing is waited for. */
+  decided(decide: () => number): number {
+    this.#load();
+    return this.#taken(decide());
+  }
+
+  /** The same as a verdict; a storage that cannot be read is one, too. */
+  verdict(decide: () => number): Status {
+    try {
+      return status(this.decided(decide));
+    } catch (error) {
+      if (error instanceof LicenseError && error.status !== null) {
+        return status(error.status);
+      }
+      throw error;
+    }
+  }
+
+  genuine(): Status {
+    return this.verdict(() => this.session.genuine(this.now()));
+  }
+
+  /** Returns something of what is stored; where the storage cannot be read, that is nothing. */
+  stored<T>(get: () => T | undefined): T | null {
+    try {
+      this.#load();
+    } catch {
+      return null;
+    }
+    return get() ?? null;
+  }
+
+  /** Returns the text that a decision gives, or throws why there is none. */
+  text(write: () => string): string {
+    this.#load();
+    const { outcome: bits, text } = JSON.parse(write()) as Written;
+    const code = this.#taken(bits);
+    if (text === null) {
+      throw failed(code);
+    }
+    return text;
+  }
+
+  asking(ask: () => string): { code: number; asked: Asked | null; json: string } {
+    const { outcome: bits, asked } = JSON.parse(ask()) as { outcome: number; asked: Asked | null };
+    return { code: this.#taken(bits), asked, json: JSON.stringify(asked) };
+  }
+
+  /** Runs an action while nobody else who shares the storage runs one, and settles as its verdict says. */
+  exclusively(signal: AbortSignal | undefined, action: () => Promise<number>): Promise<Status> {
+    const turn = this.#slot.exclusively(async () => {
+      signal?.throwIfAborted();
+      await this.#slot.refresh();
+      this.#load();
+      try {
+        return settled(status(await action()));
+      } finally {
+        this.wait();
+        await this.#slot.written();
+      }
+    });
+    return abortable(turn, signal);
+  }
+
+  ask(method: "POST" | "PATCH", path: string, body: string, signal: AbortSignal | undefined): Promise<Answer> {
+    return this.#request({ method, path: `/v3/activations${path}`, body, signal });
+  }
+
+  /** What every request says of the application and the device. */
+  body(key: string, more: object = {}): string {
+    const { productId, given } = this.#settings;
+    const { os, osVersion, hostname, userHash } = platform.device();
+    const device = { os, osVersion, hostname: given.hostname ?? hostname, userHash: userHash || this.fingerprint };
+    const release = { appVersion: given.appVersion ?? "", releaseVersion: this.releaseVersion };
+    return JSON.stringify({ key, productId, fingerprint: this.fingerprint, ...device, ...release, metadata: [], ...more });
+  }
+
+  async sync(reason: "asked for" | "background", signal?: AbortSignal | undefined): Promise<number> {
+    const asking = this.asking(() => this.session.askSync(this.now()));
+    if (asking.asked === null) {
+      this.session.unsynced(this.now());
+      if (reason === "background") {
+        this.#tell(asking.code);
+      }
+      return asking.code;
+    }
+    const { activation, key } = asking.asked;
+    const answer = await this.ask("PATCH", `/${encodeURIComponent(activation)}`, this.body(key), signal);
+    const [jitter = 0] = new Uint32Array(platform.randomBytes(4).slice().buffer);
+    const { status: http, body, retryAfter } = answer;
+    const code = this.decided(() => this.session.synced(asking.json, http, body, retryAfter, jitter, this.now()));
+    this.#tell(code);
+    return code;
+  }
+
+  /** Begins with background syncs, if there is something to sync and they have not begun yet. `known` is the verdict. */
+  begin(known: number): void {
+    this.#known ??= known;
+    if (this.#timer === undefined && !this.#isClosed) {
+      this.session.begin(this.now());
+      this.wait();
+    }
+  }
+
+  /** Waits for the next background sync, or looks at the clock meanwhile. */
+  wait(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const seconds = this.#isClosed ? -1 : this.session.turn(this.now());
+    if (seconds < 0) {
+      return;
+    }
+    this.#timer = setTimeout(() => void (seconds === 0 ? this.#syncBehind() : this.#look()), seconds * 1000);
+    // In Node, a timer that waits for the next sync keeps no process alive; the first sync is worth a moment.
+    if (seconds > 0) {
+      (this.#timer as { unref?: () => void }).unref?.();
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.session.end();
+    this.wait();
+    this.events.clear();
+  }
+
+  /** Takes the verdict on what is stored for known: it changed because the application asked. */
+  note(): void {
+    this.#known = this.genuine().code;
+  }
+
+  forget(): void {
+    this.#load();
+    this.session.reset();
+    this.#write();
+    this.wait();
+  }
+
+  /** Reads what is stored, if it has changed. */
+  #load(): void {
+    const stored = this.#slot.read();
+    if (stored !== this.#loaded) {
+      this.session.load(stored);
+      this.#loaded = stored;
+    }
+  }
+
+  #write(): void {
+    this.#loaded = this.session.written();
+    this.#slot.write(this.#loaded);
+  }
+
+  #taken(bits: number): number {
+    const { code, isStored, isErased } = outcome(bits);
+    if (isStored) {
+      this.#write();
+    }
+    if (isErased && code !== LA_OK) {
+      this.events.emit("erased", status(code));
+    }
+    return code;
+  }
+
+  /** Tells what others who share the storage, or the time, have changed, and waits on. */
+  #look(): void {
+    const { code } = this.genuine();
+    if (code !== this.#known) {
+      this.#tell(code);
+    }
+    this.wait();
+  }
+
+  #tell(code: number): void {
+    this.note();
+    this.events.emit("status", status(code));
+  }
+
+  /** Syncs with nobody waiting, unless somebody who shares the storage has done so by now. */
+  async #syncBehind(): Promise<void> {
+    try {
+      await this.exclusively(undefined, async () => {
+        const isDue = this.session.turn(this.now()) === 0 && !this.#isClosed;
+        return isDue ? this.sync("background") : LA_OK;
+      });
+    } catch (error) {
+      if (!(error instanceof LicenseError)) {
+        throw error;
+      }
+      this.events.emit("error", error);
+    }
+  }
+}
+
+/** Returns a status that an application goes on with, and throws any other. */
+export function settled(verdict: Status, soft: readonly number[] = SOFT): Status {
+  if (soft.includes(verdict.code)) {
+    return verdict;
+  }
+  throw failed(verdict.code);
+}
+
+function failed(code: number): LicenseError {
+  const { name, message } = status(code);
+  return new LicenseError(name, message, { status: code });
+}
+
+/** Rejects as soon as the signal says so; what has been sent by then may have been heard. */
+function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) {
+    return promise;
+  }
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    void promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
