@@ -15,14 +15,15 @@ const dist = here("../../crates/wasm/js/dist");
 const manifest = JSON.parse(readFileSync(here("../../crates/wasm/js/package.json"), "utf8"));
 
 const WORKER = `
-import { checkActivationResponse } from "licentia/check";
+import { checkActivationResponse, verifySignature } from "licentia/check";
 import { LicentiaClient } from "licentia";
-import { failures } from "run.mjs";
+import { failures, signatureFailures } from "run.mjs";
 
 export default {
   async fetch(request) {
     const { path, given } = await request.json();
-    if (path === "vectors") return Response.json(failures(checkActivationResponse, given));
+    if (path === "decisions") return Response.json(failures(checkActivationResponse, given));
+    if (path === "signatures") return Response.json(signatureFailures(verifySignature, given));
     const fetch = async (url, init) => new Response(given.body, { status: given.status });
     const client = await LicentiaClient.open({ ...given.options, host: "https://licenses.example.com", fetch });
     return Response.json([(await client.activate()).code, client.isValid().code]);
@@ -80,10 +81,12 @@ after(() => {
 });
 
 const ask = async (path, given) => (await fetch(address, { method: "POST", body: JSON.stringify({ path, given }) })).json();
-const file = JSON.parse(readFileSync(here("../vectors/decisions.json"), "utf8"));
+const read = (name) => JSON.parse(readFileSync(here(`../vectors/${name}.json`), "utf8"));
+const file = read("decisions");
 
 test("every vector gives its verdict in workerd", async () => {
-  assert.deepEqual(await ask("vectors", file), []);
+  assert.deepEqual(await ask("decisions", file), []);
+  assert.deepEqual(await ask("signatures", read("signatures")), []);
 });
 
 test("the client works in workerd, with what it is given for a storage", async () => {

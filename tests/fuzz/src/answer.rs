@@ -69,7 +69,7 @@ pub fn answer(data: &[u8]) {
         !erases(&ended) || is_erasing(response) || is_done(response),
         "{response:?}"
     );
-    let check = KEYED.check(response, NOW + 1);
+    let check = KEYED.check(&Answer::to_activation(status, body), NOW + 1);
     assert_eq!(check.token.is_some(), check.activation == Effect::Replace);
 }
 

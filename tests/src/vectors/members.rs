@@ -9,7 +9,7 @@ const TEXTS: [&str; 5] = ["aid", "lid", "pid", "key", "fp"];
 const NUMBERS: [&str; 5] = ["iat", "eat", "ssgpeat", "ssi", "aco"];
 /// Those that servers of another kind may leave out.
 const MORE_TEXTS: [&str; 2] = ["type", "maxAllowedReleaseVersion"];
-const MORE_NUMBERS: [&str; 3] = ["leat", "epoch", "maintenanceExpiresAt"];
+const MORE_NUMBERS: [&str; 4] = ["leat", "epoch", "maintenanceExpiresAt", "orv"];
 
 pub(super) fn add(vectors: &mut Vectors) {
     missing(vectors);
@@ -79,7 +79,7 @@ fn wrong_types(vectors: &mut Vectors) {
 /// What no decision leans on may have any form.
 fn unread(vectors: &mut Vectors) {
     for name in [
-        "name", "os", "fms", "lmd", "lma", "ama", "lcat", "ver", "status", "orv", "exp", "nbf",
+        "name", "os", "fms", "lmd", "lma", "ama", "lcat", "ver", "status", "exp", "nbf",
     ] {
         for value in [json!(null), json!("0"), json!(-1.5), json!([[]])] {
             let claims = lean_with(json!({ name: value })).to_string();
