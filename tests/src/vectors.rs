@@ -6,6 +6,7 @@
 mod answers;
 mod drawn;
 mod headers;
+mod machine;
 mod matrix;
 mod members;
 mod order;
@@ -35,6 +36,7 @@ pub fn files() -> Vec<(PathBuf, String)> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
     vec![
         (directory.join("decisions.json"), decisions()),
+        (directory.join("machine.json"), machine::file()),
         (directory.join("signatures.json"), signatures::file()),
     ]
 }
@@ -177,6 +179,7 @@ fn name_of(code: u8) -> &'static str {
         61 => "LA_E_TRIAL_NOT_ALLOWED",
         62 => "LA_E_TRIAL_ACTIVATION_LIMIT",
         63 => "LA_E_MACHINE_FINGERPRINT",
+        69 => "LA_E_TIME_MODIFIED",
         71 => "LA_E_AUTHENTICATION_FAILED",
         73 => "LA_E_METER_ATTRIBUTE_USES_LIMIT_REACHED",
         77 => "LA_E_RELEASE_VERSION_NOT_ALLOWED",
