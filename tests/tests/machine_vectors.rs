@@ -50,16 +50,21 @@ impl Machine {
     }
 
     fn said(&self, decision: &Decision, asks: bool, due: Option<i64>, tokens: &Value) -> Value {
+        json!({
+            "code": decision.status.number(), "name": decision.status.name(),
+            "asks": asks, "interval": decision.interval.map(|interval| interval.0), "due": due,
+            "stored": self.members(tokens),
+        })
+    }
+
+    /// What is stored, with the token's name.
+    fn members(&self, tokens: &Value) -> Value {
         let after: Value = serde_json::from_str(&self.client.write(&self.stored)).unwrap();
         let names = tokens.as_object().unwrap();
         let token = names.iter().find(|(_, text)| **text == after["token"]);
         json!({
-            "code": decision.status.number(), "name": decision.status.name(),
-            "asks": asks, "interval": decision.interval.map(|interval| interval.0), "due": due,
-            "stored": {
-                "token": token.map(|(name, _)| name), "key": after["key"], "seen": after["seen"],
-                "lastError": after["lastError"], "ended": after["ended"],
-            },
+            "token": token.map(|(name, _)| name), "key": after["key"], "seen": after["seen"],
+            "lastError": after["lastError"], "ended": after["ended"],
         })
     }
 
@@ -107,7 +112,10 @@ fn run(file: &Value, case: &Value) -> Value {
                 .activated(&machine.stored, &key, response, now);
             machine.keep(&decision);
             let schedule = Schedule::default().activated(&decision, &machine.stored, now);
-            machine.said(&decision, true, schedule.due(), tokens)
+            let mut said = machine.said(&decision, true, schedule.due(), tokens);
+            machine.keep(&machine.client.genuine(&machine.stored, now));
+            said["settled"] = machine.members(tokens);
+            said
         }
         "sync" => {
             let asked = machine.client.ask_sync(&machine.stored, now);

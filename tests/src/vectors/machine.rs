@@ -289,18 +289,22 @@ fn case_of(
         Answer::Token { name, .. } => json!({ "status": 200, "token": name }),
         Answer::Other { status, body, .. } => json!({ "status": status, "body": body }),
     };
-    let after = &case.after;
+    let mut expect = json!({
+        "code": case.code, "name": name_of(case.code),
+        "asks": case.asks, "interval": case.interval, "due": case.due, "stored": members_of(&case.after),
+    });
+    if operation == "activate" {
+        expect["settled"] = members_of(&rules::settled(&case.after, now));
+    }
     json!({
-        "id": id,
-        "operation": operation, "state": state.name, "response": response, "now": now,
-        "expect": {
-            "code": case.code, "name": name_of(case.code),
-            "asks": case.asks, "interval": case.interval, "due": case.due,
-            "stored": {
-                "token": after.token.as_ref().map(|token| token.0), "key": after.key, "seen": after.seen,
-                "lastError": after.last_error, "ended": after.ended,
-            },
-        },
+        "id": id, "operation": operation, "state": state.name, "response": response, "now": now, "expect": expect,
+    })
+}
+
+fn members_of(state: &State) -> Value {
+    json!({
+        "token": state.token.as_ref().map(|token| token.0), "key": state.key, "seen": state.seen,
+        "lastError": state.last_error, "ended": state.ended,
     })
 }
 

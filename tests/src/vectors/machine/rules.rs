@@ -87,11 +87,16 @@ impl State {
             .filter(|_| self.edited != Some("token"))
     }
 
-    /// A minute or more later is worth a write.
+    /// A minute or more later is worth a write, and so is a time in place of one that was edited.
     fn seen_at(&self, time: i64) -> Self {
-        let is_later = time - self.seen >= 60;
+        let is_edited = self.edited == Some("seen");
         State {
-            seen: if is_later { time } else { self.seen },
+            seen: if is_edited || time - self.seen >= 60 {
+                time
+            } else {
+                self.seen
+            },
+            edited: self.edited.filter(|_| !is_edited),
             ..self.clone()
         }
     }
@@ -115,6 +120,11 @@ impl State {
             ..self.erased(because)
         }
     }
+}
+
+/// What is stored once a verdict was taken.
+pub(super) fn settled(state: &State, now: i64) -> State {
+    local(state, now).1
 }
 
 /// The verdict on what is stored: its code, what is stored then, and whether an activation stands.
