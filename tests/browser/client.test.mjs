@@ -140,13 +140,19 @@ test("in Chromium, every vector gives its verdict", async () => {
   await page.goto(server.url);
   const { count, failed } = await page.evaluate(async () => {
     const { checkActivationResponse, verifySignature } = await import("/licentia/check.js");
+    const { LicentiaClient } = await import("/licentia/index.web.js");
     const { failures, signatureFailures } = await import("/vectors/run.mjs");
-    const decisions = await (await fetch("/vectors/decisions.json")).json();
-    const signatures = await (await fetch("/vectors/signatures.json")).json();
-    const failed = [...failures(checkActivationResponse, decisions), ...signatureFailures(verifySignature, signatures)];
-    return { count: decisions.vectors.length + signatures.cases.length, failed };
+    const { machineFailures } = await import("/vectors/run-machine.mjs");
+    const read = async (name) => (await fetch(`/vectors/${name}.json`)).json();
+    const [decisions, signatures, machine] = await Promise.all(["decisions", "signatures", "machine"].map(read));
+    const failed = [
+      ...failures(checkActivationResponse, decisions),
+      ...signatureFailures(verifySignature, signatures),
+      ...(await machineFailures(LicentiaClient, machine)),
+    ];
+    return { count: decisions.vectors.length + signatures.cases.length + machine.cases.length, failed };
   });
-  assert.ok(count > 1_400);
+  assert.ok(count > 3_000);
   assert.deepEqual(failed, []);
   await page.close();
   assert.deepEqual(complaints, []);
