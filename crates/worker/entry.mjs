@@ -72,12 +72,18 @@ function look(request, url) {
   const lines = [method, url, headers.get("Authorization"), headers.get("CF-Connecting-IP")];
   if (method !== "GET" && method !== "HEAD") {
     lines.push(headers.get("Content-Type"), headers.get("Content-Length"), request.cf?.country);
-    lines.push(headers.get("Idempotency-Key"), headers.get("If-Match"));
+    lines.push(sent(headers, "Idempotency-Key"), sent(headers, "If-Match"));
     if (url.includes("/v3/activations")) lines.push(...area(request.cf));
   }
   // Only what moves keys is given what they move under.
   if (MOVES.test(url)) lines[16] = headers.get("Licentia-Passphrase");
   return lines.join("\n");
+}
+
+/** An empty header guards nothing, and is not taken for one that was not sent. */
+function sent(headers, name) {
+  const value = headers.get(name);
+  return value === null ? "" : `=${value}`;
 }
 
 /** Where in the country Cloudflare sees the machine: looked at where an activation keeps it, and nowhere else. */

@@ -11,7 +11,7 @@ import { servePages } from "../harness/pages.mjs";
 import { median } from "./rates.mjs";
 
 const DIST = join(ROOT, "crates/wasm/js/dist");
-/** Two for the cold figures, the rest for a warm-up and a mean. */
+/** Two for the cold figures, the rest for a warm-up and a median. */
 const TOKENS = 502;
 
 const rounded = (number) => Number(number.toPrecision(3));

@@ -66,7 +66,7 @@ test("it works as ESM", () => {
   const imports = `import { readFileSync } from "node:fs";
 import { LicentiaClient, LicenseError } from "licentia";
 import { checkActivationResponse, LicenseError as same } from "licentia/check";
-const both = LicenseError === same;`;
+const both = !(new TypeError("a") instanceof same) && new LicenseError("INVALID_OPTION", "a") instanceof same && new same("INVALID_OPTION", "a") instanceof LicenseError;`;
   assert.equal(run("app.mjs", program(imports)), EXPECTED);
 });
 
@@ -74,7 +74,7 @@ test("it works as CommonJS", () => {
   const imports = `const { readFileSync } = require("node:fs");
 const { LicentiaClient, LicenseError } = require("licentia");
 const { checkActivationResponse, LicenseError: same } = require("licentia/check");
-const both = LicenseError === same;`;
+const both = !(new TypeError("a") instanceof same) && new LicenseError("INVALID_OPTION", "a") instanceof same && new same("INVALID_OPTION", "a") instanceof LicenseError;`;
   assert.equal(run("app.cjs", program(imports)), EXPECTED);
 });
 

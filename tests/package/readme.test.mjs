@@ -54,8 +54,9 @@ test("the worked example of docs/http-api.md works as it is written", { timeout:
   const year = new Date().getUTCFullYear();
   const { output } = await shell(blocks.join("\n"), { ...process.env, URL: server.url, TOKEN: server.token });
   const printed = output.split("\n");
-  const [renewed, suspended, resumed, revoked, sync, owned, found, searched, done, imported] = printed;
-  assert.equal(printed.length, 10, output);
+  const [offline, deactivated, renewed, suspended, resumed, revoked, sync, owned, found, searched, done, imported] = printed;
+  assert.equal(printed.length, 12, output);
+  assert.deepEqual([offline, deactivated], ["offline", "1"]);
   assert.equal(Number(renewed.slice(0, 4)), year + 2, "a year from now, and another");
   assert.deepEqual([suspended, resumed, revoked, sync], ["true", "false", "true", "REVOKED_LICENSE"]);
   assert.match(found, /^ACME(-[A-Z2-7]{5}){4}$/);

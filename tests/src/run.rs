@@ -1,6 +1,6 @@
 //! Running a transcript against a host: send, compare, learn.
 
-use licentia_core::{KeySet, Statement, Timestamp, UnverifiedToken};
+use licentia_core::{KeySet, OfflineRequest, Statement, Timestamp, UnverifiedToken};
 use serde_json::{Value, json};
 
 use crate::contract;
@@ -62,15 +62,14 @@ fn run_step(step: &Step, host: &mut dyn Host, known: &mut Known) -> Result<(), S
         headers: headers.collect(),
         body: repeated(&filled(&step.body)),
     };
-    let answer = if call.method == "VERIFY" {
-        verify(&call.target, known)
-    } else {
-        host.send(&call)
-    };
-    let described = if call.method == "VERIFY" {
-        Ok(())
-    } else {
-        contract::check(&call, &answer)
+    let (answer, described) = match call.method.as_str() {
+        "VERIFY" => (verify(&call.target, known), Ok(())),
+        "WRITE" => (write(&call, now), Ok(())),
+        _ => {
+            let answer = host.send(&call);
+            let described = contract::check(&call, &answer);
+            (answer, described)
+        }
     };
     let compared = compare(step, &answer, known, now).and(described);
     compared.map_err(|fault| {
@@ -129,6 +128,29 @@ fn is_json(answer: &Answer) -> bool {
     let mut headers = answer.headers.iter();
     let content_type = headers.find(|(name, _)| name.eq_ignore_ascii_case("Content-Type"));
     content_type.is_none_or(|(_, value)| value.starts_with("application/json"))
+}
+
+/// `WRITE activation` answers with the offline request that asks for the activation in its body; `WRITE deactivation` with the
+/// proof that holds the token in its body. A failure is answered with 400.
+fn write(call: &Call, now: Timestamp) -> Answer {
+    let made_at = now.unix_seconds();
+    let body = call.body.clone();
+    let request = match call.target.as_str() {
+        "activation" => OfflineRequest::Activation { made_at, body },
+        _ => OfflineRequest::Deactivation {
+            made_at,
+            token: body,
+        },
+    };
+    let (status, body) = match request.to_text() {
+        Ok(text) => (200, json!({ "offlineRequest": text })),
+        Err(fault) => (400, json!({ "message": fault.to_string() })),
+    };
+    Answer {
+        status,
+        headers: Vec::new(),
+        body: body.to_string(),
+    }
 }
 
 /// `VERIFY token publicKey` answers the claims of a token; `VERIFY statement statementKeys` those of a statement.

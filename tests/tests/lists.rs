@@ -527,3 +527,70 @@ fn a_license_with_one_value_under_two_keys_is_listed_and_counted_once() {
         );
     }
 }
+
+/// Creates a product with so many licenses; returns its id and theirs.
+fn sold(host: &mut NativeHost, count: usize) -> (String, Vec<String>) {
+    let mut create = |path: &str, body: Value| -> String {
+        let answer = send(host, "POST", path, body.to_string());
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        let created: Value = serde_json::from_str(&answer.body).unwrap();
+        created["id"].as_str().unwrap().to_owned()
+    };
+    let product = create(
+        "/v3/products",
+        json!({"name": "Paged", "tokenAlgorithm": "EdDSA"}),
+    );
+    let licenses = (0..count).map(|_| create("/v3/licenses", json!({"productId": product})));
+    let licenses = licenses.collect();
+    (product, licenses)
+}
+
+fn ids(rows: &[Value]) -> Vec<String> {
+    let id = |row: &Value| row["id"].as_str().unwrap().to_owned();
+    rows.iter().map(id).collect()
+}
+
+#[test]
+fn a_page_follows_the_one_before_it_as_the_list_is_now() {
+    let mut host = empty();
+    let (product, licenses) = sold(&mut host, 12);
+    let page = |host: &mut NativeHost, sort: &str, page: usize| {
+        let target = format!("/v3/licenses?productId={product}&limit=4&page={page}{sort}");
+        ids(&get(host, &target).0)
+    };
+    for number in 1..=3 {
+        page(&mut host, "", number);
+        page(&mut host, "&sort=-createdAt", number);
+    }
+    for id in licenses.iter().take(8) {
+        let path = format!("/v3/licenses/{id}");
+        assert_eq!(send(&mut host, "DELETE", &path, String::new()).status, 204);
+    }
+    assert_eq!(page(&mut host, "", 2), Vec::<String>::new());
+    assert_eq!(page(&mut host, "", 1), licenses[8..]);
+    assert_eq!(page(&mut host, "", 2), Vec::<String>::new());
+    assert_eq!(page(&mut host, "&sort=-createdAt", 2), Vec::<String>::new());
+}
+
+#[test]
+fn more_filters_than_a_statement_can_nest_are_refused() {
+    let mut host = empty();
+    for filter in [
+        "revoked=false",
+        "metadata.value[cn]=abc",
+        "createdAt[gte]=2020-01-01",
+    ] {
+        let query = |count: usize| format!("/v3/licenses?{}", vec![filter; count].join("&"));
+        assert_eq!(
+            send(&mut host, "GET", &query(30), String::new()).status,
+            200
+        );
+        let answer = send(&mut host, "GET", &query(31), String::new());
+        assert_eq!(answer.status, 400, "{}", answer.body);
+        assert!(
+            answer.body.contains("at most 30 filters"),
+            "{}",
+            answer.body
+        );
+    }
+}

@@ -45,7 +45,6 @@ function modules() {
     embed("licentia", "esModule", entry(".")),
     embed("licentia/check", "esModule", entry("./check")),
     ...["", "licentia/"].flatMap((from) => [
-      embed(`${from}error.js`, "esModule", "error.js"),
       embed(`${from}engine.workerd.js`, "esModule", "engine.workerd.js"),
       embed(`${from}licentia.wasm`, "wasm", "licentia.wasm"),
       embed(`${from}check.wasm`, "wasm", "check.wasm"),

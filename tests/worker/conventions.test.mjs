@@ -170,3 +170,19 @@ test("a long answer comes in slices, no faster than it is read, and breaks off i
     await faulty.stop();
   }
 });
+
+test("an empty guard is not taken for one that was left out", async () => {
+  const body = { name: "Guarded", tokenAlgorithm: "EdDSA" };
+  isProblem(await server.call("POST", "/v3/products", body, { "Idempotency-Key": "" }), 400, "INVALID_FIELD");
+  const { json } = await server.call("POST", "/v3/products", body);
+  isProblem(await server.call("PATCH", `/v3/products/${json.id}`, { name: "Changed" }, { "If-Match": "" }), 412, "VERSION_MISMATCH");
+});
+
+test("a refusal to somebody without a token is decided anew", async () => {
+  const headers = { Authorization: "", "Idempotency-Key": "of nobody" };
+  for (let turn = 0; turn < 2; turn += 1) {
+    const answer = await server.call("POST", "/v3/activations", { key: "nothing" }, headers);
+    isProblem(answer, 400, "INVALID_FIELD");
+    assert.equal(answer.headers.get("Idempotency-Replayed"), null);
+  }
+});

@@ -9,6 +9,7 @@ use licentia_core::{Code, Problem, ProductId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::access::Caller;
 use crate::context::{Context, Fault};
 use crate::database::{Database, DatabaseError};
 use crate::host::{Body, Publishes, Reply, TokenName, Unsigned};
@@ -115,9 +116,11 @@ impl Once {
         Ok(store::answer::keep(cx.db, &self.kept(cx, reply)?)?)
     }
 
-    /// Returns a refusal as a fact, unless another try may well be answered otherwise.
+    /// Returns a refusal as a fact, unless another try may well be answered otherwise. Nobody without a token makes a row by
+    /// being refused: the next try is decided anew, and changes as little.
     pub(crate) fn fact(&self, cx: &Context<'_>, reply: &Reply) -> Result<Option<Fact>, Fault> {
         match reply.status {
+            _ if cx.caller == Caller::Anonymous => Ok(None),
             401 | 403 | 422 | 429 | 500.. => Ok(None),
             _ => Ok(Some(Fact(self.kept(cx, reply)?))),
         }

@@ -79,8 +79,11 @@ pub(crate) fn list_within(
     let walk = Walk::new(cx.db, resource, &query, &source);
     let start = walk.start(cx.given.pages)?;
     let (rows, next) = walk.page(start, query.limit)?;
-    if let Some(next) = next {
-        cx.given.pages.remember(resource.table, &query, next);
+    if next.is_some() || query.page > 1 {
+        let after = next.unwrap_or(walk.beyond_all());
+        cx.given
+            .pages
+            .remember(resource.table, &query, walk.table_rows()?, after);
     }
     let total = if next.is_none() && start == walk.before_all() {
         Total::all(&rows)

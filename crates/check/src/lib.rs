@@ -61,7 +61,7 @@ pub fn judge(product_id: String, license_key: String, fingerprint: String, now: 
 pub fn claims() -> Option<String> {
     let keys = KEYS.with_borrow(|(_, keys)| keys.clone());
     ANSWER.with_borrow(|answer| match answer {
-        Answer::Token(text) => Some(keys.token(text).ok()?.claims_json().to_owned()),
+        Answer::Token(text) => Some(keys.token(text)?.claims_json().to_owned()),
         _ => None,
     })
 }

@@ -151,6 +151,14 @@ pub(crate) fn delete_activation(id: &str) -> Call {
     Call::new("DELETE", path(["activations", id]))
 }
 
+pub(crate) fn activate_offline(draft: Draft) -> Call {
+    Call::new("POST", "/v3/activations/offline-activate").json(draft)
+}
+
+pub(crate) fn deactivate_offline(draft: Draft) -> Call {
+    Call::new("POST", "/v3/activations/offline-deactivate").json(draft)
+}
+
 /// The newest first: what a person asks a history for.
 pub(crate) fn activation_logs_of(license: &str) -> Call {
     Call::new("GET", "/v3/activation-logs")

@@ -4,6 +4,7 @@ mod activation;
 mod export;
 mod import;
 mod license;
+mod offline;
 mod product;
 mod status;
 mod token;
@@ -29,6 +30,9 @@ pub(crate) enum Command {
         visible_alias = "activations"
     )]
     Activation(activation::Command),
+    /// Activate and deactivate machines that have no connection, by files
+    #[command(subcommand, arg_required_else_help = true)]
+    Offline(offline::Command),
     /// Create, list and revoke access tokens
     #[command(subcommand, arg_required_else_help = true, visible_alias = "tokens")]
     Token(token::Command),
@@ -59,6 +63,7 @@ impl Command {
             Self::License(command) => command.run(session),
             Self::Product(command) => command.run(session),
             Self::Activation(command) => command.run(session),
+            Self::Offline(command) => command.run(session),
             Self::Token(command) => command.run(session),
             Self::Import(import) => import.run(session),
             Self::Export(export) => export.run(session),

@@ -3,8 +3,6 @@
 //! What is remembered is what cannot change: that the keys signed the bytes, and what these say. A verdict is never
 //! remembered, since it depends on the time. Texts are compared with an early end: a token is no secret.
 
-use std::collections::VecDeque;
-
 use crate::token::Token;
 
 /// How many tokens are remembered: an application has one, a service that checks for many meets some of them again.
@@ -12,14 +10,18 @@ const COUNT: usize = 16;
 /// Longer texts are not remembered, so that what is remembered stays small.
 const LENGTH: usize = 16_384;
 
-/// Verified tokens with their texts, the latest first.
+/// Verified tokens with their texts, the latest last.
 #[derive(Debug, Default)]
-pub(crate) struct KnownTokens(VecDeque<(Box<str>, Token)>);
+pub(crate) struct KnownTokens(Vec<(Box<str>, Token)>);
 
 impl KnownTokens {
     /// Returns the token of this text, if it was verified.
     pub(crate) fn find(&self, text: &str) -> Option<Token> {
-        let known = self.0.iter().find(|(known, _)| **known == *text);
+        // Tokens begin alike and end in signatures: one look at the end tells most of them apart.
+        let end = |text: &str| text.as_bytes().last_chunk::<16>().copied();
+        let is_same = |known: &str| end(known) == end(text) && known == text;
+        let mut latest_first = self.0.iter().rev();
+        let known = latest_first.find(|(known, _)| is_same(known));
         known.map(|(_, token)| token.clone())
     }
 
@@ -28,7 +30,9 @@ impl KnownTokens {
         if text.len() > LENGTH {
             return;
         }
-        self.0.truncate(COUNT.saturating_sub(1));
-        self.0.push_front((text.into(), token.clone()));
+        if self.0.len() >= COUNT {
+            self.0.remove(0);
+        }
+        self.0.push((text.into(), token.clone()));
     }
 }

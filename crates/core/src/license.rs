@@ -134,6 +134,41 @@ impl Standing {
 }
 
 impl License {
+    /// Makes a license of what a request asks for. It is created at `created_at`, and `now` is when that is kept.
+    #[must_use]
+    pub fn new(
+        id: LicenseId,
+        product_id: ProductId,
+        asked: Change,
+        place: Place,
+        created_at: Timestamp,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            product_id,
+            key: asked.key,
+            created_at,
+            updated_at: now,
+            version: now.unix_milliseconds(),
+            epoch: 0,
+            revoked: false,
+            suspended: false,
+            expires_at: Self::first_end(&asked.terms, created_at),
+            activated_at: None,
+            place,
+            effective_at: asked.effective_at,
+            pending: Pending::default(),
+            user_id: asked.user_id,
+            additional_user_ids: asked.additional_user_ids,
+            template_id: None,
+            terms: asked.terms,
+            metadata: asked.metadata,
+            meters: asked.meters,
+            totals: Totals::default(),
+        }
+    }
+
     /// Derives the status at `now`.
     #[must_use]
     pub fn status(&self, now: Timestamp) -> Status {

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::fmt::{Formatter, Result as Written};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 /// An object's members that have one of the names which are looked for.
 pub(crate) struct Object<'a>(Vec<(&'static str, Value<'a>)>);
@@ -102,6 +103,14 @@ impl<'a> Object<'a> {
         objects.collect()
     }
 
+    /// Returns an object, or none if the member is anything else.
+    pub(crate) fn object(&self, name: &'static str) -> Option<&Self> {
+        match self.member(name) {
+            Ok(Some(Value::Object(object))) => Some(object),
+            _ => None,
+        }
+    }
+
     /// Returns whether the member is there.
     pub(crate) fn has(&self, name: &'static str) -> bool {
         self.0.iter().any(|(own, _)| *own == name)
@@ -191,6 +200,37 @@ impl<'de> Visitor<'de> for Named {
             }
         }
         Ok(Value::Object(Object(members)))
+    }
+}
+
+/// Returns the members of an object that have none of these names, each with its text as it stands.
+pub(crate) fn other_members(json: &str, names: &'static [&'static str]) -> Vec<(String, String)> {
+    let mut reader = serde_json::Deserializer::from_str(json);
+    let members = reader.deserialize_map(Others(names));
+    members.unwrap_or_default()
+}
+
+/// Reads what [`Named`] passes over.
+struct Others(&'static [&'static str]);
+
+impl<'de> Visitor<'de> for Others {
+    type Value = Vec<(String, String)>;
+
+    fn expecting(&self, formatter: &mut Formatter<'_>) -> Written {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if self.0.contains(&name.as_str()) {
+                map.next_value::<IgnoredAny>()?;
+            } else {
+                let value: &RawValue = map.next_value()?;
+                members.push((name, value.get().to_owned()));
+            }
+        }
+        Ok(members)
     }
 }
 

@@ -9,13 +9,14 @@
 mod tests;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::jws::{TokenFault, read_object};
 use crate::key_set::KeySet;
+use crate::object::Object;
 use crate::status_code::StatusCode;
 use crate::token::{Token, UnverifiedToken};
 
@@ -95,28 +96,30 @@ pub enum ResponseFault {
 }
 
 /// What a request is. The names are what the header says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Kind {
     OfflineActivation,
     OfflineDeactivation,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {
     kind: Kind,
-    version: u32,
+    /// Read before, by itself.
+    #[serde(rename = "version")]
+    _version: u32,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Activation {
     made_at: i64,
     activation: Box<RawValue>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Deactivation {
     made_at: i64,
@@ -124,30 +127,36 @@ struct Deactivation {
 }
 
 impl OfflineRequest {
-    /// Writes the request as the text that [`OfflineRequest::parse`] reads.
+    /// Writes the request as the text that [`OfflineRequest::parse`] reads. It is put together from texts: applications load this.
     ///
     /// # Errors
     /// Says that the body is no JSON, or that there is more to say than a request may hold.
     pub fn to_text(&self) -> Result<String, OfflineFault> {
         let (kind, payload) = match self {
             Self::Activation { made_at, body } => {
-                let payload = Activation {
-                    made_at: *made_at,
-                    activation: RawValue::from_string(body.clone()).map_err(unfit)?,
-                };
-                (Kind::OfflineActivation, serde_json::to_vec(&payload))
+                let made_at = made_at.to_string();
+                if Object::parse(body, &[]).is_none() {
+                    return Err(unfit("the activation is no JSON object"));
+                }
+                let parts = ["{\"madeAt\":", &made_at, ",\"activation\":", body, "}"];
+                ("offline-activation", parts.concat())
             }
             Self::Deactivation { made_at, token } => {
-                let payload = Deactivation {
-                    made_at: *made_at,
-                    activation_token: token.clone(),
-                };
-                (Kind::OfflineDeactivation, serde_json::to_vec(&payload))
+                let made_at = made_at.to_string();
+                let token = serde_json::to_string(token).map_err(unfit)?;
+                let parts = [
+                    "{\"madeAt\":",
+                    &made_at,
+                    ",\"activationToken\":",
+                    &token,
+                    "}",
+                ];
+                ("offline-deactivation", parts.concat())
             }
         };
-        let version = VERSION;
-        let header = serde_json::to_vec(&Header { kind, version }).map_err(unfit)?;
-        let text = sealed(&header, &payload.map_err(unfit)?);
+        let version = VERSION.to_string();
+        let header = ["{\"kind\":\"", kind, "\",\"version\":", &version, "}"].concat();
+        let text = sealed(header.as_bytes(), payload.as_bytes());
         within_limit(&text)?;
         Ok(text)
     }

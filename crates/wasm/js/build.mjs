@@ -1,7 +1,7 @@
 // Builds dist/ from src/ and generated/: declarations by tsc, bundles by esbuild. Run by `cargo xtask build`.
 //
 // dist/check.* and dist/engine.* hold a WebAssembly module each, once for each way of loading it; the client's entries import
-// the second. dist/error.* is apart, so that all entries throw one class.
+// the second.
 
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -20,7 +20,6 @@ const dist = at("dist");
 /** A bundle for each way of loading: where it starts, its file, and the runtime that it is for if others cannot run it. */
 const loadedBothWays = (from, to, runtime) => [".js", ".cjs"].map((ending) => ({ from, to: `${to}${ending}`, runtime }));
 const bundles = [
-  ...loadedBothWays("error.ts", "error"),
   ...["engine", "check"].flatMap((name) => [
     ...loadedBothWays(`${name}.ts`, name),
     ...loadedBothWays(`${name}.ts`, `${name}.node`, "node"),
@@ -37,12 +36,13 @@ const modules = { "licentia_bg.wasm": "licentia.wasm", "check_bg.wasm": "check.w
 /** Leaves what is a bundle of its own outside, puts the runtime's files in place, and modules as text or as a Worker's file. */
 function replacing({ from, to, runtime }) {
   const ending = to.slice(to.lastIndexOf("."));
-  const apart = (name, ending) => (`${name}.ts` === from ? null : { path: `./${name}${ending}`, external: true, sideEffects: false });
   return {
     name: "replacing",
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^\.\/error\.js$/ }, () => apart("error", ending));
-      onResolve({ filter: /^\.\/engine\.js$/ }, () => apart("engine", runtime ? `.${runtime}${ending}` : ending));
+      if (from !== "engine.ts") {
+        const path = `./engine${runtime ? `.${runtime}` : ""}${ending}`;
+        onResolve({ filter: /^\.\/engine\.js$/ }, () => ({ path, external: true, sideEffects: false }));
+      }
       onResolve({ filter: /\/(platform|rs256)\.js$/ }, ({ path }) => {
         const own = at("src", `${basename(path, ".js")}.${runtime}.ts`);
         return { path: existsSync(own) ? own : at("src", `${basename(path, ".js")}.ts`) };
@@ -65,7 +65,10 @@ function bundle(entry) {
     platform: "neutral",
     target: "es2022",
     external: ["node:*"],
-    minify: ["engine.ts", "check.ts"].includes(entry.from),
+    minifyWhitespace: true,
+    minifySyntax: true,
+    // The client's own names are worth their bytes in a developer's tools; those around a module are not.
+    minifyIdentifiers: ["engine.ts", "check.ts"].includes(entry.from),
     legalComments: "none",
     logLevel: "warning",
     plugins: [replacing(entry)],

@@ -4,16 +4,14 @@ use licentia_core::Client;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::session::{Session, seconds};
-use crate::shape;
 
 #[wasm_bindgen]
 impl Session {
-    /// Returns the text of a request for activation with this body, or why there is none.
+    /// Makes the request for an activation with this body: that is the text.
     #[wasm_bindgen(js_name = offlineRequest)]
-    #[must_use]
-    pub fn offline_request(&self, body: String, now: f64) -> String {
+    pub fn offline_request(&mut self, body: String, now: f64) -> u32 {
         let request = Client::offline_request(body, seconds(now));
-        shape::json(&shape::Written::from(request))
+        self.given(request)
     }
 
     /// Decides what the text of an offline response does.
@@ -24,12 +22,12 @@ impl Session {
         self.rescheduled(decision, now)
     }
 
-    /// Gives the activation up, and returns the text that proves it, or why there is none.
+    /// Gives the activation up. The text proves it.
     #[wasm_bindgen(js_name = deactivatedOffline)]
-    pub fn deactivated_offline(&mut self, now: f64) -> String {
+    pub fn deactivated_offline(&mut self, now: f64) -> u32 {
         let now = seconds(now);
         let (decision, text) = self.client.deactivated_offline(&self.stored, now);
-        let outcome = self.rescheduled(decision, now);
-        shape::json(&shape::Written { outcome, text })
+        self.text = text;
+        self.rescheduled(decision, now)
     }
 }

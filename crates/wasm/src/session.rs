@@ -1,9 +1,11 @@
 //! A running client: what it is, what it has read from its storage, and when it syncs next.
 
-use licentia_core::{Client, Decision, KeySet, Response, Schedule, Seconds, Stored, Turn};
+use licentia_core::{
+    Asked, Client, Decision, Response, Schedule, Seconds, StatusCode, Stored, Turn,
+};
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
-use crate::shape::{self, Outcome};
+use crate::outcome;
 
 /// A running client. JavaScript loads what is stored, asks, and writes what `written` gives.
 #[wasm_bindgen]
@@ -12,6 +14,10 @@ pub struct Session {
     pub(crate) client: Client,
     pub(crate) stored: Stored,
     schedule: Schedule,
+    /// Which activation the server is being asked about: one question at a time.
+    asked: Option<Asked>,
+    /// What the last decision gave besides its outcome.
+    pub(crate) text: Option<String>,
 }
 
 #[wasm_bindgen]
@@ -33,12 +39,14 @@ impl Session {
             fingerprint,
             user_hash,
             release: licentia_core::Release::default(),
-            keys: KeySet::parse(public_key)?,
+            keys: crate::keys(public_key)?,
         };
         Ok(Self {
             client,
             stored: Stored::default(),
             schedule: Schedule::default(),
+            asked: None,
+            text: None,
         })
     }
 
@@ -66,7 +74,7 @@ impl Session {
 
     /// Takes what the storage holds.
     pub fn load(&mut self, text: &str) {
-        self.stored = self.client.read_again(text, &self.stored);
+        self.stored = self.client.read(text);
     }
 
     /// Returns what the storage is to hold.
@@ -81,14 +89,17 @@ impl Session {
         self.taken(decision)
     }
 
-    /// Returns which license key an activation is asked for with, or why none is.
+    /// Decides whether an activation may be asked for. The text is the license key.
     #[wasm_bindgen(js_name = askActivation)]
-    #[must_use]
-    pub fn ask_activation(&self, license_key: Option<String>) -> String {
-        let asked = self
-            .client
-            .ask_activation(license_key.as_deref(), &self.stored);
-        shape::json(&shape::Written::from(asked))
+    pub fn ask_activation(&mut self, license_key: Option<String>) -> u32 {
+        let given = license_key.as_deref();
+        let asked = self.client.ask_activation(given, &self.stored);
+        self.given(asked)
+    }
+
+    /// Takes the text that the last decision gave.
+    pub fn text(&mut self) -> Option<String> {
+        self.text.take()
     }
 
     /// Decides what the answer to an activation does.
@@ -102,43 +113,50 @@ impl Session {
         self.rescheduled(decision, now)
     }
 
-    /// Decides whether the activation may be synced, and which one it is.
+    /// Decides whether the activation may be synced.
     #[wasm_bindgen(js_name = askSync)]
-    pub fn ask_sync(&mut self, now: f64) -> String {
+    pub fn ask_sync(&mut self, now: f64) -> u32 {
         let (decision, asked) = self.client.ask_sync(&self.stored, seconds(now));
         self.asking(decision, asked)
     }
 
-    /// Decides whether uses of a meter may be counted, and for which activation.
+    /// Decides whether uses of a meter may be counted.
     #[wasm_bindgen(js_name = askMeter)]
-    pub fn ask_meter(&mut self, name: &str, now: f64) -> String {
+    pub fn ask_meter(&mut self, name: &str, now: f64) -> u32 {
         let (decision, asked) = self.client.ask_meter(&self.stored, name, seconds(now));
         self.asking(decision, asked)
     }
 
+    /// Returns the id of the activation that may be asked about.
+    #[must_use]
+    pub fn asked(&self) -> Option<String> {
+        self.asked.as_ref().map(|asked| asked.activation.clone())
+    }
+
+    /// Returns its license key.
+    #[wasm_bindgen(js_name = askedKey)]
+    #[must_use]
+    pub fn asked_key(&self) -> Option<String> {
+        self.asked.as_ref().map(|asked| asked.key.clone())
+    }
+
     /// Decides what the answer to a sync does, and when the next one is.
-    ///
-    /// # Errors
-    /// Throws if `asked` is not what `askSync` gave.
     pub fn synced(
         &mut self,
-        asked: &str,
         status: u16,
         body: &str,
         retry_after: Option<f64>,
         jitter: u32,
         now: f64,
-    ) -> Result<u32, JsError> {
+    ) -> u32 {
         let now = seconds(now);
-        let asked = shape::asked(asked)?;
-        let response = Response { status, body };
-        let decision = self.client.synced(&self.stored, &asked, response, now);
+        let decision = self.answered(Response { status, body }, now, Client::synced);
         let after = decision.store.as_ref().unwrap_or(&self.stored);
         let retry_after = retry_after.map(|after| Seconds(seconds(after)));
         self.schedule = self
             .schedule
             .synced(&decision, after, retry_after, jitter, now);
-        Ok(self.taken(decision))
+        self.taken(decision)
     }
 
     /// Goes on after a sync that was not asked for, since the activation does not stand.
@@ -149,46 +167,23 @@ impl Session {
     }
 
     /// Decides what the answer to a change of a meter does: that of a sync, but a refusal ends no syncs.
-    ///
-    /// # Errors
-    /// Throws if `asked` is not what `askMeter` gave.
-    pub fn metered(
-        &mut self,
-        asked: &str,
-        status: u16,
-        body: &str,
-        now: f64,
-    ) -> Result<u32, JsError> {
-        let now = seconds(now);
-        let asked = shape::asked(asked)?;
-        let response = Response { status, body };
-        let decision = self.client.synced(&self.stored, &asked, response, now);
-        Ok(self.taken(decision))
+    pub fn metered(&mut self, status: u16, body: &str, now: f64) -> u32 {
+        let decision = self.answered(Response { status, body }, seconds(now), Client::synced);
+        self.taken(decision)
     }
 
-    /// Decides whether the activation may be given up, and which one it is.
+    /// Decides whether the activation may be given up.
     #[wasm_bindgen(js_name = askDeactivation)]
-    pub fn ask_deactivation(&mut self, now: f64) -> String {
+    pub fn ask_deactivation(&mut self, now: f64) -> u32 {
         let (decision, asked) = self.client.ask_deactivation(&self.stored, seconds(now));
         self.asking(decision, asked)
     }
 
     /// Decides what the answer to a deactivation does.
-    ///
-    /// # Errors
-    /// Throws if `asked` is not what `askDeactivation` gave.
-    pub fn deactivated(
-        &mut self,
-        asked: &str,
-        status: u16,
-        body: &str,
-        now: f64,
-    ) -> Result<u32, JsError> {
+    pub fn deactivated(&mut self, status: u16, body: &str, now: f64) -> u32 {
         let now = seconds(now);
-        let asked = shape::asked(asked)?;
-        let response = Response { status, body };
-        let decision = self.client.deactivated(&self.stored, &asked, response, now);
-        Ok(self.rescheduled(decision, now))
+        let decision = self.answered(Response { status, body }, now, Client::deactivated);
+        self.rescheduled(decision, now)
     }
 
     /// Forgets the license; the trial stays.
@@ -290,15 +285,17 @@ impl Session {
     }
 }
 
+type Answered = fn(&Client, &Stored, &Asked, Response<'_>, i64) -> Decision;
+
 impl Session {
     /// Takes what a decision stores, and returns what it says.
     pub(crate) fn taken(&mut self, decision: Decision) -> u32 {
         let had = self.stored.token().is_some();
-        let outcome = Outcome::of(&decision, had);
+        let outcome = outcome::of(&decision, had);
         if let Some(stored) = decision.store {
             self.stored = stored;
         }
-        outcome.bits()
+        outcome
     }
 
     /// The same, where syncs begin or end with it.
@@ -308,9 +305,24 @@ impl Session {
         self.taken(decision)
     }
 
-    fn asking(&mut self, decision: Decision, asked: Option<licentia_core::Asked>) -> String {
-        let outcome = self.taken(decision);
-        shape::json(&shape::Asking::new(outcome, asked))
+    /// Keeps a text for JavaScript to take, or says why there is none.
+    pub(crate) fn given(&mut self, text: Result<String, StatusCode>) -> u32 {
+        let status = text.as_ref().err().copied().unwrap_or_default();
+        self.text = text.ok();
+        status.number().into()
+    }
+
+    fn asking(&mut self, decision: Decision, asked: Option<Asked>) -> u32 {
+        self.asked = asked;
+        self.taken(decision)
+    }
+
+    /// Decides by an answer. Where nothing was asked, what is stored is the verdict.
+    fn answered(&mut self, response: Response<'_>, now: i64, decide: Answered) -> Decision {
+        match self.asked.take() {
+            Some(asked) => decide(&self.client, &self.stored, &asked, response, now),
+            None => self.client.genuine(&self.stored, now),
+        }
     }
 }
 

@@ -94,8 +94,8 @@ impl Incoming {
             country: Some(next())
                 .filter(|code| is_country(code))
                 .map(str::to_owned),
-            idempotency_key: present(next()),
-            if_match: present(next()),
+            idempotency_key: sent(next()),
+            if_match: sent(next()),
             area: Area {
                 region_code: present(next()),
                 region_name: present(next()),
@@ -216,6 +216,11 @@ fn present(line: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
+/// A header that was sent stands after a sign, so that an empty one is told from none.
+fn sent(line: &str) -> Option<String> {
+    line.strip_prefix('=').map(str::to_owned)
+}
+
 fn media_type(header: &str) -> String {
     let media_type = header.split(';').next().unwrap_or_default();
     media_type.trim().to_ascii_lowercase()
@@ -263,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_request_is_read_line_by_line() {
-        let lines = "POST\nhttp://a.example/v3/x\nBearer t\n2001:db8::1\nApplication/JSON; charset=utf-8\n12\nDE\nkey 1";
+        let lines = "POST\nhttp://a.example/v3/x\nBearer t\n2001:db8::1\nApplication/JSON; charset=utf-8\n12\nDE\n=key 1\n=";
         let incoming = Incoming::parse(lines);
         assert_eq!(incoming.authorization, "Bearer t");
         assert_eq!(incoming.media_type, "application/json");
@@ -271,7 +276,7 @@ mod tests {
         assert_eq!(incoming.address, "2001:db8::1".parse().ok());
         assert_eq!(incoming.country.as_deref(), Some("DE"));
         assert_eq!(incoming.idempotency_key.as_deref(), Some("key 1"));
-        assert_eq!(incoming.if_match, None);
+        assert_eq!(incoming.if_match.as_deref(), Some(""));
         assert_eq!(incoming.area, Area::default());
     }
 

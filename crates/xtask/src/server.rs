@@ -19,6 +19,33 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const GRACE: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_millis(100);
 
+/// How often the server is looked at while it serves, and how many looks in vain are worth telling.
+const LOOK: Duration = Duration::from_secs(10);
+const LOOKS_IN_VAIN: u32 = 3;
+
+/// Tells when the server stops answering, and when it answers again: wrangler outlives a runtime that has ended.
+fn tell_when_silent(port: u16, log: &Path) {
+    let mut in_vain = 0_u32;
+    loop {
+        thread::sleep(LOOK);
+        let answers = status_of(port, "/v3/status").is_some();
+        if answers && in_vain >= LOOKS_IN_VAIN {
+            eprintln!("the server answers again");
+        }
+        in_vain = if answers {
+            0
+        } else {
+            in_vain.saturating_add(1)
+        };
+        if in_vain == LOOKS_IN_VAIN {
+            let log = log.display();
+            eprintln!(
+                "the server no longer answers: stop it with Ctrl-C and start it again (log in {log})"
+            );
+        }
+    }
+}
+
 /// Says now that a port is taken, before minutes of building.
 pub(crate) fn free_port(wanted: u16) -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, wanted)).with_context(|| {
@@ -97,6 +124,8 @@ impl Server {
 
     /// Waits until the user stops it, or until it ends by itself, which is an error.
     pub(crate) fn serve(&mut self, stop: &Receiver<()>) -> Result<()> {
+        let (port, log) = (self.port, self.log.clone());
+        thread::spawn(move || tell_when_silent(port, &log));
         loop {
             if stop.recv_timeout(TICK).is_ok() {
                 return Ok(());

@@ -1,6 +1,7 @@
 //! Activations: what is counted agrees with a model, a sync writes one row, and places are kept where they may be.
 
 mod meters;
+mod offline;
 mod server;
 
 use licentia_api::{Database, Value};

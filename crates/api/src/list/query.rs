@@ -12,6 +12,8 @@ const MOST: i64 = 100;
 const LAST_PAGE: i64 = 1_000_000;
 const LONGEST_LIST: usize = 1_000;
 const LONGEST_TEXT: usize = 256;
+/// SQLite nests conditions a hundred deep, and some of these take two levels and more.
+const MOST_FILTERS: usize = 30;
 
 /// A list's query, read.
 #[derive(Clone, Debug)]
@@ -130,6 +132,10 @@ impl Query {
             return Ok(());
         }
         let value = value_of(field, operator, value)?;
+        if self.conditions.len() >= MOST_FILTERS {
+            let reason = format!("a list takes at most {MOST_FILTERS} filters");
+            return Err(Problem::field(field.name, reason));
+        }
         self.conditions.push(Condition {
             field,
             operator,

@@ -83,7 +83,8 @@ impl<'a> Walk<'a> {
         if self.query.page <= 1 {
             return Ok(before_all);
         }
-        if let Some(place) = memory.recall(self.resource.table, self.query) {
+        let rows = self.table_rows()?;
+        if let Some(place) = memory.recall(self.resource.table, self.query, rows) {
             return Ok(place);
         }
         if self.rest.is_none() {
@@ -140,7 +141,9 @@ impl<'a> Walk<'a> {
         let bounded = (self.first, self.last) != (row::FIRST, row::LAST);
         match &self.source.rows {
             Rows::Nothing => return Ok(Total::Exactly(0)),
-            Rows::Whole(_) if self.rest.is_none() && !bounded => return self.all_rows(),
+            Rows::Whole(_) if self.rest.is_none() && !bounded => {
+                return Ok(Total::Exactly(self.table_rows()?));
+            }
             // The index of the one test counts faster than the table.
             Rows::Whole(ways) if tests(self.query).len() == 1 && !bounded => {
                 if let [numbers] = ways.as_slice() {
@@ -164,12 +167,12 @@ impl<'a> Walk<'a> {
         })
     }
 
-    fn all_rows(&self) -> Result<Total, DatabaseError> {
+    /// Returns how many rows the table has, whatever the filters.
+    pub(super) fn table_rows(&self) -> Result<u64, DatabaseError> {
         let rows = Statement::new("SELECT rows FROM counts WHERE name = ")
             .bind(Value::Text(self.resource.table.to_owned()))
             .number(self.db)?;
-        let rows = rows.and_then(|rows| u64::try_from(rows).ok());
-        Ok(Total::Exactly(rows.unwrap_or(0)))
+        Ok(rows.and_then(|rows| u64::try_from(rows).ok()).unwrap_or(0))
     }
 
     /// Counts what a statement selects, no further than to one more than is told exactly.
@@ -308,7 +311,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn beyond_all(&self) -> i64 {
+    pub(super) fn beyond_all(&self) -> i64 {
         match self.query.order {
             Order::OldestFirst => row::LAST,
             Order::NewestFirst => row::FIRST,

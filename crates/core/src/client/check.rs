@@ -1,7 +1,7 @@
 //! The verdict on a server's answer by itself, whatever is stored.
 
 use super::verdict::Verdict;
-use super::{Client, Stored};
+use super::{Client, is_key};
 use crate::answer::{Answer, Effect};
 use crate::status_code::StatusCode;
 use crate::token::Token;
@@ -31,9 +31,11 @@ impl Client {
     /// Decides what an answer to an activation means by itself, with the license key of this client.
     #[must_use]
     pub fn check(&self, answer: &Answer, now: i64) -> Check {
-        let key = match self.ask_activation(None, &Stored::default()) {
-            Ok(key) => key,
-            Err(status) => return Check::keeping(status),
+        if let Err(status) = self.identified() {
+            return Check::keeping(status);
+        }
+        let Some(key) = self.license_key.as_deref().filter(|key| is_key(key)) else {
+            return Check::keeping(StatusCode::E_LICENSE_KEY);
         };
         let text = match answer {
             Answer::Token(text) => text,
@@ -48,7 +50,7 @@ impl Client {
         let Some(token) = self.verified(text) else {
             return Check::keeping(StatusCode::FAIL);
         };
-        match self.judge(&token, &key, now) {
+        match self.judge(&token, key, now) {
             Verdict::Stands(status) => Check {
                 status,
                 activation: Effect::Replace,

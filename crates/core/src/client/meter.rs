@@ -1,21 +1,9 @@
 //! Meters: whether uses may be counted, and for which activation.
 
-use serde::Deserialize;
-
 use super::{Asked, Client, Decision, Stored};
-use crate::jws::read_object;
+use crate::object::{Misfit, Object};
 use crate::status_code::StatusCode;
 use crate::token::Token;
-
-#[derive(Deserialize)]
-struct Meters {
-    lma: Vec<Named>,
-}
-
-#[derive(Deserialize)]
-struct Named {
-    name: String,
-}
 
 impl Client {
     /// Decides whether uses of a meter may be counted, and for which activation. The answer is that to a sync.
@@ -42,9 +30,13 @@ impl Client {
 
 /// A token of another server may write its meters otherwise: then none is known here.
 fn has_meter(token: &Token, name: &str) -> bool {
-    let meters = read_object::<Meters>(token.claims_json().as_bytes());
-    meters.is_ok_and(|meters| {
-        let mut names = meters.lma.iter();
-        names.any(|meter| meter.name.eq_ignore_ascii_case(name))
-    })
+    let claims = Object::parse(token.claims_json(), &["lma", "name"]);
+    let names = claims.and_then(|claims| names(&claims).ok());
+    let mut names = names.unwrap_or_default().into_iter();
+    names.any(|known| known.eq_ignore_ascii_case(name))
+}
+
+fn names(claims: &Object<'_>) -> Result<Vec<String>, Misfit> {
+    let meters = claims.objects("lma")?.into_iter();
+    meters.map(|meter| meter.text("name")).collect()
 }

@@ -1,19 +1,5 @@
-//! What a client keeps between starts: one JSON text, whose parts are sealed against other hands.
-//!
-//! A seal is a digest of a part, keyed by product and fingerprint. Who reads this code can make one: it tells an edited store
-//! from one that this code wrote, and keeps no secret. A part whose seal is broken stays broken when it is written again.
-//! Members that this version does not know are kept as they are, so that two versions can share a store.
+//! What a client keeps between starts, and how each event changes it.
 
-use std::collections::BTreeMap;
-
-use base64ct::{Base64UrlUnpadded, Encoding};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
-
-use super::Client;
-use crate::jws::read_object;
 use crate::status_code::StatusCode;
 use crate::token::Token;
 
@@ -29,11 +15,11 @@ pub struct Stored {
     pub(super) ended: Part<Option<Ended>>,
     pub(super) last_error: StatusCode,
     /// Members of other versions, as they were.
-    pub(super) more: BTreeMap<String, String>,
+    pub(super) more: Vec<(String, String)>,
 }
 
 /// A trial that no server knows of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trial {
     /// When it began.
     pub start: i64,
@@ -42,12 +28,12 @@ pub struct Trial {
 }
 
 /// The activation that the server ended last, or that was given up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ended {
     /// Its id.
-    aid: String,
+    pub aid: String,
     /// When the token was issued that was erased.
-    iat: i64,
+    pub iat: i64,
 }
 
 /// A part of what is stored, and whether its seal is whole.
@@ -71,161 +57,6 @@ impl<T: Default> Default for Part<T> {
 
 /// Times closer than this to the last one are not worth a write.
 const SEEN_STEP: i64 = 60;
-const SEAL_SIZE: usize = 16;
-
-const TOKEN: &str = "token";
-const KEY: &str = "key";
-const SEEN: &str = "seen";
-const TRIAL: &str = "trial";
-const ENDED: &str = "ended";
-const LAST_ERROR: &str = "lastError";
-
-type Members = BTreeMap<String, Box<RawValue>>;
-
-impl Client {
-    /// Reads what was stored. A text that is none of ours holds nothing, just as an empty store does.
-    #[must_use]
-    pub fn read(&self, text: &str) -> Stored {
-        self.read_again(text, &Stored::default())
-    }
-
-    /// Reads what was stored, and verifies no token a second time that `known` holds verified.
-    #[must_use]
-    pub fn read_again(&self, text: &str, known: &Stored) -> Stored {
-        let Ok(mut members) = read_object::<Members>(text.as_bytes()) else {
-            return Stored::default();
-        };
-        if !members.contains_key(&seal_of(SEEN)) {
-            return Stored::default();
-        }
-        let token: Option<String> = take(&mut members, TOKEN);
-        let verified = match &token {
-            Some(text) if known.token.value.as_ref() == Some(text) => known.verified.clone(),
-            Some(text) => self.verified(text),
-            None => None,
-        };
-        let sealer = self.sealer(verified.as_ref());
-        let last_error: Option<u8> = take(&mut members, LAST_ERROR);
-        Stored {
-            token: sealer.part(&mut members, TOKEN, token),
-            key: {
-                let key = take(&mut members, KEY);
-                sealer.part(&mut members, KEY, key)
-            },
-            seen: {
-                let seen = take(&mut members, SEEN).unwrap_or_default();
-                sealer.part(&mut members, SEEN, seen)
-            },
-            trial: {
-                let trial = take(&mut members, TRIAL);
-                sealer.part(&mut members, TRIAL, trial)
-            },
-            ended: {
-                let ended = take(&mut members, ENDED);
-                sealer.part(&mut members, ENDED, ended)
-            },
-            last_error: last_error.map_or(StatusCode::OK, |number| {
-                StatusCode::from_number(number).unwrap_or(StatusCode::FAIL)
-            }),
-            verified,
-            more: members
-                .into_iter()
-                .map(|(name, value)| (name, value.get().to_owned()))
-                .collect(),
-        }
-    }
-
-    /// Returns the text to store.
-    #[must_use]
-    pub fn write(&self, stored: &Stored) -> String {
-        let sealer = self.sealer(stored.verified.as_ref());
-        let mut members: Members = stored
-            .more
-            .iter()
-            .filter_map(|(name, text)| {
-                Some((name.clone(), RawValue::from_string(text.clone()).ok()?))
-            })
-            .collect();
-        sealer.put(&mut members, TOKEN, &stored.token);
-        sealer.put(&mut members, KEY, &stored.key);
-        sealer.put(&mut members, SEEN, &stored.seen);
-        sealer.put(&mut members, TRIAL, &stored.trial);
-        sealer.put(&mut members, ENDED, &stored.ended);
-        put(&mut members, LAST_ERROR, &stored.last_error.number());
-        // INVARIANT: texts and raw values always serialize.
-        serde_json::to_string(&members).unwrap_or_default()
-    }
-
-    /// A store that was copied from another device keeps that device's seals, so that what is wrong with it is the device.
-    fn sealer<'a>(&'a self, verified: Option<&'a Token>) -> Sealer<'a> {
-        Sealer {
-            product: self.product_id.to_ascii_lowercase(),
-            fingerprint: verified.map_or(&self.fingerprint, |token| &token.facts().fp),
-        }
-    }
-}
-
-struct Sealer<'a> {
-    product: String,
-    fingerprint: &'a str,
-}
-
-impl Sealer<'_> {
-    fn seal(&self, name: &str, json: &str) -> String {
-        let mut digest = Sha256::new();
-        for part in ["licentia", &self.product, self.fingerprint, name, json] {
-            // The length keeps two lists of parts from making one text.
-            digest.update((part.len() as u64).to_be_bytes());
-            digest.update(part);
-        }
-        let digest: [u8; 32] = digest.finalize().into();
-        let start = digest.first_chunk::<SEAL_SIZE>();
-        Base64UrlUnpadded::encode_string(start.map_or(&digest, |start| start.as_slice()))
-    }
-
-    fn part<T: Serialize>(&self, members: &mut Members, name: &str, value: T) -> Part<T> {
-        let seal: Option<String> = take(members, &seal_of(name));
-        let json = json(&value);
-        // What never was needs no seal: another version may know more parts.
-        let whole = match seal {
-            Some(seal) => seal == self.seal(name, &json),
-            None => json == "null",
-        };
-        Part { value, whole }
-    }
-
-    fn put<T: Serialize>(&self, members: &mut Members, name: &str, part: &Part<T>) {
-        let json = json(&part.value);
-        let seal = if part.whole {
-            self.seal(name, &json)
-        } else {
-            String::new()
-        };
-        put(members, name, &part.value);
-        put(members, &seal_of(name), &seal);
-    }
-}
-
-fn seal_of(name: &str) -> String {
-    format!("{name}Seal")
-}
-
-/// INVARIANT: texts, numbers and structs of numbers always serialize.
-fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
-}
-
-/// Takes a member out; one of another type is as one that is not there, and breaks its seal.
-fn take<T: DeserializeOwned>(members: &mut Members, name: &str) -> Option<T> {
-    let value = members.remove(name)?;
-    serde_json::from_str(value.get()).ok()
-}
-
-fn put(members: &mut Members, name: &str, value: &impl Serialize) {
-    if let Ok(value) = serde_json::value::to_raw_value(value) {
-        members.insert(name.to_owned(), value);
-    }
-}
 
 impl Stored {
     /// Returns the token, if the product's keys signed it and it is the one that was stored.

@@ -201,7 +201,7 @@ fn a_part_that_is_no_base64url_is_refused_with_a_right_checksum_too() {
 fn no_request_is_over_a_million_bytes() {
     let with = |length: usize| OfflineRequest::Activation {
         made_at: NOW,
-        body: format!("\"{}\"", "x".repeat(length)),
+        body: format!("{{\"x\":\"{}\"}}", "x".repeat(length)),
     };
     let limit = SIZE_LIMIT;
     let text = with(749_800).to_text().unwrap();

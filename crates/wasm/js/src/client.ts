@@ -3,7 +3,6 @@
 
 import type { Claims } from "./claims.js";
 import { refused, settings, type ClientOptions, type Settings } from "./client-options.js";
-import type { Written } from "./engine.js";
 import { LicenseError } from "./error.js";
 import { fingerprint } from "./fingerprint.js";
 import { License } from "./license.js";
@@ -143,8 +142,9 @@ export class LicentiaClient extends License {
     const given = optionalText(licenseKey, "licenseKey");
     const { session } = this.#runner;
     return this.#runner.exclusively(signal, async () => {
-      const { outcome: refusal, text: key } = JSON.parse(session.askActivation(given)) as Written;
-      if (key === null) {
+      const refusal = session.askActivation(given);
+      const key = session.text();
+      if (key === undefined) {
         return refusal;
       }
       const { status: http, body } = await this.#runner.ask("POST", "", this.#activation(key), signal);
@@ -163,13 +163,13 @@ export class LicentiaClient extends License {
   deactivate({ signal }: CallOptions = {}): Promise<Status> {
     const { session } = this.#runner;
     return this.#runner.exclusively(signal, async () => {
-      const { code, asked, json } = this.#runner.asking(() => session.askDeactivation(this.#runner.now()));
-      if (asked === null) {
-        return code;
+      const asking = this.#runner.asking(() => session.askDeactivation(this.#runner.now()));
+      if ("code" in asking) {
+        return asking.code;
       }
-      const path = `/${encodeURIComponent(asked.activation)}/deactivate`;
-      const { status: http, body } = await this.#runner.ask("POST", path, this.#runner.body(asked.key), signal);
-      return this.#runner.decided(() => session.deactivated(json, http, body, this.#runner.now()));
+      const { path, key } = asking;
+      const { status: http, body } = await this.#runner.ask("POST", `${path}/deactivate`, this.#runner.body(key), signal);
+      return this.#runner.decided(() => session.deactivated(http, body, this.#runner.now()));
     });
   }
 
@@ -294,13 +294,13 @@ export class LicentiaClient extends License {
     text(name, "name");
     const { session } = this.#runner;
     return this.#runner.exclusively(signal, async () => {
-      const { code, asked, json } = this.#runner.asking(() => session.askMeter(name, this.#runner.now()));
-      if (asked === null) {
-        return code;
+      const asking = this.#runner.asking(() => session.askMeter(name, this.#runner.now()));
+      if ("code" in asking) {
+        return asking.code;
       }
-      const body = this.#runner.body(asked.key, { meterAttributes: [{ name, ...change }] });
-      const answer = await this.#runner.ask("PATCH", `/${encodeURIComponent(asked.activation)}`, body, signal);
-      return this.#runner.decided(() => session.metered(json, answer.status, answer.body, this.#runner.now()));
+      const counted = this.#runner.body(asking.key, { meterAttributes: [{ name, ...change }] });
+      const { status: http, body } = await this.#runner.ask("PATCH", asking.path, counted, signal);
+      return this.#runner.decided(() => session.metered(http, body, this.#runner.now()));
     });
   }
 

@@ -13,15 +13,18 @@ export interface Session {
   load(text: string): void;
   written(): string;
   genuine(now: number): number;
-  askActivation(licenseKey: string | undefined): string;
+  askActivation(licenseKey: string | undefined): number;
+  text(): string | undefined;
   activated(key: string, status: number, body: string, now: number): number;
-  askSync(now: number): string;
-  synced(asked: string, status: number, body: string, retryAfter: number | undefined, jitter: number, now: number): number;
+  askSync(now: number): number;
+  asked(): string | undefined;
+  askedKey(): string | undefined;
+  synced(status: number, body: string, retryAfter: number | undefined, jitter: number, now: number): number;
   unsynced(now: number): void;
-  askMeter(name: string, now: number): string;
-  metered(asked: string, status: number, body: string, now: number): number;
-  askDeactivation(now: number): string;
-  deactivated(asked: string, status: number, body: string, now: number): number;
+  askMeter(name: string, now: number): number;
+  metered(status: number, body: string, now: number): number;
+  askDeactivation(now: number): number;
+  deactivated(status: number, body: string, now: number): number;
   reset(): void;
   begin(now: number): void;
   end(): void;
@@ -33,9 +36,9 @@ export interface Session {
   trialEnd(): number | undefined;
   claims(now: number): string | undefined;
   key(): string | undefined;
-  offlineRequest(body: string, now: number): string;
+  offlineRequest(body: string, now: number): number;
   activatedOffline(text: string, now: number): number;
-  deactivatedOffline(now: number): string;
+  deactivatedOffline(now: number): number;
   lastError(): number;
   explain(now: number): string;
 }
@@ -43,19 +46,8 @@ export interface Session {
 interface Engine {
   Session: new (productId: string, publicKey: string, fingerprint: string, userHash: string | undefined) => Session;
   readKey(publicKey: string): void;
-  status(number: number): string | undefined;
-}
-
-/** A text, or in the outcome why there is none. */
-export interface Written {
-  outcome: number;
-  text: string | null;
-}
-
-/** Which activation a server is asked about, and its license key. */
-export interface Asked {
-  activation: string;
-  key: string;
+  statusName(number: number): string | undefined;
+  statusMeaning(number: number): string | undefined;
 }
 
 /** What an outcome says: the status code, whether there is something to write, and whether the activation was erased. */

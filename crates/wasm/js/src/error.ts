@@ -24,4 +24,10 @@ export class LicenseError extends Error {
     this.code = code;
     this.status = options.status ?? null;
   }
+
+  /** Each entry has a copy of this class, and so has each module system: an error of one is one to all. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    const isOurs = value instanceof Error && value.name === "LicenseError" && "code" in value;
+    return this === LicenseError ? isOurs : isOurs && Function.prototype[Symbol.hasInstance].call(this, value);
+  }
 }

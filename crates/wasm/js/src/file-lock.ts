@@ -35,25 +35,27 @@ export async function withFileLock<T>(path: string, action: () => Promise<T>): P
 function take(path: string): "taken" | "held" | "impossible" {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  } catch {
+    return "impossible";
+  }
+  try {
     writeFileSync(path, String(process.pid), { mode: 0o600, flag: "wx" });
     return "taken";
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
-      return "impossible";
-    }
-    if (isAbandoned(path)) {
-      rmSync(path, { force: true });
-    }
-    return "held";
+    return codeOf(error) === "EEXIST" ? whileHeld(path) : "impossible";
   }
 }
 
-function isAbandoned(path: string): boolean {
+/** Takes a lock away from a process that is gone. */
+function whileHeld(path: string): "held" | "impossible" {
   try {
     const age = Date.now() - statSync(path).mtimeMs;
-    return age > ABANDONED || !isAlive(Number(readFileSync(path, "utf8")));
-  } catch {
-    return false;
+    if (age > ABANDONED || !isAlive(Number(readFileSync(path, "utf8")))) {
+      rmSync(path, { force: true });
+    }
+    return "held";
+  } catch (error) {
+    return codeOf(error) === "ENOENT" ? "held" : "impossible";
   }
 }
 
@@ -62,8 +64,12 @@ function isAlive(pid: number): boolean {
   try {
     return pid === 0 || process.kill(pid, 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return codeOf(error) === "EPERM";
   }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
 }
 
 function touch(path: string): void {

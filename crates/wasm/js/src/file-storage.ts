@@ -1,29 +1,39 @@
 // Files, as Node keeps an activation: each is replaced whole, and readable by its user alone. Node alone.
 
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, type Stats } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
 import { withFileLock } from "./file-lock.js";
 import type { LicenseStorage } from "./storage.js";
 
+/** A file as it was read last. */
+interface Known {
+  path: string;
+  stat?: Stats;
+  text?: string;
+}
+
 /** Files in `directory`, or in the user's own data directory. */
 export function fileStorage(directory: string | undefined): LicenseStorage {
   const folder = directory ?? join(dataDirectory(), "licentia");
-  const path = (name: string) => join(folder, encodeURIComponent(name));
-  const known = new Map<string, { stamp: string; text: string }>();
+  const files = new Map<string, Known>();
+  const known = (name: string): Known => {
+    const file = files.get(name) ?? { path: join(folder, encodeURIComponent(name)) };
+    files.set(name, file);
+    return file;
+  };
+  const path = (name: string) => known(name).path;
   return {
     get(name) {
-      const stamp = stampOf(path(name));
-      const last = known.get(name);
-      if (stamp === undefined || stamp === last?.stamp) {
-        return stamp && last?.text;
+      const file = known(name);
+      const stat = statSync(file.path, { throwIfNoEntry: false });
+      if (stat === undefined || isSame(stat, file.stat)) {
+        return stat && file.text;
       }
-      const text = read(path(name));
-      if (text !== undefined) {
-        known.set(name, { stamp, text });
-      }
+      const text = read(file.path);
+      Object.assign(file, { stat, text });
       return text;
     },
     set(name, text) {
@@ -45,10 +55,9 @@ function dataDirectory(): string {
   return process.env["XDG_DATA_HOME"] || join(homedir(), ".local", "share");
 }
 
-/** What changes whenever a file does: whoever replaces it makes another one. */
-function stampOf(path: string): string | undefined {
-  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stat && `${stat.ino} ${stat.mtimeNs} ${stat.ctimeNs} ${stat.size}`;
+/** Whoever replaces a file makes another one: a file that looks the same need not be read again. */
+function isSame(stat: Stats, last: Stats | undefined): boolean {
+  return stat.ino === last?.ino && stat.mtimeMs === last.mtimeMs && stat.ctimeMs === last.ctimeMs && stat.size === last.size;
 }
 
 function read(path: string): string | undefined {

@@ -23,22 +23,30 @@ export function packed(bytes: Uint8Array): string {
   return single.map((byte) => byte.toString(16).padStart(2, "0")).join("") + Array.from(bytes, (byte) => digits[byte]).join("");
 }
 
-/** Returns the bytes of a module. */
+/**
+ * Returns the bytes of a module. They are written over the text's own, behind what is read: a first run is all that there is,
+ * before anything is optimized, so a step for each character does as little as can be.
+ */
 export function unpacked(text: string): Uint8Array<ArrayBuffer> {
   const head = 2 * SINGLES;
   const order = inOrder(Array.from({ length: SINGLES }, (_, place) => parseInt(text.slice(2 * place, 2 * place + 2), 16)));
-  const places = new Uint8Array(128);
-  for (let place = 0; place < DIGITS.length; place += 1) places[DIGITS.charCodeAt(place)] = place;
-  const bytes = new Uint8Array(text.length - head);
+  /** The byte of a character, or where the bytes after it begin in `seconds`, past 255. */
+  const firsts = new Uint16Array(128);
+  const seconds = new Uint8Array(256 + 2 * 128);
+  for (let place = 0; place < SINGLES; place += 1) {
+    const code = DIGITS.charCodeAt(place);
+    firsts[code] = order[place]!;
+    seconds[256 + code] = order[SINGLES + place]!;
+    seconds[384 + code] = order[2 * SINGLES + place]!;
+  }
+  firsts[DIGITS.charCodeAt(SINGLES)] = 256;
+  firsts[DIGITS.charCodeAt(SINGLES + 1)] = 384;
+  const bytes = new TextEncoder().encode(text);
+  const end = bytes.length;
   let length = 0;
-  for (let at = head; at < text.length; at += 1) {
-    let place = places[text.charCodeAt(at)]!;
-    if (place >= SINGLES) {
-      at += 1;
-      place = (place - SINGLES + 1) * SINGLES + places[text.charCodeAt(at)]!;
-    }
-    bytes[length] = order[place]!;
-    length += 1;
+  for (let at = head; at < end; ) {
+    const first = firsts[bytes[at++]!]!;
+    bytes[length++] = first < 256 ? first : seconds[first + bytes[at++]!]!;
   }
   return bytes.subarray(0, length);
 }

@@ -2,7 +2,7 @@
 
 import type { Settings } from "./client-options.js";
 import { Emitter } from "./emitter.js";
-import { engine, outcome, type Asked, type Session, type Written } from "./engine.js";
+import { engine, outcome, type Session } from "./engine.js";
 import { LicenseError } from "./error.js";
 import * as platform from "./platform.js";
 import { Slot } from "./slot.js";
@@ -91,19 +91,20 @@ export class Runner {
   }
 
   /** Returns the text that a decision gives, or throws why there is none. */
-  text(write: () => string): string {
-    this.#load();
-    const { outcome: bits, text } = JSON.parse(write()) as Written;
-    const code = this.#taken(bits);
-    if (text === null) {
+  text(decide: () => number): string {
+    const code = this.decided(decide);
+    const text = this.session.text();
+    if (text === undefined) {
       throw failed(code);
     }
     return text;
   }
 
-  asking(ask: () => string): { code: number; asked: Asked | null; json: string } {
-    const { outcome: bits, asked } = JSON.parse(ask()) as { outcome: number; asked: Asked | null };
-    return { code: this.#taken(bits), asked, json: JSON.stringify(asked) };
+  /** Returns which activation may be asked about: the path to it, and its license key; or why none may. */
+  asking(ask: () => number): { path: string; key: string } | { code: number } {
+    const code = this.#taken(ask());
+    const [activation, key] = [this.session.asked(), this.session.askedKey()];
+    return activation === undefined || key === undefined ? { code } : { path: `/${encodeURIComponent(activation)}`, key };
   }
 
   /** Runs an action while nobody else who shares the storage runs one, and settles as its verdict says. */
@@ -137,18 +138,17 @@ export class Runner {
 
   async sync(reason: "asked for" | "background", signal?: AbortSignal | undefined): Promise<number> {
     const asking = this.asking(() => this.session.askSync(this.now()));
-    if (asking.asked === null) {
+    if ("code" in asking) {
       this.session.unsynced(this.now());
       if (reason === "background") {
         this.#tell(asking.code);
       }
       return asking.code;
     }
-    const { activation, key } = asking.asked;
-    const answer = await this.ask("PATCH", `/${encodeURIComponent(activation)}`, this.body(key), signal);
+    const answer = await this.ask("PATCH", asking.path, this.body(asking.key), signal);
     const [jitter = 0] = new Uint32Array(platform.randomBytes(4).slice().buffer);
     const { status: http, body, retryAfter } = answer;
-    const code = this.decided(() => this.session.synced(asking.json, http, body, retryAfter, jitter, this.now()));
+    const code = this.decided(() => this.session.synced(http, body, retryAfter, jitter, this.now()));
     this.#tell(code);
     return code;
   }

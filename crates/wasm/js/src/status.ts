@@ -20,8 +20,9 @@ export function statusCode(code: number): Status | null {
   }
   let status = known.get(code);
   if (status === undefined) {
-    const text = engine().status(code);
-    status = text === undefined ? null : Object.freeze(JSON.parse(text) as Status);
+    const name = engine().statusName(code) as StatusName | undefined;
+    const message = engine().statusMeaning(code) ?? "";
+    status = name === undefined ? null : Object.freeze({ code, name, message });
     known.set(code, status);
   }
   return status;

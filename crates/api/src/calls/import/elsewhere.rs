@@ -7,8 +7,8 @@ use licentia_core::wire::{
     TokenKeyInput, UserInput,
 };
 use licentia_core::{
-    Change, ExpirationStrategy, License, Metadata, MetadataId, Pending, Place, Problem, Product,
-    Seconds, Tag, Template, Terms, Timestamp, Totals, User, parse,
+    Change, ExpirationStrategy, License, Metadata, MetadataId, Place, Problem, Product, Seconds,
+    Tag, Template, Terms, Timestamp, Totals, User, parse,
 };
 use serde::de::DeserializeOwned;
 
@@ -145,34 +145,22 @@ fn draft(cx: &Context<'_>, input: &LicenseInput) -> Result<License, Fault> {
     let key = key.parse().map_err(|fault| Problem::field("key", fault))?;
     let mut change = Change::new(key, input.new_terms(Terms::default()));
     input.lay_over_change(&mut change, Merging::Whole, &mut cx.draw(), cx.now())?;
-    let terms = change.terms.checked(cx.given.settings.min_sync_interval)?;
+    change.terms = change.terms.checked(cx.given.settings.min_sync_interval)?;
     let created_at = input.created_at.unwrap_or(cx.now());
+    let product_id = required("productId", input.product_id)?;
+    // Its place is drawn when the license is kept.
+    let place = Place { list: 0, index: 0 };
+    let license = License::new(id, product_id, change, place, created_at, cx.now());
     Ok(License {
-        id,
-        product_id: required("productId", input.product_id)?,
-        key: change.key,
-        created_at,
-        updated_at: input.updated_at.unwrap_or(cx.now()),
-        version: cx.now().unix_milliseconds(),
-        epoch: 0,
+        updated_at: input.updated_at.unwrap_or(license.updated_at),
         revoked: input.revoked.unwrap_or(false),
         suspended: input.suspended.unwrap_or(false),
-        expires_at: License::first_end(&terms, created_at),
-        activated_at: None,
-        // Drawn when the license is kept.
-        place: Place { list: 0, index: 0 },
-        effective_at: change.effective_at,
-        pending: Pending::default(),
-        user_id: change.user_id,
-        additional_user_ids: change.additional_user_ids,
         template_id: input.template(),
-        terms,
-        metadata: change.metadata,
-        meters: change.meters,
         totals: Totals {
             deactivations: deactivations(input)?,
             ..Totals::default()
         },
+        ..license
     })
 }
 

@@ -1,9 +1,7 @@
 //! New licenses: the request's fields over those of a template, as a license that nobody has seen yet.
 
 use licentia_core::wire::{LicenseInput, Merging};
-use licentia_core::{
-    Change, License, Pending, Problem, Product, Template, Terms, Timestamp, Totals, UserId,
-};
+use licentia_core::{Change, License, Problem, Product, Template, Terms, Timestamp, UserId};
 
 use super::key;
 use crate::calls::templates;
@@ -49,29 +47,16 @@ pub(super) fn of(
     let change = asked(cx, input, template)?;
     let id = input.id.unwrap_or_else(|| cx.draw().id());
     let created_at = created_at(cx, input)?;
-    let first_end = || License::first_end(&change.terms, created_at);
+    let place = store::place::give(cx.db, &mut cx.draw(), id)?;
+    let license = License::new(id, product.id, change, place, created_at, cx.now());
     Ok(License {
-        id,
-        product_id: product.id,
-        created_at,
-        updated_at: input.updated_at.unwrap_or(cx.now()),
-        version: cx.now().unix_milliseconds(),
-        epoch: 0,
+        updated_at: input.updated_at.unwrap_or(license.updated_at),
         revoked: input.revoked.unwrap_or(false),
         suspended: input.suspended.unwrap_or(false),
-        expires_at: input.expires_at.flatten().or_else(first_end),
+        expires_at: input.expires_at.flatten().or(license.expires_at),
         activated_at: input.activated_at,
-        place: store::place::give(cx.db, &mut cx.draw(), id)?,
-        effective_at: change.effective_at,
-        pending: Pending::default(),
-        user_id: change.user_id,
-        additional_user_ids: change.additional_user_ids,
         template_id: template.map(|template| template.id),
-        key: change.key,
-        terms: change.terms,
-        metadata: change.metadata,
-        meters: change.meters,
-        totals: Totals::default(),
+        ..license
     })
 }
 

@@ -172,18 +172,6 @@ fn an_older_version_knows_fewer_parts() {
 }
 
 #[test]
-fn a_token_that_is_known_is_not_verified_again() {
-    let known = stored(&claims());
-    let text = client().write(&known.seen_at(NOW + 100).unwrap());
-    let keyless = Client {
-        keys: KeySet::parse(OTHER_PUBLIC).unwrap(),
-        ..client()
-    };
-    assert_eq!(keyless.read(&text).token(), None);
-    assert_eq!(keyless.read_again(&text, &known).token(), known.token());
-}
-
-#[test]
 fn forgetting_the_license_keeps_the_trial_and_the_time() {
     let stored = client()
         .activate_local_trial(&stored(&claims()), 7, NOW)

@@ -143,7 +143,7 @@ fn a_request_says_what_an_online_activation_would() {
     let request = Client::offline_request(body.clone(), NOW).unwrap();
     let said = OfflineRequest::Activation { made_at: NOW, body };
     assert_eq!(OfflineRequest::parse(&request), Ok(said));
-    let long = format!("\"{}\"", "x".repeat(1_000_000));
+    let long = format!("{{\"x\": \"{}\"}}", "x".repeat(1_000_000));
     assert_eq!(
         Client::offline_request(long, NOW),
         Err(StatusCode::E_CLIENT)

@@ -9,8 +9,6 @@ use crate::product::Algorithm;
 
 const PRIVATE: &str = include_str!("../../../../../tests/vectors/keys/product.private.pem");
 const PUBLIC: &str = include_str!("../../../../../tests/vectors/keys/product.public.pem");
-pub(super) const OTHER_PUBLIC: &str =
-    include_str!("../../../../../tests/vectors/keys/other.public.pem");
 pub(super) const NOW: i64 = 1_760_000_000;
 pub(super) const KEY: &str = "0A2035-E8A2A3-4D31B7";
 pub(super) const REVOKED: &str = r#"{"message": "no", "code": "REVOKED_LICENSE"}"#;
