@@ -131,7 +131,7 @@ test("in Chromium, what a user edits in the storage is noticed", async () => {
   await app.close();
 });
 
-test("in Chromium, every decision vector gives its verdict", async () => {
+test("in Chromium, every vector gives its verdict", async () => {
   const { page, complaints } = await open(browser.context);
   await page.route("**/vectors/*", (route) => {
     const { pathname } = new URL(route.request().url());
@@ -139,12 +139,20 @@ test("in Chromium, every decision vector gives its verdict", async () => {
   });
   await page.goto(server.url);
   const { count, failed } = await page.evaluate(async () => {
-    const { checkActivationResponse } = await import("/licentia/check.js");
-    const { failures } = await import("/vectors/run.mjs");
-    const file = await (await fetch("/vectors/decisions.json")).json();
-    return { count: file.vectors.length, failed: failures(checkActivationResponse, file) };
+    const { checkActivationResponse, verifySignature } = await import("/licentia/check.js");
+    const { LicentiaClient } = await import("/licentia/index.web.js");
+    const { failures, signatureFailures } = await import("/vectors/run.mjs");
+    const { machineFailures } = await import("/vectors/run-machine.mjs");
+    const read = async (name) => (await fetch(`/vectors/${name}.json`)).json();
+    const [decisions, signatures, machine] = await Promise.all(["decisions", "signatures", "machine"].map(read));
+    const failed = [
+      ...failures(checkActivationResponse, decisions),
+      ...signatureFailures(verifySignature, signatures),
+      ...(await machineFailures(LicentiaClient, machine)),
+    ];
+    return { count: decisions.vectors.length + signatures.cases.length + machine.cases.length, failed };
   });
-  assert.ok(count > 300);
+  assert.ok(count > 3_000);
   assert.deepEqual(failed, []);
   await page.close();
   assert.deepEqual(complaints, []);

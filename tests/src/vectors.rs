@@ -5,7 +5,16 @@
 
 mod answers;
 mod drawn;
+mod headers;
+mod machine;
+mod matrix;
+mod members;
+mod order;
+mod rfc7520;
+mod signatures;
 mod tokens;
+
+use std::path::{Path, PathBuf};
 
 use ring::signature::{Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
@@ -21,13 +30,26 @@ const PRODUCT_ID: &str = "63dfd63e-5c6c-4a4b-9f0a-2f3b7d8a1c55";
 const LICENSE_KEY: &str = "0A2035-E8A2A3-4D31B7-8FF9C6-81A6CA-539E54";
 const FINGERPRINT: &str = "c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00";
 
-/// Returns the file's text.
+/// Returns the files of tests/vectors that are made, with their texts.
 #[must_use]
-pub fn file() -> String {
+pub fn files() -> Vec<(PathBuf, String)> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
+    vec![
+        (directory.join("decisions.json"), decisions()),
+        (directory.join("machine.json"), machine::file()),
+        (directory.join("signatures.json"), signatures::file()),
+    ]
+}
+
+fn decisions() -> String {
     let mut vectors = Vectors::new();
     answers::add(&mut vectors);
     tokens::add(&mut vectors);
     drawn::add(&mut vectors);
+    matrix::add(&mut vectors);
+    order::add(&mut vectors);
+    members::add(&mut vectors);
+    headers::add(&mut vectors);
     vectors.text()
 }
 
@@ -157,6 +179,7 @@ fn name_of(code: u8) -> &'static str {
         61 => "LA_E_TRIAL_NOT_ALLOWED",
         62 => "LA_E_TRIAL_ACTIVATION_LIMIT",
         63 => "LA_E_MACHINE_FINGERPRINT",
+        69 => "LA_E_TIME_MODIFIED",
         71 => "LA_E_AUTHENTICATION_FAILED",
         73 => "LA_E_METER_ATTRIBUTE_USES_LIMIT_REACHED",
         77 => "LA_E_RELEASE_VERSION_NOT_ALLOWED",
@@ -187,9 +210,24 @@ fn claims() -> Value {
     })
 }
 
+/// The claims of a valid token that decisions lean on, and no more.
+fn lean() -> Value {
+    json!({
+        "aid": "a", "lid": "l", "pid": PRODUCT_ID, "key": LICENSE_KEY, "fp": FINGERPRINT, "iat": NOW, "eat": 0,
+        "leat": 0, "ssgpeat": NOW + 86_400, "ssi": 3_600, "aco": 3_600, "suspended": false,
+    })
+}
+
 /// The claims of a valid token, changed.
 fn claims_with(changes: Value) -> Value {
-    let mut claims = claims();
+    changed(claims(), changes)
+}
+
+fn lean_with(changes: Value) -> Value {
+    changed(lean(), changes)
+}
+
+fn changed(mut claims: Value, changes: Value) -> Value {
     for (name, value) in changes.as_object().unwrap() {
         claims[name] = value.clone();
     }
@@ -198,8 +236,8 @@ fn claims_with(changes: Value) -> Value {
 
 /// The verdict on a signed token: what the compatible client does, in its order.
 fn expected(claims: &Value, asker: &Asker) -> u8 {
-    let number = |name: &str| claims[name].as_i64().unwrap();
-    let now = asker.now;
+    let number = |name: &str| i128::from(claims[name].as_i64().unwrap());
+    let now = i128::from(asker.now);
     let past =
         |name: &str| number(name) != 0 && (number(name) < now || number(name) < number("iat"));
     if claims["key"] != json!(asker.license_key) || claims["pid"] != json!(asker.product_id) {
@@ -264,7 +302,25 @@ impl Signers {
     }
 
     fn product_as(&self, header: &str, claims: &str) -> String {
-        compact(header, claims, |input| Self::rs256(&self.product, input))
+        self.product_bytes(header.as_bytes(), claims.as_bytes())
+    }
+
+    fn product_bytes(&self, header: &[u8], claims: &[u8]) -> String {
+        self.product_parts(&base64url(header), &base64url(claims))
+    }
+
+    /// A token whose first two parts are these texts, whatever they are.
+    fn product_parts(&self, header: &str, claims: &str) -> String {
+        let input = format!("{header}.{claims}");
+        let signature = base64url(&Self::rs256(&self.product, &input));
+        format!("{input}.{signature}")
+    }
+
+    /// A token by the Ed25519 key, with the header of our server.
+    fn eddsa(&self, claims: &Value) -> String {
+        let kid = kid(&self.ed25519_spki());
+        let header = json!({ "alg": "EdDSA", "kid": kid, "typ": "JWT" }).to_string();
+        self.ed25519_as(&header, &claims.to_string())
     }
 
     fn other_as(&self, header: &str, claims: &str) -> String {
@@ -308,10 +364,15 @@ impl Signers {
             "other": OTHER_PUBLIC,
             "ed25519": format!("-----BEGIN PUBLIC KEY-----\n{pem}\n-----END PUBLIC KEY-----\n"),
             "ed25519 jwk": ed25519,
+            "set with one name for two": { "keys": [renamed(&ed25519, "k"), renamed(&product, "k")] },
             "set": { "keys": [other, ed25519, product], "statementKeys": [], "productId": PRODUCT_ID },
             "set with product for statements": { "keys": [other], "statementKeys": [product], "productId": PRODUCT_ID },
         })
     }
+}
+
+fn renamed(jwk: &Value, kid: &str) -> Value {
+    changed(jwk.clone(), json!({ "kid": kid }))
 }
 
 fn compact(header: &str, claims: &str, sign: impl Fn(&str) -> Vec<u8>) -> String {

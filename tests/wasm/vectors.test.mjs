@@ -3,32 +3,46 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { checkActivationResponse, LicenseError } from "../../crates/wasm/js/dist/check.js";
-import { checkActivationResponse as checkInNode } from "../../crates/wasm/js/dist/check.node.js";
-import { failures } from "../vectors/run.mjs";
+import * as node from "../../crates/wasm/js/dist/check.node.js";
+import * as web from "../../crates/wasm/js/dist/check.js";
+import { failures, signatureFailures } from "../vectors/run.mjs";
 
-const file = JSON.parse(readFileSync(new URL("../vectors/decisions.json", import.meta.url), "utf8"));
+const read = (name) => JSON.parse(readFileSync(new URL(`../vectors/${name}.json`, import.meta.url), "utf8"));
+const { checkActivationResponse, LicenseError, verifySignature } = web;
+const file = read("decisions");
+const signatures = read("signatures");
 const [first] = file.vectors;
 const options = { ...first.options, publicKey: file.keys[first.options.publicKey] };
 const response = { status: 400, body: '{"message":"no","code":"REVOKED_LICENSE"}' };
 
-test("every vector gives its verdict, by the module's own RS256 and by Node's", () => {
-  assert.ok(file.vectors.length > 300);
-  assert.deepEqual(failures(checkActivationResponse, file), []);
-  assert.deepEqual(failures(checkInNode, file), []);
+for (const [name, check] of Object.entries({ "the module": web, "Node's own RS256": node })) {
+  test(`every vector gives its verdict by ${name}`, () => {
+    assert.ok(file.vectors.length > 1_000);
+    assert.deepEqual(failures(check.checkActivationResponse, file), []);
+  });
+
+  test(`every signature gives its verdict by ${name}`, () => {
+    assert.ok(signatures.cases.length > 400);
+    assert.deepEqual(signatureFailures(check.verifySignature, signatures), []);
+  });
+}
+
+test("every altered verdict is noticed", () => {
+  const others = [{ code: 99 }, { name: "LA_ELSE" }, { activation: "else" }];
+  const altered = file.vectors.map((vector, place) => ({ ...vector, expect: { ...vector.expect, ...others[place % 3] } }));
+  assert.equal(failures(checkActivationResponse, { ...file, vectors: altered }).length, altered.length);
 });
 
-test("a verdict that is asked for again has claims of its own, and follows the clock", () => {
-  const { response, options } = file.vectors.find(({ expect }) => expect.code === 0 && expect.activation === "replace");
-  const given = { ...options, publicKey: file.keys[options.publicKey] };
-  const [first, second] = [1, 2].map(() => checkActivationResponse(response, given));
-  assert.deepEqual(first, second);
-  first.claims.aid = "changed";
-  assert.notEqual(checkActivationResponse(response, given).claims.aid, "changed");
-  const setBack = checkActivationResponse(response, { ...given, now: 0 });
-  assert.deepEqual([setBack.name, setBack.claims], ["LA_E_TIME", null]);
-  assert.equal(checkActivationResponse(response, { ...given, publicKey: file.keys.other }).claims, null);
-  assert.deepEqual(checkActivationResponse(response, given), second);
+test("every altered verdict on a signature is noticed", () => {
+  const altered = signatures.cases.map((one) => ({ ...one, expect: one.expect === "invalid" ? "valid" : "invalid" }));
+  assert.equal(signatureFailures(verifySignature, { ...signatures, cases: altered }).length, altered.length);
+});
+
+test("what is no bytes is no message", () => {
+  const [publicKey] = Object.values(signatures.keys);
+  const fault = { name: "LicenseError", code: "INVALID_OPTION" };
+  assert.throws(() => verifySignature("text", new Uint8Array(), publicKey), fault);
+  assert.throws(() => verifySignature(new Uint8Array(), [1], publicKey), fault);
 });
 
 test("claims carry numbers, and members that would change an object's prototype do not", () => {

@@ -14,15 +14,20 @@ const directory = mkdtempSync(join(tmpdir(), "licentia-workerd-"));
 const dist = here("../../crates/wasm/js/dist");
 const manifest = JSON.parse(readFileSync(here("../../crates/wasm/js/package.json"), "utf8"));
 
+const RUNNERS = ["run.mjs", "run-machine.mjs"];
+
 const WORKER = `
-import { checkActivationResponse } from "licentia/check";
+import { checkActivationResponse, verifySignature } from "licentia/check";
 import { LicentiaClient } from "licentia";
-import { failures } from "run.mjs";
+import { failures, signatureFailures } from "run.mjs";
+import { machineFailures } from "run-machine.mjs";
 
 export default {
   async fetch(request) {
     const { path, given } = await request.json();
-    if (path === "vectors") return Response.json(failures(checkActivationResponse, given));
+    if (path === "decisions") return Response.json(failures(checkActivationResponse, given));
+    if (path === "signatures") return Response.json(signatureFailures(verifySignature, given));
+    if (path === "machine") return Response.json(await machineFailures(LicentiaClient, given));
     const fetch = async (url, init) => new Response(given.body, { status: given.status });
     const client = await LicentiaClient.open({ ...given.options, host: "https://licenses.example.com", fetch });
     return Response.json([(await client.activate()).code, client.isValid().code]);
@@ -36,7 +41,7 @@ function modules() {
   const embed = (name, kind, file) => `(name = "${name}", ${kind} = embed "${file}")`;
   return [
     embed("worker.mjs", "esModule", "worker.mjs"),
-    embed("run.mjs", "esModule", "run.mjs"),
+    ...RUNNERS.map((name) => embed(name, "esModule", name)),
     embed("licentia", "esModule", entry(".")),
     embed("licentia/check", "esModule", entry("./check")),
     ...["", "licentia/"].flatMap((from) => [
@@ -59,7 +64,9 @@ let address;
 
 before(async () => {
   cpSync(dist, directory, { recursive: true });
-  cpSync(here("../vectors/run.mjs"), join(directory, "run.mjs"));
+  for (const name of RUNNERS) {
+    cpSync(here(`../vectors/${name}`), join(directory, name));
+  }
   writeFileSync(join(directory, "worker.mjs"), WORKER);
   writeFileSync(join(directory, "config.capnp"), CONFIG());
   child = spawn(workerd.default ?? workerd, ["serve", "config.capnp", "--control-fd=3"], {
@@ -79,10 +86,13 @@ after(() => {
 });
 
 const ask = async (path, given) => (await fetch(address, { method: "POST", body: JSON.stringify({ path, given }) })).json();
-const file = JSON.parse(readFileSync(here("../vectors/decisions.json"), "utf8"));
+const read = (name) => JSON.parse(readFileSync(here(`../vectors/${name}.json`), "utf8"));
+const file = read("decisions");
 
 test("every vector gives its verdict in workerd", async () => {
-  assert.deepEqual(await ask("vectors", file), []);
+  assert.deepEqual(await ask("decisions", file), []);
+  assert.deepEqual(await ask("signatures", read("signatures")), []);
+  assert.deepEqual(await ask("machine", read("machine")), []);
 });
 
 test("the client works in workerd, with what it is given for a storage", async () => {

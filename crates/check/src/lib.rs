@@ -66,6 +66,12 @@ pub fn claims() -> Option<String> {
     })
 }
 
+/// Returns whether the public key that was read has signed a message.
+#[wasm_bindgen]
+pub fn signed(message: &[u8], signature: &[u8]) -> bool {
+    KEYS.with_borrow(|(_, keys)| keys.signed(message, signature))
+}
+
 /// Names and words hold nothing that JSON would escape.
 fn written(check: &Check) -> String {
     let code = check.status.number().to_string();

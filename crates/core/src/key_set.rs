@@ -84,6 +84,13 @@ impl KeySet {
         }
     }
 
+    /// Returns whether `signature` is that of `message` by any key of the set.
+    #[must_use]
+    pub fn signed(&self, message: &[u8], signature: &[u8]) -> bool {
+        let mut keys = self.keys.iter();
+        keys.any(|named| self.verify(&named.key, message, signature))
+    }
+
     /// Returns whether `signature` is that of `message` by this key of the set.
     pub(crate) fn verify(&self, key: &VerifyingKey, message: &[u8], signature: &[u8]) -> bool {
         key.verify_by(self.host_rs256, message, signature)

@@ -14,6 +14,7 @@ mod progress;
 mod cargo_tools;
 mod chromium;
 mod debian;
+mod fuzz;
 mod inputs;
 mod node;
 mod schemathesis;

@@ -1,8 +1,9 @@
-//! Writes tests/vectors/decisions.json.
+//! Writes the files of tests/vectors.
 
 fn main() -> std::io::Result<()> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/vectors/decisions.json");
-    std::fs::write(path, licentia_tests::vectors::file())?;
-    println!("{path}");
+    for (path, text) in licentia_tests::vectors::files() {
+        std::fs::write(&path, text)?;
+        println!("{}", path.display());
+    }
     Ok(())
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Asker, Effect, Vectors};
 
 /// What each code means to a client: under which status, which verdict, and whether the activation goes.
-const CODES: &[(u16, &str, u8, Effect)] = &[
+pub(super) const CODES: &[(u16, &str, u8, Effect)] = &[
     (400, "ACTIVATION_LIMIT_REACHED", 58, Effect::Keep),
     (400, "AUTHENTICATION_FAILED", 71, Effect::Erase),
     (400, "CONTAINER_ACTIVATION_NOT_ALLOWED", 83, Effect::Erase),
@@ -63,7 +63,7 @@ const STATUSES: &[(u16, u8)] = &[
 ];
 
 /// Bodies that no server of ours sends.
-const FOREIGN: &[(&str, &str)] = &[
+pub(super) const FOREIGN: &[(&str, &str)] = &[
     ("an empty body", ""),
     (
         "an HTML page",

@@ -411,7 +411,7 @@ fn spellings(vectors: &mut Vectors) {
 }
 
 /// Sets the unused low bits of the last digit: a second spelling of the same bytes.
-fn stray_bits(token: &str) -> String {
+pub(super) fn stray_bits(token: &str) -> String {
     let mut text = token.to_owned();
     let last = text.pop().unwrap();
     text + &flip(&last.to_string(), 0)

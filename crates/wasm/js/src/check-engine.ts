@@ -1,6 +1,6 @@
 // The WebAssembly module of `licentia/check`, and the answer that it judges: crates/check/src/lib.rs.
 
-import { claims, initSync, judge, read } from "../generated/check.js";
+import { claims, initSync, judge, read, signed } from "../generated/check.js";
 import wasm from "../generated/check_bg.wasm";
 
 import type { CheckResult } from "./check.js";
@@ -43,4 +43,10 @@ export function verdictOn(answer: Heard, productId: string, licenseKey: string, 
   }
   verdict.claims = verdict.activation === "replace" ? JSON.parse(answer.claims ?? "null") : null;
   return verdict;
+}
+
+/** Returns whether a key signed a message. */
+export function isSigned(message: Uint8Array, signature: Uint8Array, publicKey: string): boolean {
+  hear(publicKey, 0, "");
+  return signed(message, signature);
 }

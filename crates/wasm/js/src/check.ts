@@ -1,7 +1,7 @@
 // The pure check: one answer in, a verdict out. No storage, no network, no clock.
 
 import type { Claims } from "./claims.js";
-import { hear, verdictOn } from "./check-engine.js";
+import { hear, isSigned, verdictOn } from "./check-engine.js";
 import { LicenseError } from "./error.js";
 import { invalid, keyText, object, optionalText, seconds, text, type PublicKey } from "./options.js";
 
@@ -105,6 +105,22 @@ function unverified(token: string): { key: string; fp: string } {
   } catch {
     return { key: "", fp: "" };
   }
+}
+
+/**
+ * Verifies a signature by itself: RS256 or EdDSA, as the key is. What a token is signed over is its text up to the last dot.
+ *
+ * @throws LicenseError if an argument is wrong, or the key of another kind. A wrong signature is not thrown.
+ */
+export function verifySignature(message: Uint8Array, signature: Uint8Array, publicKey: PublicKey): boolean {
+  return isSigned(bytes(message, "message"), bytes(signature, "signature"), keyText(publicKey));
+}
+
+function bytes(value: unknown, name: string): Uint8Array {
+  if (!(value instanceof Uint8Array)) {
+    throw invalid(name, "a Uint8Array");
+  }
+  return value;
 }
 
 function requireAnyAnswers(answers: unknown): void {

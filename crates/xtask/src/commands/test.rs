@@ -14,7 +14,7 @@ use crate::clock::{Stopwatch, spoken};
 use crate::tally::Tally;
 use crate::worker_bundle::{self, Variant};
 use crate::workspace::Workspace;
-use crate::{chromium, node, pages, process, schemathesis, setup};
+use crate::{chromium, fuzz, node, pages, process, schemathesis, setup};
 
 /// A part of the tests, in the order in which they run: what fails fastest comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,10 +29,11 @@ pub(crate) enum Part {
     Package,
     Examples,
     Contract,
+    Fuzz,
 }
 
 impl Part {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Core,
         Self::Api,
         Self::Cli,
@@ -43,6 +44,7 @@ impl Part {
         Self::Package,
         Self::Examples,
         Self::Contract,
+        Self::Fuzz,
     ];
 
     fn name(self) -> &'static str {
@@ -57,31 +59,32 @@ impl Part {
             Self::Package => "package",
             Self::Examples => "examples",
             Self::Contract => "contract",
+            Self::Fuzz => "fuzz",
         }
     }
 
-    /// Whether it runs only when it is asked for: it needs Python, which the others do without.
+    /// Whether it runs only when it is asked for: one needs Python and one a C++ compiler, which the others do without.
     fn is_extra(self) -> bool {
-        self == Self::Contract
+        matches!(self, Self::Contract | Self::Fuzz)
     }
 
     /// The crates whose tests run natively in this part.
     fn crates(self) -> &'static [&'static str] {
         match self {
-            Self::Core => &["licentia-core"],
+            Self::Core => &["licentia-core", "licentia-fuzz"],
             Self::Api => &["licentia-api", "licentia-contract", "licentia-tests"],
             Self::Cli => &["licentia-cli"],
             Self::Xtask => &["xtask"],
             Self::Worker => &["licentia-worker"],
             Self::Wasm => &["licentia-wasm", "licentia-check"],
-            Self::Browser | Self::Package | Self::Examples | Self::Contract => &[],
+            Self::Browser | Self::Package | Self::Examples | Self::Contract | Self::Fuzz => &[],
         }
     }
 
     /// The directory whose `*.test.mjs` run under Node in this part, against what `build` made.
     fn scripts(self) -> Option<&'static str> {
         match self {
-            Self::Core | Self::Api => None,
+            Self::Core | Self::Api | Self::Fuzz => None,
             Self::Cli => Some("tests/cli"),
             Self::Xtask => Some("tests/xtask"),
             Self::Worker => Some("tests/worker"),
@@ -198,6 +201,9 @@ fn run_part(workspace: &Workspace, part: Part, programs: &Programs) -> Result<Ou
         cargo.args(["test", "--locked", "--no-fail-fast"]);
         cargo.args(part.crates().iter().map(|name| format!("--package={name}")));
         hear(&mut cargo, &mut outcome)?;
+    }
+    if part == Part::Fuzz {
+        outcome.tally = outcome.tally.sum(fuzz::run(workspace)?);
     }
     if let Some(directory) = part.scripts() {
         let files = test_files(&workspace.path(directory))?;
@@ -342,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn what_needs_python_runs_only_when_it_is_asked_for() {
+    fn what_needs_more_runs_only_when_it_is_asked_for() {
         let selected = |only: &[Part], all| {
             let only = only.to_vec();
             let options = Test { only, all };
@@ -351,7 +357,7 @@ mod tests {
                 .filter(|part| options.selects(**part))
                 .count()
         };
-        assert_eq!(selected(&[], false), Part::ALL.len() - 1);
+        assert_eq!(selected(&[], false), Part::ALL.len() - 2);
         assert_eq!(selected(&[], true), Part::ALL.len());
         assert_eq!(selected(&[Part::Contract], false), 1);
     }

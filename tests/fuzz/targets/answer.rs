@@ -1,0 +1,4 @@
+//! A server's answers, under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| licentia_fuzz::answer(data));
