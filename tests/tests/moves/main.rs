@@ -1,6 +1,7 @@
 //! Moving a whole ledger: exports, imports, and what must be the same on the other side.
 
 mod jobs;
+mod refused;
 
 use std::fmt::Write as _;
 

@@ -5,7 +5,7 @@ use licentia_core::wire::{
 };
 use licentia_core::{
     AccessToken, Activation, Algorithm, License, Problem, Product, ProductId, Tag, Template,
-    TokenKey, User, parse,
+    Timestamp, TokenKey, User, parse,
 };
 
 use super::{elsewhere, restored};
@@ -14,6 +14,7 @@ use crate::calls::moved_keys::Keyring;
 use crate::calls::users;
 use crate::context::{Context, Fault};
 use crate::store::import::Kind;
+use crate::store::row;
 
 /// What a line describes, checked by itself.
 #[derive(Debug)]
@@ -97,8 +98,20 @@ pub(in crate::calls) fn read(cx: &Context<'_>, line: &[u8]) -> Result<Thing, Fau
             Err(Problem::field("form", reason).into())
         }
     }?;
+    refuse_far_dates(&thing)?;
     refuse_to_hand_on(cx, &thing)?;
     Ok(thing)
+}
+
+/// Refuses a date of creation that leaves no place among the rows.
+fn refuse_far_dates(thing: &Thing) -> Result<(), Problem> {
+    match thing.created_at() {
+        Some(date) if !row::has_places(date) => Err(Problem::field(
+            "createdAt",
+            "it must be between 1834 and 2106",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses a token, and a user with a role, that may do what the caller may not.
@@ -159,6 +172,22 @@ impl Thing {
             Self::Deleted(_) => Resource::Deleted,
             Self::Event(_) => Resource::EventLog,
             Self::ActivationLog(_) => Resource::ActivationLog,
+        }
+    }
+
+    /// Returns when it was created, if it is kept in that order.
+    fn created_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Keys(_) | Self::Deleted(_) => None,
+            Self::Template(template) => Some(template.created_at),
+            Self::Product(new) => Some(new.product.created_at),
+            Self::User(user) => Some(user.created_at),
+            Self::Tag(tag) => Some(tag.created_at),
+            Self::Token(token, _) => Some(token.created_at),
+            Self::License(new) => Some(new.license.created_at),
+            Self::Activation(activation) => Some(activation.created_at),
+            Self::Event(event) => Some(event.created_at),
+            Self::ActivationLog(entry) => Some(entry.created_at),
         }
     }
 
