@@ -247,6 +247,9 @@ impl Thing {
                         .user_id
                         .map(|id| (Kind::User, id.to_string(), "userId")),
                 );
+                let additional = license.additional_user_ids.iter();
+                references
+                    .extend(additional.map(|id| (Kind::User, id.to_string(), "additionalUserIds")));
                 let template = license.template_id.filter(|_| new.names_template);
                 references.extend(
                     template.map(|id| (Kind::Template, id.to_string(), "licenseTemplateId")),
