@@ -1,10 +1,10 @@
-//! Imports in parts: the same bytes whatever the order.
+//! Imports in parts: the same bytes whatever the order, and signing keys from any part.
 
-use licentia_api::{Database as _, Value as Column};
+use licentia_api::Value as Column;
 use licentia_tests::native::NativeHost;
 use serde_json::{Value, json};
 
-use crate::{filled, parsed, rows, sent};
+use crate::{filled, id, parsed, rows, sent};
 
 fn begun(host: &mut NativeHost) -> String {
     let import = parsed(&sent(host, "POST", "/v3/imports", ""));
@@ -54,4 +54,74 @@ fn a_job_in_parts_restores_the_same_bytes_and_leaves_one_entry() {
     }
     let entries = rows(&other, "SELECT action FROM event_logs");
     assert_eq!(entries, [[Column::Text("import.completed".to_owned())]]);
+}
+
+fn product(number: u64, algorithm: &str) -> String {
+    let data =
+        json!({"id": id(2, number), "name": format!("p{number}"), "tokenAlgorithm": algorithm});
+    json!({"resource": "product", "data": data}).to_string()
+}
+
+fn products(count: u64) -> Vec<String> {
+    (0..count)
+        .map(|number| product(number, if number % 9 == 0 { "RS256" } else { "EdDSA" }))
+        .collect()
+}
+
+/// Reads each product's id and the keys that it has.
+fn keys_of_products(host: &NativeHost) -> Vec<(String, Vec<(Value, Value)>)> {
+    let documents = rows(host, "SELECT document FROM products ORDER BY id");
+    let product = |row: &Vec<Column>| {
+        let [Column::Text(document)] = row.as_slice() else {
+            panic!("no product: {row:?}");
+        };
+        let document = parsed(document);
+        let keys = document["keys"].as_array().unwrap().iter();
+        let keys = keys.map(|key| (key["algorithm"].clone(), key["publicKey"].clone()));
+        (document["id"].as_str().unwrap().to_owned(), keys.collect())
+    };
+    documents.iter().map(product).collect()
+}
+
+#[test]
+fn keys_that_any_part_brings_are_those_that_sign() {
+    let mut host = NativeHost::default();
+    for some in products(45).chunks(20) {
+        sent(&mut host, "POST", "/v3/import", &some.join("\n"));
+    }
+    let exported = sent(&mut host, "GET", "/v3/export?keys=true", "");
+    let (keys, rest) = exported.split_once('\n').unwrap();
+    let lines: Vec<&str> = rest.lines().collect();
+    let (first, second) = (lines[..30].join("\n"), lines[30..].join("\n"));
+    let (first, second) = (first.as_str(), second.as_str());
+    for parts in [
+        [(1, keys), (2, first), (3, second)],
+        [(3, second), (2, first), (1, keys)],
+        [(1, first), (2, second), (3, keys)],
+        [(2, keys), (1, first), (3, second)],
+    ] {
+        let mut other = NativeHost::default();
+        let path = started(&mut other, &parts);
+        assert_eq!(read(&mut other, &path)["status"], "done");
+        assert_eq!(keys_of_products(&host), keys_of_products(&other));
+    }
+}
+
+#[test]
+fn products_for_which_no_part_brings_a_key_get_new_ones_however_many_they_are() {
+    let mut host = NativeHost::default();
+    let part = products(45).join("\n");
+    let path = started(&mut host, &[(1, &part)]);
+    let import = read(&mut host, &path);
+    assert_eq!(
+        (&import["status"], &import["counts"]["products"]),
+        (&json!("done"), &json!(45))
+    );
+    let made = keys_of_products(&host);
+    assert_eq!(made.len(), 45);
+    for (number, (_, keys)) in made.iter().enumerate() {
+        let algorithm = if number % 9 == 0 { "RS256" } else { "EdDSA" };
+        let algorithms: Vec<&Value> = keys.iter().map(|(algorithm, _)| algorithm).collect();
+        assert_eq!(algorithms, [algorithm], "{number}");
+    }
 }

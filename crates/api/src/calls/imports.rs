@@ -88,7 +88,7 @@ pub(super) fn put_part(
     jobs::delete_part(cx.db, id, number)?;
     let mut staging = Staging::new(cx, id, number);
     staging.stage(body)?;
-    let part = staging.finish(body)?;
+    let part = staging.finish()?;
     import.updated_at = cx.now();
     refresh(cx, &mut import)?;
     jobs::save(cx.db, &import)?;

@@ -4,8 +4,8 @@ use licentia_core::wire::{
     ExportedActivationLog, ExportedEvent, ExportedTombstone, FORM, ImportLine, Resource,
 };
 use licentia_core::{
-    AccessToken, Activation, Algorithm, License, Problem, Product, ProductId, Tag, Template,
-    Timestamp, TokenKey, User, parse,
+    AccessToken, Activation, Algorithm, License, Problem, Product, Tag, Template, Timestamp,
+    TokenKey, User, parse,
 };
 
 use super::{elsewhere, restored};
@@ -149,12 +149,7 @@ pub(super) fn lacks_key(
         None => elsewhere::read(cx, &line)?,
         Some(_) => restored::read(cx, &line)?,
     };
-    Ok(match thing {
-        Thing::Product(new) if new.keys.is_empty() && !keyring.contains_key(&new.product.id) => {
-            Some(new.algorithm)
-        }
-        _ => None,
-    })
+    Ok(thing.lacks_key(keyring))
 }
 
 impl Thing {
@@ -191,10 +186,12 @@ impl Thing {
         }
     }
 
-    /// Returns a product that brings no key.
-    pub(in crate::calls) fn keyless(&self) -> Option<ProductId> {
+    /// Returns the algorithm of a product that brings no key, and finds none in the keyring.
+    pub(in crate::calls) fn lacks_key(&self, keyring: &Keyring) -> Option<Algorithm> {
         match self {
-            Self::Product(new) if new.keys.is_empty() => Some(new.product.id),
+            Self::Product(new) if new.keys.is_empty() && !keyring.contains_key(&new.product.id) => {
+                Some(new.algorithm)
+            }
             _ => None,
         }
     }

@@ -1,5 +1,6 @@
 //! Applying an import in the background, some lines at a time, and the entry that tells how it ended.
 
+use licentia_core::Algorithm;
 use licentia_core::wire::{ExportedEvent, ImportProblem, ImportStatus, StoredImport};
 
 use super::super::import as lines;
@@ -14,6 +15,8 @@ pub enum Advance {
     Nothing,
     /// Something was done, and there may be more.
     More,
+    /// The host has to generate these key pairs first, and to call again with nothing written.
+    NeedsKeyPairs(Vec<Algorithm>),
     /// A line could not be applied: what the slice wrote is to be undone, and this to be noted.
     Failed(Box<FailedImport>),
 }
@@ -55,6 +58,7 @@ pub(crate) fn advance(cx: &Context<'_>) -> Result<Advance, Fault> {
             import.problems = vec![ImportProblem::at(chunk.part, number, problem)];
             Ok(Advance::Failed(Box::new(FailedImport { import })))
         }
+        Err((_, Fault::NeedsKeyPairs(algorithms))) => Ok(Advance::NeedsKeyPairs(algorithms)),
         Err((_, fault)) => Err(fault),
     }
 }
