@@ -209,7 +209,7 @@ impl NativeHost {
         &self.database
     }
 
-    /// Goes on with what is done in the background, as the alarm does, until there is nothing more.
+    /// Goes on with what is done in the background, as the alarm does, until there is nothing more or a fault.
     pub fn work(&mut self) {
         while self.advance() {}
     }
@@ -228,7 +228,9 @@ impl NativeHost {
             };
             match self.advance_within(&given) {
                 Advance::Nothing => return false,
-                Advance::More | Advance::Failed(_) => return true,
+                Advance::More => return true,
+                // As the Worker does, it goes on later if the fault is ours.
+                Advance::Failed(failed) => return failed.fault.is_none(),
                 Advance::NeedsKeyPairs(algorithms) => {
                     key_pairs = algorithms.into_iter().map(key_pair).collect();
                 }

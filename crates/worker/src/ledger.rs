@@ -221,7 +221,12 @@ impl Ledger {
             };
             match self.advance_within(&given)? {
                 Advance::Nothing => return Ok(false),
-                Advance::More | Advance::Failed(_) => return Ok(true),
+                Advance::More => return Ok(true),
+                Advance::Failed(failed) => {
+                    return failed
+                        .fault
+                        .map_or(Ok(true), |fault| Err(Fault::Import(fault)));
+                }
                 Advance::NeedsKeyPairs(algorithms) => key_pairs = generate(&algorithms).await?,
             }
         }

@@ -1,10 +1,10 @@
-//! Imports in parts: the same bytes whatever the order, and signing keys from any part.
+//! Imports in parts: the same bytes whatever the order, signing keys from any part, and faults that end one job alone.
 
-use licentia_api::Value as Column;
+use licentia_api::{Database as _, Value as Column};
 use licentia_tests::native::NativeHost;
 use serde_json::{Value, json};
 
-use crate::{filled, id, parsed, rows, sent};
+use crate::{filled, id, key, parsed, rows, send, sent};
 
 fn begun(host: &mut NativeHost) -> String {
     let import = parsed(&sent(host, "POST", "/v3/imports", ""));
@@ -124,4 +124,73 @@ fn products_for_which_no_part_brings_a_key_get_new_ones_however_many_they_are() 
         let algorithms: Vec<&Value> = keys.iter().map(|(algorithm, _)| algorithm).collect();
         assert_eq!(algorithms, [algorithm], "{number}");
     }
+}
+
+fn license(number: u64) -> String {
+    let data = json!({"id": id(6, number), "key": key(number), "productId": id(2, 0)});
+    json!({"resource": "license", "data": data}).to_string()
+}
+
+/// Makes the database refuse the license with a number, as a disk that fails would.
+fn refuse(host: &NativeHost, number: u64) {
+    let trigger = format!(
+        "CREATE TRIGGER refused BEFORE INSERT ON licenses WHEN NEW.id = '{}'
+        BEGIN SELECT RAISE(ABORT, 'disk I/O error'); END",
+        id(6, number)
+    );
+    host.database().execute(&trigger, &[]).unwrap();
+}
+
+#[test]
+fn a_line_that_the_database_refuses_again_and_again_ends_its_job_and_no_other() {
+    let mut host = NativeHost::default();
+    sent(&mut host, "POST", "/v3/import", &product(0, "EdDSA"));
+    refuse(&host, 2);
+    let broken = [license(1), license(2)].join("\n");
+    let first = started(&mut host, &[(1, &license(0)), (2, &broken)]);
+    assert_eq!(read(&mut host, &first)["status"], "applying");
+    let delete = send(&mut host, "DELETE", &first, "");
+    assert_eq!(delete.status, 409);
+    let second = started(&mut host, &[(1, &license(3))]);
+    // Each request lets the background work go on once, as a later alarm does.
+    for _ in 0..5 {
+        read(&mut host, &first);
+    }
+    let import = read(&mut host, &first);
+    assert_eq!(
+        (&import["status"], &import["applied"]),
+        (&json!("failed"), &json!(1))
+    );
+    assert_eq!(
+        import["problems"],
+        json!([{"part": 2, "line": 2, "code": "INTERNAL_ERROR", "message": "line 2: internal error"}])
+    );
+    assert_eq!(read(&mut host, &second)["status"], "done");
+    let kept = rows(&host, "SELECT id FROM licenses ORDER BY id");
+    assert_eq!(kept, [[Column::Text(id(6, 0))], [Column::Text(id(6, 3))]]);
+    sent(&mut host, "DELETE", &first, "");
+    // What it reserved is free.
+    host.database()
+        .execute("DROP TRIGGER refused", &[])
+        .unwrap();
+    sent(&mut host, "POST", "/v3/import", &broken);
+}
+
+#[test]
+fn a_slice_that_the_database_refuses_once_is_applied_later() {
+    let mut host = NativeHost::default();
+    sent(&mut host, "POST", "/v3/import", &product(0, "EdDSA"));
+    refuse(&host, 1);
+    let lines = [license(0), license(1)].join("\n");
+    let path = started(&mut host, &[(1, &lines)]);
+    assert_eq!(read(&mut host, &path)["status"], "applying");
+    host.database()
+        .execute("DROP TRIGGER refused", &[])
+        .unwrap();
+    read(&mut host, &path);
+    let import = read(&mut host, &path);
+    assert_eq!(
+        (&import["status"], &import["applied"], &import["problems"]),
+        (&json!("done"), &json!(2), &json!([]))
+    );
 }
