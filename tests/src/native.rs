@@ -209,29 +209,46 @@ impl NativeHost {
         &self.database
     }
 
-    /// Goes on with what is done in the background, as the alarm does, until there is nothing more.
+    /// Goes on with what is done in the background, as the alarm does, until there is nothing more or a fault.
     pub fn work(&mut self) {
         while self.advance() {}
     }
 
     fn advance(&mut self) -> bool {
-        let given = Given {
-            now: self.now(),
-            seed: self.seed(),
-            key_pairs: &[],
-            vault: &self.vault,
-            settings: &self.settings,
-            pages: &self.pages,
-        };
+        let (now, seed) = (self.now(), self.seed());
+        let mut key_pairs = Vec::new();
+        loop {
+            let given = Given {
+                now,
+                seed,
+                key_pairs: &key_pairs,
+                vault: &self.vault,
+                settings: &self.settings,
+                pages: &self.pages,
+            };
+            match self.advance_within(&given) {
+                Advance::Nothing => return false,
+                Advance::More => return true,
+                // As the Worker does, it goes on later if the fault is ours.
+                Advance::Failed(failed) => return failed.fault.is_none(),
+                Advance::NeedsKeyPairs(algorithms) => {
+                    key_pairs = algorithms.into_iter().map(key_pair).collect();
+                }
+            }
+        }
+    }
+
+    fn advance_within(&self, given: &Given<'_>) -> Advance {
         self.database.begin();
-        let advanced = advance(&self.database, &given).unwrap();
-        self.database.end(!matches!(advanced, Advance::Failed(_)));
+        let advanced = advance(&self.database, given).unwrap();
+        let done = matches!(advanced, Advance::Nothing | Advance::More);
+        self.database.end(done);
         if let Advance::Failed(failed) = &advanced {
             self.database.begin();
-            note_failed(&self.database, &given, failed).unwrap();
+            note_failed(&self.database, given, failed).unwrap();
             self.database.end(true);
         }
-        !matches!(advanced, Advance::Nothing)
+        advanced
     }
 
     /// Puts everything that is due into KV, as the alarm does.

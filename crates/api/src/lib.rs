@@ -22,7 +22,7 @@ mod store;
 mod vault;
 
 pub use access::{Access, TokenDigest, identify};
-pub use calls::imports::{Advance, FailedImport};
+pub use calls::imports::{Advance, FailedSlice};
 pub use database::{Database, DatabaseError, Row, Value};
 pub use host::{
     Actor, Body, Given, Handled, KeyPair, Outcome, Publishes, Reply, Request, Settings, TokenName,
@@ -144,14 +144,14 @@ pub fn advance(db: &dyn Database, given: &Given<'_>) -> Result<Advance, Database
     in_the_background(db, given, calls::imports::advance)
 }
 
-/// Notes that an import failed, in a transaction of its own.
+/// Notes that a slice failed, in a transaction of its own.
 ///
 /// # Errors
 /// Passes on what the database says.
 pub fn note_failed(
     db: &dyn Database,
     given: &Given<'_>,
-    failed: &FailedImport,
+    failed: &FailedSlice,
 ) -> Result<(), DatabaseError> {
     in_the_background(db, given, |cx| calls::imports::note_failed(cx, failed))
 }

@@ -391,7 +391,7 @@ impl Route {
                 "{id}" => route.id = parse_id(given).ok_or_else(|| RouteFault::Id(shown()))?,
                 "{kid}" => route.kid = parse_kid(given).ok_or_else(|| RouteFault::Kid(shown()))?,
                 "{number}" => {
-                    let number = given.parse().ok();
+                    let number = parse_number(given);
                     route.number = number.ok_or_else(|| RouteFault::Number(shown()))?;
                 }
                 _ => {}
@@ -436,6 +436,12 @@ fn parse_id(segment: &str) -> Option<Uuid> {
     Uuid::try_parse(segment)
         .ok()
         .filter(|_| segment.len() == 36)
+}
+
+/// Reads a number in its shortest form alone, so that each thing has one address.
+fn parse_number(segment: &str) -> Option<u32> {
+    let number: u32 = segment.parse().ok()?;
+    (number.to_string() == segment).then_some(number)
 }
 
 /// Reads the name of a key: 16 hexadecimal digits, in lower case.

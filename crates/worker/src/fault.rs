@@ -34,6 +34,9 @@ pub(crate) enum Fault {
     /// KV failed.
     #[error("KV cannot be read: {0}")]
     Unpublished(String),
+    /// A slice of an import could not be applied.
+    #[error("a slice of an import could not be applied: {0}")]
+    Import(String),
     /// A slice of a long answer was refused.
     #[error("a slice of the answer was refused with {0}")]
     BrokenOff(u16),

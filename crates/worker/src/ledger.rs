@@ -196,7 +196,7 @@ impl Ledger {
     /// Applies slices of imports for a while. The calls of others come between, and a later alarm goes on.
     async fn advance(&self, config: &Config) -> Result<(), Fault> {
         let end = clock::now().plus(WORKS_FOR);
-        while self.advance_once(config)? {
+        while self.advance_once(config).await? {
             if clock::now() > end {
                 return self.publisher()?.come_back();
             }
@@ -205,30 +205,47 @@ impl Ledger {
         Ok(())
     }
 
-    fn advance_once(&self, config: &Config) -> Result<bool, Fault> {
+    /// Applies a slice. Key pairs for products that bring none are made between two runs.
+    async fn advance_once(&self, config: &Config) -> Result<bool, Fault> {
         let (now, seed) = (clock::now(), Seed(clock::random()?));
         let (vault, settings) = (&config.vault, &config.settings);
-        let given = Given {
-            now,
-            seed,
-            key_pairs: &[],
-            vault,
-            settings,
-            pages: &self.pages,
-        };
+        let mut key_pairs = Vec::new();
+        loop {
+            let given = Given {
+                now,
+                seed,
+                key_pairs: &key_pairs,
+                vault,
+                settings,
+                pages: &self.pages,
+            };
+            match self.advance_within(&given)? {
+                Advance::Nothing => return Ok(false),
+                Advance::More => return Ok(true),
+                Advance::Failed(failed) => {
+                    return failed
+                        .fault
+                        .map_or(Ok(true), |fault| Err(Fault::Import(fault)));
+                }
+                Advance::NeedsKeyPairs(algorithms) => key_pairs = generate(&algorithms).await?,
+            }
+        }
+    }
+
+    fn advance_within(&self, given: &Given<'_>) -> Result<Advance, Fault> {
         let database = Sql::of(&self.storage);
         let advanced = transaction(&self.storage, || {
-            Ok(match advance(&database, &given)? {
-                Advance::Failed(failed) => End::RollBack(Advance::Failed(failed)),
-                other => End::Commit(other),
+            Ok(match advance(&database, given)? {
+                done @ (Advance::Nothing | Advance::More) => End::Commit(done),
+                undone => End::RollBack(undone),
             })
         })?;
         if let Advance::Failed(failed) = &advanced {
             transaction(&self.storage, || {
-                Ok(End::Commit(note_failed(&database, &given, failed)?))
+                Ok(End::Commit(note_failed(&database, given, failed)?))
             })?;
         }
-        Ok(!matches!(advanced, Advance::Nothing))
+        Ok(advanced)
     }
 
     fn migrate(&self) -> Result<(), Fault> {

@@ -14,7 +14,7 @@ use licentia_core::{Algorithm, ImportId, Problem};
 
 use super::moved_keys::{self, Keyring};
 use crate::context::{Context, Fault};
-use crate::host::{Publishes, Reply};
+use crate::host::{KeyPair, Publishes, Reply};
 use crate::store::import_job::Chunk;
 use batch::wrong_lines;
 pub(super) use batch::{Batch, taken_lines};
@@ -78,19 +78,42 @@ pub(super) fn apply(
             read(cx, line).map_err(|fault| (number, at(number, fault)))?,
         );
     }
-    let unplaced = |fault: Fault| (before, fault);
+    let unplaced = |fault: Fault| (chunk.first_line, fault);
     let wrong = wrong_lines(cx, &batch, &import.to_string()).map_err(unplaced)?;
     if let Some((number, problem)) = wrong.into_iter().next() {
         return Err((number, at(number, problem.into())));
     }
-    let mut keeper = Keeper::new(cx, &[]).map_err(unplaced)?;
-    keeper.keyring = moved_keys::of_job(cx, import).map_err(unplaced)?;
+    let keyring = moved_keys::of_job(cx, import).map_err(unplaced)?;
+    let pairs = pairs_for(cx, &batch, &keyring).map_err(unplaced)?;
+    let mut keeper = Keeper::new(cx, pairs).map_err(unplaced)?;
+    keeper.keyring = keyring;
     for (number, thing) in batch.things {
         keeper
             .keep(thing)
             .map_err(|fault| (number, at(number, fault)))?;
     }
     keeper.finish().map_err(unplaced)
+}
+
+/// Returns the key pairs that were made for the products of a batch. Pairs that others asked for are not taken.
+fn pairs_for<'a>(
+    cx: &Context<'a>,
+    batch: &Batch,
+    keyring: &Keyring,
+) -> Result<&'a [KeyPair], Fault> {
+    let things = batch.things.iter().map(|(_, thing)| thing);
+    let needed: Vec<Algorithm> = things
+        .filter_map(|thing| thing.lacks_key(keyring))
+        .collect();
+    let pairs = cx.given.key_pairs;
+    if pairs
+        .iter()
+        .map(|pair| pair.algorithm)
+        .eq(needed.iter().copied())
+    {
+        return Ok(pairs);
+    }
+    Err(Fault::NeedsKeyPairs(needed))
 }
 
 /// A product that lacks a key asks for one; all of the import's are asked for at once.
@@ -105,11 +128,7 @@ fn needed(cx: &Context<'_>, body: &[u8], keyring: &Keyring, fault: Fault) -> Fau
 }
 
 /// Returns the algorithms of the products that bring no key of their own.
-pub(super) fn needed_keys(
-    cx: &Context<'_>,
-    body: &[u8],
-    keyring: &Keyring,
-) -> Result<Vec<Algorithm>, Fault> {
+fn needed_keys(cx: &Context<'_>, body: &[u8], keyring: &Keyring) -> Result<Vec<Algorithm>, Fault> {
     let mut needed = Vec::new();
     for (number, line) in Lines::of(body) {
         if let Some(algorithm) =

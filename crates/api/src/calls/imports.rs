@@ -14,7 +14,7 @@ use crate::host::{Publishes, Reply};
 use crate::store::import::Kind;
 use crate::store::import_job::{self as jobs, Part};
 
-pub use self::advance::{Advance, FailedImport};
+pub use self::advance::{Advance, FailedSlice};
 pub(crate) use self::advance::{advance, note_failed};
 
 /// So many imports may wait for their parts: each keeps ids and keys from being used.
@@ -41,6 +41,7 @@ pub(super) fn create(cx: &Context<'_>) -> Result<Reply, Fault> {
         applied: 0,
         counts: Default::default(),
         problems: Vec::new(),
+        tries: 0,
         actor: cx.caller.to_string(),
         address: cx.request.origin.address.map(|address| address.to_string()),
         request_id: cx.request.request_id,
@@ -88,7 +89,7 @@ pub(super) fn put_part(
     jobs::delete_part(cx.db, id, number)?;
     let mut staging = Staging::new(cx, id, number);
     staging.stage(body)?;
-    let part = staging.finish(body)?;
+    let part = staging.finish()?;
     import.updated_at = cx.now();
     refresh(cx, &mut import)?;
     jobs::save(cx.db, &import)?;

@@ -99,7 +99,7 @@ fn passphrase<'a>(cx: &Context<'a>) -> Result<&'a str, Problem> {
     Ok(passphrase)
 }
 
-/// Writes the keys that products of a job get. Their private halves are wrapped.
+/// Writes the keys that a part of a job brings. Their private halves are wrapped.
 pub(super) fn to_text(keyring: &Keyring) -> Result<String, Fault> {
     let keys = keyring.iter().map(|(id, keys)| {
         let keys: Vec<WrappedKey<'_>> = keys.iter().map(WrappedKey::from).collect();

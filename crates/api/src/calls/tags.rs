@@ -10,6 +10,7 @@ use crate::context::{Context, Fault};
 use crate::host::Reply;
 use crate::list;
 use crate::store;
+use crate::store::import::Kind;
 
 /// `GET /v3/tags`
 pub(super) fn list(cx: &Context<'_>) -> Result<Reply, Fault> {
@@ -25,7 +26,7 @@ pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
     let input: TagInput = parse_json(cx, body)?;
     let input = TagInput { id: None, ..input };
     let tag = input.create(&mut cx.draw(), cx.now())?;
-    refuse_taken(cx, &tag)?;
+    refuse_taken(cx, None, &tag)?;
     store::tag::insert(cx.db, &tag)?;
     changes::record(
         cx,
@@ -48,7 +49,7 @@ pub(super) fn update(cx: &Context<'_>, id: TagId, body: &[u8]) -> Result<Reply, 
     let known = load(cx, id)?;
     cx.check_version(known.version)?;
     let asked = asked(cx, &known, &input, body)?;
-    refuse_taken(cx, &asked)?;
+    refuse_taken(cx, Some(&known), &asked)?;
     let Some(tag) = known.revised(asked, cx.now()) else {
         return Ok(shown(200, &known));
     };
@@ -84,13 +85,17 @@ fn asked(cx: &Context<'_>, known: &Tag, input: &TagInput, body: &[u8]) -> Result
     input.update(&cleared)
 }
 
-fn refuse_taken(cx: &Context<'_>, tag: &Tag) -> Result<(), Fault> {
-    match store::tag::load_by_name(cx.db, &tag.name)? {
-        Some(other) if other.id != tag.id => {
-            Err(Problem::new(Code::TagExists, "another tag has this name").into())
-        }
-        _ => Ok(()),
+/// Refuses a name that another tag has, or that an import reserves. The one that the tag has already is its own.
+fn refuse_taken(cx: &Context<'_>, known: Option<&Tag>, asked: &Tag) -> Result<(), Fault> {
+    if known.is_some_and(|known| known.name.eq_ignore_ascii_case(&asked.name)) {
+        return Ok(());
     }
+    let name = asked.name.to_ascii_lowercase();
+    let taken = store::import::taken(cx.db, Kind::TagName, &[&name], "")?;
+    if taken.is_empty() {
+        return Ok(());
+    }
+    Err(Kind::TagName.taken(&name).into())
 }
 
 fn shown(status: u16, tag: &Tag) -> Reply {

@@ -10,6 +10,7 @@ use crate::database::Row;
 use crate::host::Reply;
 use crate::list;
 use crate::store;
+use crate::store::import::Kind;
 
 const COLUMNS: [&str; 14] = [
     "id",
@@ -49,7 +50,7 @@ pub(super) fn create(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fault> {
     let input = UserInput { id: None, ..input };
     let user = input.create(&mut cx.draw(), cx.now())?;
     refuse_roles_beyond(cx, None, &user)?;
-    refuse_taken(cx, &user)?;
+    refuse_taken(cx, None, &user)?;
     store::user::insert(cx.db, &user)?;
     changes::record(
         cx,
@@ -73,7 +74,7 @@ pub(super) fn update(cx: &Context<'_>, id: UserId, body: &[u8]) -> Result<Reply,
     cx.check_version(known.version)?;
     let asked = asked(cx, &known, &input, body)?;
     refuse_roles_beyond(cx, Some(&known), &asked)?;
-    refuse_taken(cx, &asked)?;
+    refuse_taken(cx, Some(&known), &asked)?;
     let user = change(cx, known, asked)?;
     Ok(shown(200, &user))
 }
@@ -147,14 +148,17 @@ fn change(cx: &Context<'_>, known: User, asked: User) -> Result<User, Fault> {
     Ok(user)
 }
 
-fn refuse_taken(cx: &Context<'_>, user: &User) -> Result<(), Fault> {
-    match store::user::load_by_email(cx.db, &user.email)? {
-        Some(other) if other.id != user.id => {
-            let message = "another user has this e-mail address";
-            Err(Problem::new(Code::UserExists, message).into())
-        }
-        _ => Ok(()),
+/// Refuses an address that somebody else has, or that an import reserves. The one that the user has already is its own.
+fn refuse_taken(cx: &Context<'_>, known: Option<&User>, asked: &User) -> Result<(), Fault> {
+    let address = User::email_key(&asked.email);
+    if known.is_some_and(|known| User::email_key(&known.email) == address) {
+        return Ok(());
     }
+    let taken = store::import::taken(cx.db, Kind::Email, &[&address], "")?;
+    if taken.is_empty() {
+        return Ok(());
+    }
+    Err(Kind::Email.taken(&address).into())
 }
 
 /// Refuses to give a role that may do what the caller may not; one that the user has already is not given.

@@ -73,8 +73,10 @@ fn a_path_may_hold_a_number_after_its_id() {
     check("PUT", &format!("{path}/7"), Operation::Import);
     let found = find(TABLE, "PUT", &format!("{path}/7"), "").unwrap();
     assert_eq!(found.number(), 7);
-    let fault = find(TABLE, "PUT", &format!("{path}/x"), "");
-    assert_eq!(fault, Err(RouteFault::Number("x".into())));
+    for number in ["x", "+7", "07", "-7", "4294967296"] {
+        let fault = find(TABLE, "PUT", &format!("{path}/{number}"), "");
+        assert_eq!(fault, Err(RouteFault::Number(number.into())));
+    }
 }
 
 #[test]

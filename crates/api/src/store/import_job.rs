@@ -126,7 +126,7 @@ pub(crate) fn free_part(db: &dyn Database, id: ImportId, part: u32) -> Result<()
     db.execute(FREE_PART, &[text(id), Value::Integer(part.into())])
 }
 
-/// Adds a part, with the keys that products get: a JSON object.
+/// Adds a part, with the keys that it brings to products: a JSON object.
 pub(crate) fn put_part(
     db: &dyn Database,
     id: ImportId,
@@ -160,7 +160,7 @@ pub(crate) fn parts(db: &dyn Database, id: ImportId) -> Result<Vec<Part>, Databa
     db.query(PARTS, &[text(id)])?.iter().map(part).collect()
 }
 
-/// Loads the keys that products get, a JSON object a part.
+/// Loads the keys that the parts bring to products, a JSON object a part.
 pub(crate) fn keys(db: &dyn Database, id: ImportId) -> Result<Vec<String>, DatabaseError> {
     let keys = |row: Row| match row.into_iter().next() {
         Some(Value::Text(keys)) => Ok(keys),

@@ -8,18 +8,11 @@ use super::{corrupt, document, read, text};
 use crate::database::{Database, DatabaseError, Row, Value};
 
 const FIND: &str = "SELECT document FROM tags WHERE id = ?1";
-const FIND_BY_NAME: &str = "SELECT document FROM tags WHERE name = ?1";
 const DELETE: &str = "DELETE FROM tags WHERE id = ?1";
 
 /// Loads a tag by its id.
 pub(crate) fn load(db: &dyn Database, id: TagId) -> Result<Option<Tag>, DatabaseError> {
     let rows = db.query(FIND, &[text(id)])?;
-    rows.first().map(from_row).transpose()
-}
-
-/// Loads a tag by its name, in whatever case.
-pub(crate) fn load_by_name(db: &dyn Database, name: &str) -> Result<Option<Tag>, DatabaseError> {
-    let rows = db.query(FIND_BY_NAME, &[text(name)])?;
     rows.first().map(from_row).transpose()
 }
 

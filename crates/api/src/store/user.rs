@@ -8,7 +8,6 @@ use super::{corrupt, document, optional, read, text};
 use crate::database::{Database, DatabaseError, Row, Value};
 
 const FIND: &str = "SELECT document FROM users WHERE id = ?1";
-const FIND_BY_EMAIL: &str = "SELECT document FROM users WHERE email = ?1";
 const FIND_ALL: &str = "SELECT document FROM users WHERE id IN (SELECT value FROM json_each(?1))";
 const FIND_BY_METADATA: &str = "SELECT u.document FROM user_metadata m JOIN users u ON u.number = m.number WHERE m.id = ?1 LIMIT 1";
 const HAS_LICENSES: &str = "SELECT 1 FROM licenses WHERE user_id = ?1
@@ -18,12 +17,6 @@ const DELETE: &str = "DELETE FROM users WHERE id = ?1";
 /// Loads a user by its id.
 pub(crate) fn load(db: &dyn Database, id: UserId) -> Result<Option<User>, DatabaseError> {
     let rows = db.query(FIND, &[text(id)])?;
-    rows.first().map(from_row).transpose()
-}
-
-/// Loads the user with an e-mail address, in whatever case.
-pub(crate) fn load_by_email(db: &dyn Database, email: &str) -> Result<Option<User>, DatabaseError> {
-    let rows = db.query(FIND_BY_EMAIL, &[text(User::email_key(email))])?;
     rows.first().map(from_row).transpose()
 }
 

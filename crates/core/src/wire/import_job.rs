@@ -73,6 +73,9 @@ pub struct StoredImport {
     pub applied: u64,
     pub counts: ImportCounts,
     pub problems: Vec<ImportProblem>,
+    /// How often its next slice failed for a reason that is ours.
+    #[serde(default)]
+    pub tries: u32,
     /// Who began it, for the event log.
     pub actor: String,
     pub address: Option<String>,

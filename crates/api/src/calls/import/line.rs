@@ -4,7 +4,7 @@ use licentia_core::wire::{
     ExportedActivationLog, ExportedEvent, ExportedTombstone, FORM, ImportLine, Resource,
 };
 use licentia_core::{
-    AccessToken, Activation, Algorithm, License, Problem, Product, ProductId, Tag, Template,
+    AccessToken, Activation, Algorithm, License, Problem, Product, Tag, Template, Timestamp,
     TokenKey, User, parse,
 };
 
@@ -14,6 +14,7 @@ use crate::calls::moved_keys::Keyring;
 use crate::calls::users;
 use crate::context::{Context, Fault};
 use crate::store::import::Kind;
+use crate::store::row;
 
 /// What a line describes, checked by itself.
 #[derive(Debug)]
@@ -97,8 +98,20 @@ pub(in crate::calls) fn read(cx: &Context<'_>, line: &[u8]) -> Result<Thing, Fau
             Err(Problem::field("form", reason).into())
         }
     }?;
+    refuse_far_dates(&thing)?;
     refuse_to_hand_on(cx, &thing)?;
     Ok(thing)
+}
+
+/// Refuses a date of creation that leaves no place among the rows.
+fn refuse_far_dates(thing: &Thing) -> Result<(), Problem> {
+    match thing.created_at() {
+        Some(date) if !row::has_places(date) => Err(Problem::field(
+            "createdAt",
+            "it must be between 1834 and 2106",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses a token, and a user with a role, that may do what the caller may not.
@@ -136,12 +149,7 @@ pub(super) fn lacks_key(
         None => elsewhere::read(cx, &line)?,
         Some(_) => restored::read(cx, &line)?,
     };
-    Ok(match thing {
-        Thing::Product(new) if new.keys.is_empty() && !keyring.contains_key(&new.product.id) => {
-            Some(new.algorithm)
-        }
-        _ => None,
-    })
+    Ok(thing.lacks_key(keyring))
 }
 
 impl Thing {
@@ -162,10 +170,28 @@ impl Thing {
         }
     }
 
-    /// Returns a product that brings no key.
-    pub(in crate::calls) fn keyless(&self) -> Option<ProductId> {
+    /// Returns when it was created, if it is kept in that order.
+    fn created_at(&self) -> Option<Timestamp> {
         match self {
-            Self::Product(new) if new.keys.is_empty() => Some(new.product.id),
+            Self::Keys(_) | Self::Deleted(_) => None,
+            Self::Template(template) => Some(template.created_at),
+            Self::Product(new) => Some(new.product.created_at),
+            Self::User(user) => Some(user.created_at),
+            Self::Tag(tag) => Some(tag.created_at),
+            Self::Token(token, _) => Some(token.created_at),
+            Self::License(new) => Some(new.license.created_at),
+            Self::Activation(activation) => Some(activation.created_at),
+            Self::Event(event) => Some(event.created_at),
+            Self::ActivationLog(entry) => Some(entry.created_at),
+        }
+    }
+
+    /// Returns the algorithm of a product that brings no key, and finds none in the keyring.
+    pub(in crate::calls) fn lacks_key(&self, keyring: &Keyring) -> Option<Algorithm> {
+        match self {
+            Self::Product(new) if new.keys.is_empty() && !keyring.contains_key(&new.product.id) => {
+                Some(new.algorithm)
+            }
             _ => None,
         }
     }
@@ -218,6 +244,9 @@ impl Thing {
                         .user_id
                         .map(|id| (Kind::User, id.to_string(), "userId")),
                 );
+                let additional = license.additional_user_ids.iter();
+                references
+                    .extend(additional.map(|id| (Kind::User, id.to_string(), "additionalUserIds")));
                 let template = license.template_id.filter(|_| new.names_template);
                 references.extend(
                     template.map(|id| (Kind::Template, id.to_string(), "licenseTemplateId")),

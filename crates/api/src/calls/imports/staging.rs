@@ -1,11 +1,10 @@
 //! A part of an import as it is received: its lines are checked, their ids and keys reserved, and they wait in chunks.
 
 use licentia_core::wire::ImportProblem;
-use licentia_core::{ImportId, Problem, ProductId};
+use licentia_core::{ImportId, Problem};
 
-use super::super::import::{Batch, Lines, Thing, at, needed_keys, read, taken_lines};
+use super::super::import::{Batch, Lines, Thing, at, read, taken_lines};
 use super::super::moved_keys::{self, Keyring};
-use super::super::products;
 use super::MOST_PROBLEMS;
 use crate::context::{Context, Fault};
 use crate::store::import_job::{self as jobs, Part};
@@ -13,6 +12,9 @@ use crate::store::import_job::{self as jobs, Part};
 /// So many lines, or bytes, are checked and later applied at once; others get their turn between.
 const CHUNK_LINES: usize = 250;
 const CHUNK_BYTES: usize = 262_144;
+/// So many products may need new keys at once: generating an RSA key takes a tenth of a second. Which ones do is known when
+/// all parts have come, so that those count for which this part has brought none so far.
+const CHUNK_NEW_KEYS: usize = 5;
 /// What a row can hold.
 const LONGEST_LINE: usize = 1_900_000;
 
@@ -23,8 +25,6 @@ pub(super) struct Staging<'a> {
     part: u32,
     lines: u64,
     keyring: Keyring,
-    /// The products of this part that bring no key.
-    keyless: Vec<ProductId>,
     problems: Vec<ImportProblem>,
 }
 
@@ -36,7 +36,6 @@ impl<'a> Staging<'a> {
             part,
             lines: 0,
             keyring: Keyring::new(),
-            keyless: Vec::new(),
             problems: Vec::new(),
         }
     }
@@ -77,9 +76,11 @@ impl<'a> Staging<'a> {
                 Ok(())
             }
             Ok(thing) => {
-                self.keyless.extend(thing.keyless());
-                batch.add(number, thing);
                 waiting.push(number, line);
+                if thing.lacks_key(&self.keyring).is_some() {
+                    waiting.new_keys = waiting.new_keys.saturating_add(1);
+                }
+                batch.add(number, thing);
                 Ok(())
             }
             Err(fault) => self.wrong(number, fault),
@@ -124,47 +125,16 @@ impl<'a> Staging<'a> {
         Ok(())
     }
 
-    /// Gives keys to products that bring none, and adds the part.
-    pub(super) fn finish(mut self, body: &[u8]) -> Result<Part, Fault> {
-        if self.problems.is_empty() {
-            self.generate(body)?;
-        }
+    /// Adds the part, with the keys that it brings.
+    pub(super) fn finish(self) -> Result<Part, Fault> {
         let part = Part {
             number: self.part,
             lines: self.lines,
             problems: self.problems,
         };
-        jobs::put_part(
-            self.cx.db,
-            self.id,
-            &part,
-            moved_keys::to_text(&self.keyring)?,
-        )?;
+        let keys = moved_keys::to_text(&self.keyring)?;
+        jobs::put_part(self.cx.db, self.id, &part, keys)?;
         Ok(part)
-    }
-
-    fn generate(&mut self, body: &[u8]) -> Result<(), Fault> {
-        let lacking = self
-            .keyless
-            .iter()
-            .filter(|id| !self.keyring.contains_key(id));
-        let lacking: Vec<_> = lacking.copied().collect();
-        if lacking.is_empty() {
-            return Ok(());
-        }
-        let pairs = self.cx.given.key_pairs;
-        if pairs.len() != lacking.len() {
-            return Err(Fault::NeedsKeyPairs(needed_keys(
-                self.cx,
-                body,
-                &self.keyring,
-            )?));
-        }
-        for (id, pair) in lacking.into_iter().zip(pairs) {
-            self.keyring
-                .insert(id, vec![products::wrap(self.cx, id, pair)?]);
-        }
-        Ok(())
     }
 }
 
@@ -176,13 +146,15 @@ struct Waiting {
     lines: u64,
     text: String,
     seen: usize,
+    new_keys: usize,
 }
 
 impl Waiting {
     /// Says whether there is room for a line.
     fn takes(&mut self, line: &[u8]) -> bool {
-        let room =
-            self.seen < CHUNK_LINES && self.text.len().saturating_add(line.len()) <= CHUNK_BYTES;
+        let room = self.seen < CHUNK_LINES
+            && self.new_keys < CHUNK_NEW_KEYS
+            && self.text.len().saturating_add(line.len()) <= CHUNK_BYTES;
         self.seen = self.seen.saturating_add(1);
         room || self.seen == 1
     }

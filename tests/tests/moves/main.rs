@@ -1,5 +1,8 @@
 //! Moving a whole ledger: exports, imports, and what must be the same on the other side.
 
+mod jobs;
+mod refused;
+
 use std::fmt::Write as _;
 
 use licentia_tests::native::NativeHost;
@@ -250,54 +253,4 @@ fn half_a_file_imports_nothing_and_the_answer_names_the_line() {
 
 fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
-}
-
-/// Sends an export as a job in parts of so many lines, and returns what came of it.
-fn in_parts(host: &mut NativeHost, exported: &str, size: usize) -> Value {
-    let import = parsed(&sent(host, "POST", "/v3/imports", ""))["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let path = format!("/v3/imports/{import}");
-    let lines: Vec<&str> = exported.lines().collect();
-    for (number, part) in (1..).zip(lines.chunks(size)) {
-        let answer = sent(
-            host,
-            "PUT",
-            &format!("{path}/parts/{number}"),
-            &part.join("\n"),
-        );
-        assert_eq!(parsed(&answer)["problems"], json!([]));
-    }
-    sent(host, "POST", &format!("{path}/start"), "");
-    parsed(&sent(host, "GET", &path, ""))
-}
-
-#[test]
-fn a_job_in_parts_restores_the_same_bytes_and_leaves_one_entry() {
-    let mut host = filled(2_000);
-    let exported = sent(&mut host, "GET", "/v3/export?keys=true", "");
-    let plain = sent(&mut host, "GET", "/v3/export", "");
-    let mut other = NativeHost::default();
-    let import = in_parts(&mut other, &exported, 700);
-    assert_eq!(import["status"], "done", "{import}");
-    assert_eq!(
-        import["applied"].as_u64().unwrap() + 1,
-        import["lines"].as_u64().unwrap()
-    );
-    assert!(
-        plain == sent(&mut other, "GET", "/v3/export", ""),
-        "the exports differ"
-    );
-    for table in ["import_chunks", "import_claims", "import_references"] {
-        assert!(
-            rows(&other, &format!("SELECT * FROM {table}")).is_empty(),
-            "{table}"
-        );
-    }
-    let entries = rows(&other, "SELECT action FROM event_logs");
-    assert_eq!(
-        entries,
-        [[licentia_api::Value::Text("import.completed".to_owned())]]
-    );
 }
