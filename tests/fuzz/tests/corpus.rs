@@ -22,9 +22,9 @@ fn corpus(target: &str) -> PathBuf {
 
 #[test]
 fn every_input_of_the_corpus_keeps_its_property() {
-    assert!(run("token", licentia_fuzz::token) > 10);
-    assert!(run("stored", licentia_fuzz::stored) > 4);
-    assert!(run("answer", licentia_fuzz::answer) > 9);
+    assert!(run("token", licentia_fuzz::token) > 200);
+    assert!(run("stored", licentia_fuzz::stored) > 200);
+    assert!(run("answer", licentia_fuzz::answer) > 200);
 }
 
 /// Texts that were signed cannot be found by trying: the corpus must hold them as they are signed now.
