@@ -1,6 +1,6 @@
 // `licentia/lexactivator`: code that was written for the wrapper goes on under it, with its names, codes and exceptions.
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
@@ -170,4 +170,24 @@ test("a local trial needs no server", async () => {
   assert.equal(LexActivator.ExtendLocalTrial(2), LexStatusCodes.LA_OK);
   assert.equal(LexActivator.GetLocalTrialExpiryDate() - end, 2 * 86_400);
   assert.deepEqual(server.requests, []);
+});
+
+test("without a connection, files go to the vendor and back", async () => {
+  const { LexStatusCodes } = wrapper;
+  const LexActivator = setUp();
+  const [request, response, proof] = ["request", "response", "proof"].map((name) => join(directory, `${name}-${turn}.dat`));
+  await throws("LA_E_LICENSE_KEY", () => LexActivator.GenerateOfflineActivationRequest(request));
+  LexActivator.SetLicenseKey(server.licenseKey);
+  LexActivator.SetOfflineActivationRequestMeterAttributeUses("pages", 2);
+  LexActivator.GenerateOfflineActivationRequest(request);
+  assert.match(readFileSync(request, "utf8"), /^[\w-]+\.[\w-]+\.[\w-]+$/);
+  writeFileSync(response, "not a response");
+  await throws("LA_E_OFFLINE_RESPONSE_FILE", () => LexActivator.ActivateLicenseOffline(response));
+  await throws("LA_E_FILE_PATH", () => LexActivator.ActivateLicenseOffline(join(directory, "none")));
+  await LexActivator.ActivateLicense();
+  await throws("LA_E_FILE_PERMISSION", () => LexActivator.GenerateOfflineDeactivationRequest(join(directory, "none", "proof")));
+  assert.equal(LexActivator.IsLicenseValid(), LexStatusCodes.LA_OK);
+  assert.equal(LexActivator.GenerateOfflineDeactivationRequest(proof), LexStatusCodes.LA_OK);
+  assert.match(readFileSync(proof, "utf8"), /^[\w-]+\.[\w-]+\.[\w-]+$/);
+  assert.equal(LexActivator.IsLicenseValid(), LexStatusCodes.LA_FAIL);
 });

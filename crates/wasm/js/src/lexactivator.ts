@@ -7,6 +7,7 @@ import type { Claims } from "./claims.js";
 import type { CallOptions, LicentiaClient } from "./client.js";
 import { LexActivatorException, LexStatusCodes } from "./lexactivator-codes.js";
 import { Setup } from "./lexactivator-setup.js";
+import * as platform from "./platform.js";
 import type { Status } from "./status.js";
 
 export { LexActivatorException, LexStatusCodes, PermissionFlags } from "./lexactivator-codes.js";
@@ -31,10 +32,12 @@ export class ActivationMode {
 }
 
 const {
-  LA_FAIL, LA_E_TIME, LA_E_TIME_MODIFIED, LA_E_PRODUCT_ID, LA_E_METADATA_KEY_NOT_FOUND, LA_E_METER_ATTRIBUTE_NOT_FOUND,
+  LA_OK, LA_FAIL, LA_E_FILE_PATH, LA_E_FILE_PERMISSION, LA_E_TIME, LA_E_TIME_MODIFIED, LA_E_PRODUCT_ID, LA_E_METADATA_KEY_NOT_FOUND, LA_E_METER_ATTRIBUTE_NOT_FOUND,
 } = LexStatusCodes;
 
 const setup = new Setup();
+/** Meters by name. */
+const offlineUses: Record<string, number> = {};
 
 /** The license of this application on this device, as static functions over one client. */
 export class LexActivator {
@@ -134,6 +137,30 @@ export class LexActivator {
 
   static ResetActivationMeterAttributeUses(name: string, options?: CallOptions): Promise<void> {
     return counted(() => client().resetMeter(name, options));
+  }
+
+  /** Says what this activation has counted of a meter, for the next offline request. */
+  static SetOfflineActivationRequestMeterAttributeUses(name: string, uses: number): void {
+    client();
+    offlineUses[name] = uses;
+  }
+
+  /** Writes the request that the vendor turns into a response for this device. Node alone has files. */
+  static GenerateOfflineActivationRequest(filePath: string): void {
+    write(filePath, attempt(() => client().offlineActivationRequest(offlineUses)));
+  }
+
+  /** Activates this device by a response in a file. */
+  static ActivateLicenseOffline(filePath: string): number {
+    const response = read(filePath);
+    return local(attempt(() => client().activateOffline(response)));
+  }
+
+  /** Gives the activation up at once, and writes the proof of that for the vendor. */
+  static GenerateOfflineDeactivationRequest(filePath: string): number {
+    write(filePath, ""); // what cannot be written must not give the activation up
+    write(filePath, attempt(() => client().offlineDeactivationRequest()));
+    return LA_OK;
   }
 
   /** Forgets the license on this device without telling the server. */
@@ -288,6 +315,22 @@ function attempt<T>(action: () => T): T {
     return action();
   } catch (error) {
     throw setup.translated(error);
+  }
+}
+
+function read(path: string): string {
+  try {
+    return platform.readFile(path);
+  } catch (cause) {
+    throw new LexActivatorException(LA_E_FILE_PATH, undefined, { cause });
+  }
+}
+
+function write(path: string, text: string): void {
+  try {
+    platform.writeFile(path, text);
+  } catch (cause) {
+    throw new LexActivatorException(LA_E_FILE_PERMISSION, undefined, { cause });
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash, randomBytes as random } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { hostname, release, userInfo } from "node:os";
 
 import { fileStorage } from "./file-storage.js";
@@ -44,6 +44,10 @@ export function defaultStorage(directory: string | undefined): LicenseStorage {
 /** Returns the text of a file. */
 export function readFile(path: string): string {
   return readFileSync(path, "utf8");
+}
+
+export function writeFile(path: string, text: string): void {
+  writeFileSync(path, text);
 }
 
 export function randomBytes(count: number): Uint8Array {

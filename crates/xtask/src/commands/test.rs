@@ -162,7 +162,8 @@ impl Programs {
     /// Finds or installs what the parts need.
     fn of(workspace: &Workspace, parts: &[Part]) -> Result<Self> {
         let wanted = |part| parts.contains(&part);
-        let browser = wanted(Part::Browser).then(|| chromium::program(workspace));
+        let browser = wanted(Part::Browser) || wanted(Part::Examples);
+        let browser = browser.then(|| chromium::program(workspace));
         let fuzzer = wanted(Part::Contract).then(|| schemathesis::program(workspace));
         Ok(Self {
             browser: browser.transpose()?,
