@@ -33,8 +33,9 @@ fn verdict(text: &str, stored: &Stored, now: i64) {
     assert!(GRANTED.iter().any(|claims| claims == token.claims_json()));
     let members = Members::read(text).unwrap();
     for name in ["token", "key", "seen"] {
-        let seal = members.value(&format!("{name}Seal"));
-        assert_eq!(seal, seal_of(name, &members.value(name)), "{name}");
+        let sealed = format!("{name}Seal");
+        let seal = seal_of(&sealed, &members.value(name));
+        assert_eq!(members.value(&sealed), seal, "{name}");
     }
 }
 

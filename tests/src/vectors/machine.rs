@@ -332,9 +332,13 @@ fn text_of(state: &State) -> String {
     ];
     let mut text = json!({ "lastError": state.last_error });
     for (name, value) in parts {
-        let seal = seal(fingerprint.as_str().unwrap(), name, &value.to_string());
-        let is_edited = state.edited == Some(name);
-        text[format!("{name}Seal")] = json!(if is_edited { seal.to_lowercase() } else { seal });
+        let sealed = format!("{name}Seal");
+        let seal = seal(fingerprint.as_str().unwrap(), &sealed, &value.to_string());
+        if state.edited == Some(name) {
+            text[sealed] = json!(seal.to_lowercase());
+        } else if !value.is_null() {
+            text[sealed] = json!(seal);
+        }
         text[name] = value;
     }
     text.to_string()
