@@ -171,11 +171,9 @@ test("a long answer comes in slices, no faster than it is read, and breaks off i
   }
 });
 
-test("an empty guard is not taken for one that was left out", async () => {
+test("an empty key is not taken for one that was left out", async () => {
   const body = { name: "Guarded", tokenAlgorithm: "EdDSA" };
   isProblem(await server.call("POST", "/v3/products", body, { "Idempotency-Key": "" }), 400, "INVALID_FIELD");
-  const { json } = await server.call("POST", "/v3/products", body);
-  isProblem(await server.call("PATCH", `/v3/products/${json.id}`, { name: "Changed" }, { "If-Match": "" }), 412, "VERSION_MISMATCH");
 });
 
 test("a refusal to somebody without a token is decided anew", async () => {
