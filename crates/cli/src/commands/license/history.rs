@@ -63,7 +63,12 @@ fn details(entry: Fields<'_>) -> String {
 fn change(change: Fields<'_>) -> String {
     let value = |name| shortened(&change.plain(name));
     let name = change.plain("propertyName");
-    format!("{name}: {} → {}", value("oldValue"), value("newValue"))
+    let (old, new) = (value("oldValue"), value("newValue"));
+    // Of a secret, such as a license key, the log tells that it changed and not into what.
+    if old == new {
+        return format!("{name}: changed");
+    }
+    format!("{name}: {old} → {new}")
 }
 
 fn shortened(text: &str) -> String {
@@ -104,6 +109,12 @@ mod tests {
                 "  2026-01-02 10:00 UTC  license.revoked     root  192.0.2.1  revoked: false → true",
             ]
         );
+    }
+
+    #[test]
+    fn a_secret_that_changed_is_told_without_its_values() {
+        let changed = document(r#"{"propertyName": "key", "oldValue": null, "newValue": null}"#);
+        assert_eq!(change(changed.fields()), "key: changed");
     }
 
     #[test]
