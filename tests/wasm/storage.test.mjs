@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
@@ -256,4 +256,73 @@ test("a client ends with the block that holds it, and tells nobody any more", as
   await client.sync();
   assert.deepEqual(heard, ["first", "second", "second"]);
   assert.equal(client.isGenuine().code, 0);
+});
+
+describe("a storage that fails for a moment", () => {
+  /** A memory whose reads and writes can be made to fail. */
+  function failing() {
+    const storage = memoryStorage();
+    const fails = { get: false, set: false };
+    const tried = (name) => (...args) => {
+      if (fails[name]) throw new Error("the disk is away");
+      return storage[name](...args);
+    };
+    return { fails, storage: { get: tried("get"), set: tried("set"), remove: storage.remove } };
+  }
+
+  test("does not end background syncs, and is told as an error", async () => {
+    const { storage, fails } = failing();
+    const client = start({ storage });
+    await client.activate();
+    const next = LicentiaClient.openSync({ host: server.host, product: productId, publicKey, licenseKey, storage });
+    clients.push(next);
+    const heard = new Promise((resolve) => next.on("error", resolve));
+    next.isGenuine();
+    fails.get = true;
+    assert.equal((await heard).code, "LA_E_FILE_PERMISSION");
+    fails.get = false;
+    assert.notEqual(next.nextSyncAt(), null);
+  });
+
+  test("does not hide what another client has written since", async () => {
+    const { storage, fails } = failing();
+    const now = clock();
+    const [one, other] = [start({ storage, now }), start({ storage, now })];
+    await one.activate();
+    fails.set = true;
+    now.time += 61_000;
+    one.isValid();
+    fails.set = false;
+    server.answer = () => refusal(400, "REVOKED_LICENSE");
+    await assert.rejects(other.sync(), { code: "LA_E_REVOKED" });
+    assert.equal(one.isValid().name, "LA_FAIL");
+  });
+
+  test("may write behind: what it cannot write is told, and what it can is there", async () => {
+    const { storage, fails } = failing();
+    const behind = { get: storage.get, remove: storage.remove, set: async (name, text) => storage.set(name, text) };
+    const client = start({ storage: behind });
+    await client.activate();
+    assert.equal(client.isValid().name, "LA_OK");
+    const told = new Promise((resolve) => client.on("error", resolve));
+    fails.set = true;
+    await client.sync();
+    assert.equal((await told).code, "LA_E_FILE_PERMISSION");
+  });
+
+  test("is refused by `openSync` where it has to be waited for", () => {
+    const storage = { get: async () => null, set: async () => undefined, remove: async () => undefined };
+    assert.throws(() => start({ storage, fingerprint: "f".repeat(64) }), { code: "INVALID_OPTION" });
+  });
+});
+
+test("a lock whose holder's clock was ahead is taken for abandoned", async () => {
+  const folder = join(directory, "ahead");
+  mkdirSync(folder);
+  const client = start({ directory: folder });
+  const lock = join(folder, `${encodeURIComponent(slot)}.lock`);
+  writeFileSync(lock, String(process.pid));
+  const ahead = new Date(Date.now() + 3_600_000);
+  utimesSync(lock, ahead, ahead);
+  assert.equal((await client.activate()).name, "LA_OK");
 });

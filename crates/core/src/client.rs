@@ -93,7 +93,8 @@ pub struct Asked {
 impl StatusCode {
     /// Returns whether background syncs go on after a sync that ended so.
     ///
-    /// Six are as the compatible client has it. The seventh is a release that is not covered: it heals with the maintenance.
+    /// Six are as the compatible client has it. Three more heal, and nobody who paid is to be locked out until the next start:
+    /// a release that is not covered by the maintenance yet, and a clock that is wrong in either direction for now.
     #[must_use]
     pub fn keeps_syncing(self) -> bool {
         matches!(
@@ -105,6 +106,8 @@ impl StatusCode {
                 | Self::E_RATE_LIMIT
                 | Self::E_SERVER
                 | Self::E_RELEASE_VERSION_NOT_ALLOWED
+                | Self::E_TIME
+                | Self::GRACE_PERIOD_OVER
         )
     }
 }

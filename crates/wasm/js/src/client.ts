@@ -93,7 +93,9 @@ export class LicentiaClient extends License {
     if (keys === undefined) {
       throw invalid("product", "a `product.dat`, or given with its `publicKey`, where nothing may be waited for");
     }
-    return new LicentiaClient(read, storage, keys, print);
+    const client = new LicentiaClient(read, storage, keys, print);
+    client.isValid(); // says now if the storage cannot be read without waiting
+    return client;
   }
 
   /** Calls `listener` at each event from now on; returns what ends that. */

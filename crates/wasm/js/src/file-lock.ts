@@ -28,7 +28,16 @@ export async function withFileLock<T>(path: string, action: () => Promise<T>): P
     return await action();
   } finally {
     clearInterval(touching);
+    remove(path);
+  }
+}
+
+/** Where a lock cannot be removed, it is taken for abandoned in a while. */
+function remove(path: string): void {
+  try {
     rmSync(path, { force: true });
+  } catch {
+    // What was asked has been answered all the same.
   }
 }
 
@@ -42,14 +51,19 @@ function take(path: string): "taken" | "held" | "impossible" {
     writeFileSync(path, String(process.pid), { mode: 0o600, flag: "wx" });
     return "taken";
   } catch (error) {
-    return codeOf(error) === "EEXIST" ? whileHeld(path) : "impossible";
+    if (codeOf(error) === "EEXIST") {
+      return whileHeld(path);
+    }
+    remove(path); // a full disk leaves an empty file
+    return "impossible";
   }
 }
 
 /** Takes a lock away from a process that is gone. */
 function whileHeld(path: string): "held" | "impossible" {
   try {
-    const age = Date.now() - statSync(path).mtimeMs;
+    // A time yet to come was set by a clock that was wrong, and by nobody who touches it now.
+    const age = Math.abs(Date.now() - statSync(path).mtimeMs);
     if (age > ABANDONED || !isAlive(Number(readFileSync(path, "utf8")))) {
       rmSync(path, { force: true });
     }

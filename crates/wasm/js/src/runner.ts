@@ -5,7 +5,7 @@ import { Emitter } from "./emitter.js";
 import { engine, outcome, type Session } from "./engine.js";
 import { LicenseError } from "./error.js";
 import * as platform from "./platform.js";
-import { Slot } from "./slot.js";
+import { Slot, storageFault } from "./slot.js";
 import { status, type Status } from "./status.js";
 import type { LicenseStorage } from "./storage.js";
 import { transport, type Answer, type Transport } from "./transport.js";
@@ -21,6 +21,9 @@ export interface ClientEvents {
 }
 
 const LA_OK = 0;
+const LA_E_INET = 48;
+/** How many seconds to wait after a storage has failed. */
+const RETRY = 15;
 /** `LA_OK`, `LA_FAIL`, `LA_EXPIRED`, `LA_SUSPENDED` and `LA_GRACE_PERIOD_OVER`: what an application goes on with. */
 const SOFT: readonly number[] = [LA_OK, 1, 20, 21, 22];
 
@@ -38,7 +41,8 @@ export class Runner {
   /** The verdict on what is stored when a verdict was told last. */
   #known: number | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #isClosed = false;
+  /** Ends a background sync that is under way when the client is closed. */
+  readonly #closing = new AbortController();
 
   constructor(settings: Settings, storage: LicenseStorage, publicKey: string, fingerprint: string) {
     const { productId, given, host, timeout, now } = settings;
@@ -156,20 +160,21 @@ export class Runner {
   /** Begins with background syncs, if there is something to sync and they have not begun yet. `known` is the verdict. */
   begin(known: number): void {
     this.#known ??= known;
-    if (this.#timer === undefined && !this.#isClosed) {
+    if (this.#timer === undefined && !this.#closing.signal.aborted) {
       this.session.begin(this.now());
       this.wait();
     }
   }
 
-  /** Waits for the next background sync, or looks at the clock meanwhile. */
-  wait(): void {
+  /** Waits for the next background sync, or looks at the clock meanwhile; `atLeast` so many seconds. */
+  wait(atLeast = 0): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const seconds = this.#isClosed ? -1 : this.session.turn(this.now());
-    if (seconds < 0) {
+    const turn = this.#closing.signal.aborted ? -1 : this.session.turn(this.now());
+    if (turn < 0) {
       return;
     }
+    const seconds = Math.max(turn, atLeast);
     this.#timer = setTimeout(() => void (seconds === 0 ? this.#syncBehind() : this.#look()), seconds * 1000);
     // In Node, a timer that waits for the next sync keeps no process alive; the first sync is worth a moment.
     if (seconds > 0) {
@@ -178,7 +183,7 @@ export class Runner {
   }
 
   close(): void {
-    this.#isClosed = true;
+    this.#closing.abort(new LicenseError("LA_E_INET", "the client was closed", { status: LA_E_INET }));
     this.session.end();
     this.wait();
     this.events.clear();
@@ -237,16 +242,19 @@ export class Runner {
 
   /** Syncs with nobody waiting, unless somebody who shares the storage has done so by now. */
   async #syncBehind(): Promise<void> {
+    const { signal } = this.#closing;
     try {
-      await this.exclusively(undefined, async () => {
-        const isDue = this.session.turn(this.now()) === 0 && !this.#isClosed;
-        return isDue ? this.sync("background") : LA_OK;
+      await this.exclusively(signal, async () => {
+        const isDue = this.session.turn(this.now()) === 0;
+        return isDue ? this.sync("background", signal) : LA_OK;
       });
     } catch (error) {
-      if (!(error instanceof LicenseError)) {
-        throw error;
+      if (signal.aborted) {
+        return;
       }
-      this.events.emit("error", error);
+      // A storage that failed once, or its lock, is tried again: nobody else would begin with syncs anew.
+      this.wait(RETRY);
+      this.events.emit("error", error instanceof LicenseError ? error : storageFault(error));
     }
   }
 }

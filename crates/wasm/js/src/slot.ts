@@ -19,6 +19,8 @@ export class Slot {
   readonly #failed: (error: LicenseError) => void;
   /** What an asynchronous storage holds, or will hold; of a synchronous one, what could not be written. */
   #held: string | undefined;
+  /** What a synchronous storage held when it was last read. */
+  #beneath = "";
   #isWritten = true;
   #isAsynchronous = false;
   #writing: Promise<void> = Promise.resolve();
@@ -45,14 +47,21 @@ export class Slot {
 
   /** Returns what is stored; an empty text if nothing is. A synchronous storage is read anew: others write there, too. */
   read(): string {
-    if (this.#held !== undefined) {
+    if (this.#held !== undefined && this.#isAsynchronous) {
       return this.#held;
     }
     const stored = reach(() => this.#storage.get(this.#name));
     if (isThenable(stored)) {
+      stored.then(undefined, () => undefined);
       throw invalid("storage", "synchronous, or opened with `open`");
     }
-    return text(stored);
+    if (this.#held !== undefined && text(stored) === this.#beneath) {
+      return this.#held;
+    }
+    // Somebody else has written since: what could not be written is older than that.
+    this.#held = undefined;
+    this.#beneath = text(stored);
+    return this.#beneath;
   }
 
   /** Nothing that is to be forgotten lives on because it could not be written: it is held here instead. */
@@ -68,10 +77,19 @@ export class Slot {
       this.#writing = this.#writing.then(write).then(written, failed);
       return;
     }
-    try {
-      void write();
+    const put = () => {
       written();
-      this.#held = undefined;
+      if (this.#held === text) {
+        this.#held = undefined;
+      }
+    };
+    try {
+      const result = write();
+      if (isThenable(result)) {
+        this.#writing = result.then(put, failed);
+      } else {
+        put();
+      }
     } catch (cause) {
       failed(cause);
     }

@@ -223,7 +223,7 @@ fn activate(state: &State, answer: &Answer, now: i64) -> Case {
 
 /// The codes after which background syncs go on.
 fn goes_on(code: u8) -> bool {
-    matches!(code, 0 | 20 | 21 | 48 | 77 | 90 | 91)
+    matches!(code, 0 | 20 | 21 | 22 | 47 | 48 | 77 | 90 | 91)
 }
 
 fn sync(state: &State, answer: &Answer, now: i64) -> Case {

@@ -88,7 +88,7 @@ fn a_revoked_license_erases_and_says_why_until_the_next_success() {
 }
 
 #[test]
-fn syncs_go_on_after_seven_verdicts_and_no_others() {
+fn syncs_go_on_after_nine_verdicts_and_no_others() {
     let go_on = [
         StatusCode::OK,
         StatusCode::EXPIRED,
@@ -97,6 +97,8 @@ fn syncs_go_on_after_seven_verdicts_and_no_others() {
         StatusCode::E_RATE_LIMIT,
         StatusCode::E_SERVER,
         StatusCode::E_RELEASE_VERSION_NOT_ALLOWED,
+        StatusCode::E_TIME,
+        StatusCode::GRACE_PERIOD_OVER,
     ];
     for &status in StatusCode::ALL {
         assert_eq!(
@@ -158,7 +160,7 @@ fn what_a_sync_does_is_what_the_answer_says() {
     check(
         &synced(200, &granted(&over)),
         StatusCode::GRACE_PERIOD_OVER,
-        None,
+        Some(60),
     );
 }
 
