@@ -94,7 +94,7 @@ export class LicentiaClient extends License {
       throw invalid("product", "a `product.dat`, or given with its `publicKey`, where nothing may be waited for");
     }
     const client = new LicentiaClient(read, storage, keys, print);
-    client.isValid(); // says now if the storage cannot be read without waiting
+    client.#runner.refuseToWait();
     return client;
   }
 

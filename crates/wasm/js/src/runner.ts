@@ -62,6 +62,17 @@ export class Runner {
     return this.#settings.now() / 1000;
   }
 
+  /** Says now if the storage has to be waited for. One that fails is a verdict later on. */
+  refuseToWait(): void {
+    try {
+      this.#load();
+    } catch (error) {
+      if (error instanceof LicenseError && error.code === "INVALID_OPTION") {
+        throw error;
+      }
+    }
+  }
+
   /** Reads, decides, writes and tells: one step, in which nothing is waited for. */
   decided(decide: () => number): number {
     this.#load();
