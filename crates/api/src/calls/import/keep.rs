@@ -61,7 +61,6 @@ impl<'a> Keeper<'a> {
 
     /// Ends, with what was kept, which is searched from now on.
     pub(in crate::calls) fn finish(self) -> Result<ImportCounts, Fault> {
-        store::search::catch_up(self.cx.db)?;
         self.pace.save(self.cx)?;
         store::search::catch_up(self.cx.db)?;
         Ok(self.counts)
