@@ -1,5 +1,7 @@
 //! The walk: reads pages from a source in order of creation, and counts what it would read.
 
+use std::cell::OnceCell;
+
 use super::page_memory::PageMemory;
 use super::query::{Order, Query};
 use super::resource::Resource;
@@ -34,6 +36,7 @@ pub(super) struct Walk<'a> {
     rest: Option<Statement>,
     first: i64,
     last: i64,
+    table_rows: OnceCell<u64>,
 }
 
 impl<'a> Walk<'a> {
@@ -71,6 +74,7 @@ impl<'a> Walk<'a> {
             rest,
             first,
             last,
+            table_rows: OnceCell::new(),
         }
     }
 
@@ -167,12 +171,16 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// Returns how many rows the table has, whatever the filters.
+    /// Returns how many rows the table has, whatever the filters: read once, if at all.
     pub(super) fn table_rows(&self) -> Result<u64, DatabaseError> {
+        if let Some(rows) = self.table_rows.get() {
+            return Ok(*rows);
+        }
         let rows = Statement::new("SELECT rows FROM counts WHERE name = ")
             .bind(Value::Text(self.resource.table.to_owned()))
             .number(self.db)?;
-        Ok(rows.and_then(|rows| u64::try_from(rows).ok()).unwrap_or(0))
+        let rows = rows.and_then(|rows| u64::try_from(rows).ok()).unwrap_or(0);
+        Ok(*self.table_rows.get_or_init(|| rows))
     }
 
     /// Counts what a statement selects, no further than to one more than is told exactly.
