@@ -218,14 +218,7 @@ impl NativeHost {
         let (now, seed) = (self.now(), self.seed());
         let mut key_pairs = Vec::new();
         loop {
-            let given = Given {
-                now,
-                seed,
-                key_pairs: &key_pairs,
-                vault: &self.vault,
-                settings: &self.settings,
-                pages: &self.pages,
-            };
+            let given = self.given(now, seed, &key_pairs);
             match self.advance_within(&given) {
                 Advance::Nothing => return false,
                 Advance::More => return true,
@@ -279,6 +272,17 @@ impl NativeHost {
         published
     }
 
+    fn given<'a>(&'a self, now: Timestamp, seed: Seed, key_pairs: &'a [KeyPair]) -> Given<'a> {
+        Given {
+            now,
+            seed,
+            key_pairs,
+            vault: &self.vault,
+            settings: &self.settings,
+            pages: &self.pages,
+        }
+    }
+
     fn seed(&self) -> Seed {
         let mut seed = [0; 32];
         self.random.fill(&mut seed).unwrap();
@@ -290,14 +294,7 @@ impl NativeHost {
         let seed = self.seed();
         let mut key_pairs = Vec::new();
         loop {
-            let given = Given {
-                now,
-                seed,
-                key_pairs: &key_pairs,
-                vault: &self.vault,
-                settings: &self.settings,
-                pages: &self.pages,
-            };
+            let given = self.given(now, seed, &key_pairs);
             self.database.begin();
             let handled = handle(&self.database, request, &given);
             match handled {

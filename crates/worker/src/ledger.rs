@@ -11,7 +11,7 @@ use licentia_api::{
     Advance, Given, Handled, KeyPair, Outcome, PageMemory, Publishes, advance, handle, migrate,
     note_failed, write_facts,
 };
-use licentia_core::{Algorithm, Seconds, Seed};
+use licentia_core::{Algorithm, Seconds, Seed, Timestamp};
 use wasm_bindgen::prelude::*;
 use worker::{Delay, console_error};
 
@@ -104,6 +104,23 @@ impl Ledger {
         envelope::seal(&head, &body)
     }
 
+    fn given<'a>(
+        &'a self,
+        config: &'a Config,
+        now: Timestamp,
+        seed: Seed,
+        key_pairs: &'a [KeyPair],
+    ) -> Given<'a> {
+        Given {
+            now,
+            seed,
+            key_pairs,
+            vault: &config.vault,
+            settings: &config.settings,
+            pages: &self.pages,
+        }
+    }
+
     /// Runs a call until it is done: what it needs of us is made between two runs, with nothing written.
     async fn handle(&self, call: &Call, body: &[u8], config: &Config) -> Result<Outcome, Fault> {
         let (now, seed) = (clock::now(), Seed(clock::random()?));
@@ -111,15 +128,7 @@ impl Ledger {
         let request = call.request(&origin, body);
         let mut key_pairs = Vec::new();
         loop {
-            let (vault, settings) = (&config.vault, &config.settings);
-            let given = Given {
-                now,
-                seed,
-                key_pairs: &key_pairs,
-                vault,
-                settings,
-                pages: &self.pages,
-            };
+            let given = self.given(config, now, seed, &key_pairs);
             let handled = self.run(&request, &given)?;
             match handled {
                 Handled::Done(outcome) => {
@@ -208,17 +217,9 @@ impl Ledger {
     /// Applies a slice. Key pairs for products that bring none are made between two runs.
     async fn advance_once(&self, config: &Config) -> Result<bool, Fault> {
         let (now, seed) = (clock::now(), Seed(clock::random()?));
-        let (vault, settings) = (&config.vault, &config.settings);
         let mut key_pairs = Vec::new();
         loop {
-            let given = Given {
-                now,
-                seed,
-                key_pairs: &key_pairs,
-                vault,
-                settings,
-                pages: &self.pages,
-            };
+            let given = self.given(config, now, seed, &key_pairs);
             match self.advance_within(&given)? {
                 Advance::Nothing => return Ok(false),
                 Advance::More => return Ok(true),
