@@ -1,23 +1,21 @@
 // The tarball as its users get it: packed, installed in an empty project, imported, required, typed and bundled.
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
 import { publint } from "publint";
 
+import { installed as inAnEmptyProject } from "./project.mjs";
+
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const source = here("../../crates/wasm/js");
-const project = mkdtempSync(join(tmpdir(), "licentia-package-"));
+const { directory: project, remove } = inAnEmptyProject();
 const installed = join(project, "node_modules/licentia");
 const file = JSON.parse(readFileSync(here("../vectors/decisions.json"), "utf8"));
-
-const npm = (...args) => execFileSync("npm", [...args, "--loglevel=error", "--offline"], { cwd: project, encoding: "utf8" });
 
 /** Runs a program in the project and returns what it prints. */
 function run(name, text) {
@@ -27,13 +25,7 @@ function run(name, text) {
   return stdout.trim();
 }
 
-before(() => {
-  const [{ filename }] = JSON.parse(npm("pack", source, "--json"));
-  writeFileSync(join(project, "package.json"), '{ "private": true }');
-  npm("install", `./${filename}`, "--no-audit", "--no-fund");
-});
-
-after(() => rmSync(project, { recursive: true, force: true }));
+after(remove);
 
 /** A program that runs the vectors, and a client against a server that answers with one of them. */
 const program = (imports) => `

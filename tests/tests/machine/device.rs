@@ -1,7 +1,7 @@
 //! A device: what it stores, its clock, and core's decisions.
 
 use licentia_core::{
-    Client, Decision, KeySet, Release, Response, Schedule, StatusCode, Stored, Turn, VerifyingKey,
+    Client, Decision, KeySet, Release, Schedule, StatusCode, Stored, Turn, VerifyingKey,
 };
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
@@ -59,14 +59,10 @@ impl Device {
     }
 
     pub fn activate(&mut self, answer: &Answer) -> StatusCode {
-        let (status, body) = answer.sent();
-        let response = Response {
-            status,
-            body: &body,
-        };
-        let decision = self
-            .client
-            .activated(&self.stored, KEY, response, self.clock);
+        let decision = answer.heard(|response| {
+            self.client
+                .activated(&self.stored, KEY, response, self.clock)
+        });
         self.keep(&decision);
         self.schedule = self.schedule.activated(&decision, &self.stored, self.clock);
         decision.status
@@ -77,14 +73,10 @@ impl Device {
         let (decision, asked) = self.client.ask_sync(&self.stored, self.clock);
         self.keep(&decision);
         let asked = asked?;
-        let (status, body) = answer.sent();
-        let response = Response {
-            status,
-            body: &body,
-        };
-        let decision = self
-            .client
-            .synced(&self.stored, &asked, response, self.clock);
+        let decision = answer.heard(|response| {
+            self.client
+                .synced(&self.stored, &asked, response, self.clock)
+        });
         self.keep(&decision);
         self.schedule = self
             .schedule
@@ -96,14 +88,10 @@ impl Device {
         let (decision, asked) = self.client.ask_deactivation(&self.stored, self.clock);
         self.keep(&decision);
         let asked = asked?;
-        let (status, body) = answer.sent();
-        let response = Response {
-            status,
-            body: &body,
-        };
-        let decision = self
-            .client
-            .deactivated(&self.stored, &asked, response, self.clock);
+        let decision = answer.heard(|response| {
+            self.client
+                .deactivated(&self.stored, &asked, response, self.clock)
+        });
         self.keep(&decision);
         Some(decision.status)
     }

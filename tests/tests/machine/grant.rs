@@ -1,7 +1,7 @@
 //! What a server grants, and what it is worth at a time: the rules once more, in lines that core has no part in.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use licentia_core::StatusCode;
+use licentia_core::{Response, StatusCode};
 use ring::signature::Ed25519KeyPair;
 use serde_json::json;
 
@@ -102,8 +102,17 @@ pub const SEED: [u8; 32] = [0x5a; 32];
 const OTHER_SEED: [u8; 32] = [0xa5; 32];
 
 impl Answer {
+    /// Hands it to what judges it.
+    pub fn heard<T>(&self, judge: impl FnOnce(Response<'_>) -> T) -> T {
+        let (status, body) = self.sent();
+        judge(Response {
+            status,
+            body: &body,
+        })
+    }
+
     /// The status and the body on the wire.
-    pub fn sent(&self) -> (u16, String) {
+    fn sent(&self) -> (u16, String) {
         let token = |text: String| (200, json!({ "activationToken": text }).to_string());
         match self {
             Self::Granted(grant) => token(grant.token(SEED)),
