@@ -2,10 +2,11 @@
 //
 // A panic stops the one wasm instance of the isolate, and with it every request that was in it, the ledger's too; their
 // promises would hang. So each handler races the instance's end, and whoever answers the outside races a timer besides.
-import { Edge, Ledger as Inner } from "./index.js";
+import { Edge, Gate as InnerGate, Ledger as Inner } from "./index.js";
 
 const LIMIT = 30_000;
 const IMPORT_LIMIT = 120_000;
+const WAITS = /^[a-z]+:\/\/[^/]+\/v3\/activations\/[^/]+\/events\b/;
 const MOVES = /^[a-z]+:\/\/[^/]+\/v3\/(?:imports?|export|rebuild)\b/;
 const waiting = new Set();
 
@@ -77,6 +78,7 @@ function look(request, url) {
   }
   // Only what moves keys is given what they move under.
   if (MOVES.test(url)) lines[16] = headers.get("Licentia-Passphrase");
+  if (WAITS.test(url)) lines[17] = headers.get("Upgrade");
   return lines.join("\n");
 }
 
@@ -120,4 +122,34 @@ export class Ledger {
   alarm() {
     return guard(() => this.#inner.alarm(), IMPORT_LIMIT);
   }
+}
+
+/** Where running applications wait for news. Its sockets live on while it sleeps, and their heartbeats do not wake it. */
+export class Gate {
+  #inner;
+
+  constructor(state, env) {
+    this.#inner = new InnerGate(state, env);
+    state.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+  }
+
+  // An envelope comes in the body, or in a header where a socket is asked for; an envelope or a socket goes back.
+  async fetch(request) {
+    const call = request.headers.get("Licentia-Envelope");
+    const envelope = call === null ? new Uint8Array(await request.arrayBuffer()) : bytes(call);
+    const answer = await guard(() => this.#inner.call(envelope));
+    return answer instanceof Response ? answer : new Response(answer);
+  }
+
+  webSocketMessage(socket) {
+    socket.close(1008, "nothing is taken here but heartbeats");
+  }
+
+  webSocketClose(socket) {
+    socket.close();
+  }
+}
+
+function bytes(base64) {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }

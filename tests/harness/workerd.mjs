@@ -48,6 +48,7 @@ export function configure(directory, { bundle, variables, kvPort, pagesPort, cou
       ? `(name = "LEDGER", durableObjectNamespace = (className = "Counter", serviceName = "counter"))`
       : `(name = "LEDGER", durableObjectNamespace = "Ledger")`,
   );
+  bindings.push(`(name = "GATES", durableObjectNamespace = "Gate")`);
   const date = quote(compatibilityDate());
   const external = (name, port) => `(name = "${name}", external = (address = "127.0.0.1:${port}", http = ())),`;
   const text = `using Workerd = import "/workerd/workerd.capnp";
@@ -57,7 +58,10 @@ const config :Workerd.Config = (
       modules = [${modulesOf(join(directory, "modules")).join(", ")}],
       compatibilityDate = ${date},
       bindings = [${bindings.join(", ")}],
-      durableObjectNamespaces = [(className = "Ledger", uniqueKey = "licentia-ledger", enableSql = true)],
+      durableObjectNamespaces = [
+        (className = "Ledger", uniqueKey = "licentia-ledger", enableSql = true),
+        (className = "Gate", uniqueKey = "licentia-gate", enableSql = true),
+      ],
       durableObjectStorage = (localDisk = "state"),
     )),
     (name = "counter", worker = (

@@ -5,7 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
-use licentia_api::outbox::{self, Landed, Publication};
+use licentia_api::outbox::{self, Destination, Landed, Publication};
 use licentia_api::{
     Actor, Advance, Body, Database, DatabaseError, Given, Handled, KeyPair, Outcome, PageMemory,
     Place, Publishes, Reply, Request, Route, Row, Settings, Unsigned, Value, Vault, advance,
@@ -23,6 +23,8 @@ use crate::run::{Answer, Call, Host};
 
 const HOST: &str = "http://native.example";
 const ROOT_TOKEN: &str = "lct_root_of_the_native_host";
+/// The gate at which everybody waits.
+const GATE: u32 = 7;
 const MASTER_KEYS: &str = "test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// The API over SQLite in memory.
@@ -37,6 +39,10 @@ pub struct NativeHost {
     pub kv: BTreeMap<String, String>,
     /// Whether puts into KV fail.
     pub kv_fails: bool,
+    /// What gates were told, and by number.
+    pub told: Vec<(u32, String)>,
+    /// What comes of telling a gate.
+    pub gates_hear: Landed,
     /// How many calls reached the ledger.
     pub ledger_calls: Cell<usize>,
     /// How far ahead the clock is.
@@ -194,6 +200,8 @@ impl Default for NativeHost {
             pages: PageMemory::default(),
             kv: BTreeMap::new(),
             kv_fails: false,
+            told: Vec::new(),
+            gates_hear: Landed::Unheard,
             ledger_calls: Cell::new(0),
             ahead: Seconds(0),
             stopped_at: None,
@@ -256,15 +264,18 @@ impl NativeHost {
     }
 
     fn put(&mut self, publication: &Publication, now: Timestamp) -> bool {
-        if !self.kv_fails {
-            for key in &publication.kv_keys {
-                self.kv.insert(key.clone(), publication.value.clone());
+        let landed = match &publication.to {
+            Destination::Gate { number, .. } => {
+                self.told.push((*number, publication.value.clone()));
+                self.gates_hear
             }
-        }
-        let landed = if self.kv_fails {
-            Landed::Unknown
-        } else {
-            Landed::Yes
+            Destination::Kv(_) if self.kv_fails => Landed::Unknown,
+            Destination::Kv(keys) => {
+                for key in keys {
+                    self.kv.insert(key.clone(), publication.value.clone());
+                }
+                Landed::Yes
+            }
         };
         self.database.begin();
         let published = outbox::settle(&self.database, publication, landed, now).unwrap();
@@ -350,6 +361,7 @@ impl NativeHost {
             if_match: header("If-Match"),
             passphrase: header("Licentia-Passphrase"),
             slice: None,
+            gate: None,
         };
         let found = match route(&call.method, path, query) {
             Ok(found) => found,
@@ -367,6 +379,9 @@ impl NativeHost {
                 }
             }
             return self.respond(self.answer_at_the_edge(&found, request.body), None);
+        }
+        if found.endpoint().place == Place::Gate {
+            return self.answer_at_a_gate(&request, now);
         }
         let mut outcome = self.call_ledger(&request, now);
         assert_eq!(outcome.fault, None);
@@ -395,6 +410,24 @@ impl NativeHost {
             self.publish_due(now);
         }
         answer
+    }
+
+    /// Nobody waits here: who knows of the newest version is told so at once.
+    fn answer_at_a_gate(&mut self, request: &Request<'_>, now: Timestamp) -> Answer {
+        let request = Request {
+            gate: Some(GATE),
+            ..request.clone()
+        };
+        let outcome = self.call_ledger(&request, now);
+        assert_eq!(outcome.fault, None);
+        let known = outcome
+            .reply
+            .version
+            .map(|version| format!("version={version}"));
+        if known.is_some_and(|known| request.query.split('&').any(|pair| pair == known)) {
+            return self.respond(Reply::empty(204), None);
+        }
+        self.respond(outcome.reply, None)
     }
 
     fn respond(&self, reply: Reply, published: Option<bool>) -> Answer {

@@ -223,3 +223,96 @@ fn a_product_that_is_imported_anew_is_published_again() {
     host.publish_due(now.plus(Seconds(200)));
     assert!(published_product(&host, product)["keys"].is_array());
 }
+
+/// Activates a machine and lets it wait for news. Returns the license and the way to the news.
+fn waiting(host: &mut NativeHost) -> (String, String) {
+    let license = license(host);
+    let read = call(host, "GET", &format!("/v3/licenses/{license}"), "");
+    let read: Value = serde_json::from_str(&read.body).unwrap();
+    let machine = format!(
+        r#"{{"key": {}, "productId": {}, "os": "linux", "fingerprint": "machine-1", "hostname": "h", "appVersion": "1", "userHash": "u"}}"#,
+        read["key"], read["productId"]
+    );
+    call(host, "POST", "/v3/activations", &machine);
+    let activations = call(host, "GET", "/v3/activations", "");
+    let activations: Value = serde_json::from_str(&activations.body).unwrap();
+    let activation = activations[0]["id"].as_str().unwrap();
+    (license, format!("/v3/activations/{activation}/events"))
+}
+
+fn versions(host: &NativeHost) -> Vec<i64> {
+    let version = |(_, news): &(u32, String)| {
+        let news: Value = serde_json::from_str(news).unwrap();
+        news["version"].as_i64().unwrap()
+    };
+    host.told.iter().map(version).collect()
+}
+
+#[test]
+fn a_gate_is_told_of_every_change_as_long_as_somebody_waits() {
+    let mut host = NativeHost::default();
+    let (license, events) = waiting(&mut host);
+    update(&mut host, &license, r#"{"suspended": true}"#);
+    assert!(host.told.is_empty(), "nobody waits yet");
+
+    assert_eq!(call(&mut host, "GET", &events, "").status, 200);
+    host.gates_hear = Landed::Yes;
+    update(&mut host, &license, r#"{"suspended": false}"#);
+    update(&mut host, &license, r#"{"allowedActivations": 3}"#);
+    assert_eq!(versions(&host).len(), 2);
+    assert!(versions(&host).is_sorted());
+
+    host.gates_hear = Landed::Unheard;
+    update(&mut host, &license, r#"{"suspended": true}"#);
+    update(&mut host, &license, r#"{"suspended": false}"#);
+    assert_eq!(
+        versions(&host).len(),
+        3,
+        "a gate with nobody left is told no more"
+    );
+    assert_eq!(outbox::next_due(host.database()).unwrap(), None);
+}
+
+#[test]
+fn a_gate_that_cannot_be_told_is_told_later_and_of_the_latest_alone() {
+    let mut host = NativeHost::default();
+    let (license, events) = waiting(&mut host);
+    call(&mut host, "GET", &events, "");
+    host.gates_hear = Landed::Unknown;
+    let answer = update(&mut host, &license, r#"{"suspended": true}"#);
+    assert_eq!(answer.status, 200);
+    update(&mut host, &license, r#"{"revoked": true}"#);
+
+    host.gates_hear = Landed::Yes;
+    host.told.clear();
+    let next = outbox::next_due(host.database())
+        .unwrap()
+        .expect("news are due");
+    host.publish_due(next.plus(Seconds(10)));
+    let told: Value = serde_json::from_str(&host.told[0].1).unwrap();
+    let read = call(&mut host, "GET", &format!("/v3/licenses/{license}"), "");
+    assert_eq!(header(&read, "ETag"), format!("\"{}\"", told["version"]));
+    assert_eq!(host.told.len(), 1);
+}
+
+#[test]
+fn who_comes_while_a_gate_is_told_is_not_forgotten_with_those_who_left() {
+    let mut host = NativeHost::default();
+    let (license, events) = waiting(&mut host);
+    call(&mut host, "GET", &events, "");
+    host.gates_hear = Landed::Unknown;
+    update(&mut host, &license, r#"{"suspended": true}"#);
+    let now = outbox::next_due(host.database())
+        .unwrap()
+        .unwrap()
+        .plus(Seconds(10));
+    let news = due(&host, now);
+    call(&mut host, "GET", &events, "");
+    for news in news {
+        outbox::settle(host.database(), &news, Landed::Unheard, now).unwrap();
+    }
+    host.gates_hear = Landed::Yes;
+    host.told.clear();
+    update(&mut host, &license, r#"{"suspended": false}"#);
+    assert_eq!(host.told.len(), 1);
+}

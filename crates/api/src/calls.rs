@@ -70,6 +70,7 @@ pub(crate) fn answer(cx: &Context<'_>, route: &Route) -> Result<Reply, Fault> {
         Operation::CreateActivation => activations::create(cx, body),
         Operation::ReadActivation => activations::read(cx, route.id()),
         Operation::SyncActivation => activations::sync(cx, route.id(), body),
+        Operation::FollowActivation => activations::follow(cx, route.id()),
         Operation::DeleteActivation => activations::delete(cx, route.id()),
         Operation::DeactivateActivation => activations::deactivate(cx, route.id(), body),
         Operation::Export => export::export(cx),

@@ -152,13 +152,14 @@ impl<'a> Context<'a> {
         self.publish(license)
     }
 
-    /// Puts a license into the outbox.
+    /// Puts a license into the outbox, for KV and for each gate at which its applications wait.
     pub(crate) fn publish(&self, license: &License) -> Result<(), DatabaseError> {
         store::outbox::enqueue(
             self.db,
             &Subject::License(license.id).to_string(),
             license.version,
             self.now(),
-        )
+        )?;
+        store::listener::enqueue(self.db, license.id, license.version, self.now())
     }
 }

@@ -44,6 +44,8 @@ pub struct Request<'a> {
     pub passphrase: Option<&'a str>,
     /// Which slice of a long answer is asked for: what the slice before it said in `Reply::more`. The host alone sets it.
     pub slice: Option<&'a str>,
+    /// The gate at which the asker waits for news. The host alone sets it, and writes what is noted of it.
+    pub gate: Option<u32>,
 }
 
 /// Who asks.

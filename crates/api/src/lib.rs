@@ -112,12 +112,12 @@ fn done(outcome: Outcome) -> Handled {
 fn accepted(cx: &Context<'_>, reply: Reply) -> Result<Outcome, Fault> {
     let publications = match &reply.publishes {
         Publishes::Now { subject, .. } => outbox::claim(cx.db, subject, cx.now(), cx.given.vault)?,
-        _ => None,
+        _ => Vec::new(),
     };
     Ok(Outcome {
         reply,
         commit: true,
-        publications: publications.into_iter().collect(),
+        publications,
         facts: Vec::new(),
         fault: None,
     })
@@ -177,6 +177,7 @@ fn in_the_background<T>(
         if_match: None,
         passphrase: None,
         slice: None,
+        gate: None,
     };
     let cx = Context::new(db, &request, given, access::Caller::Anonymous);
     work(&cx).map_err(|fault| DatabaseError::Corrupt(format!("{fault:?}")))

@@ -1,32 +1,46 @@
-//! The outbox: which documents go to KV, under which keys, and what came of it.
+//! The outbox: which documents go to KV, under which keys, which news to gates, and what came of it.
 //!
 //! Documents are made when they are put, from what the ledger holds then: an old one cannot be put by a late turn.
 
-use licentia_core::{LicenseId, ProductId, Seconds, Timestamp};
+use licentia_core::{License, LicenseId, ProductId, Seconds, Timestamp};
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::database::{Database, DatabaseError};
 use crate::limit::Rule;
-use crate::published::{self, Subject};
+use crate::published::{self, News, Subject};
 use crate::store;
 use crate::store::outbox::Claimed;
 pub use crate::store::outbox::Landed;
 use crate::store::product::Counted;
 use crate::vault::Vault;
 
-/// A document on its way to KV.
+/// A document on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Publication {
     /// What it is of.
     pub subject: String,
-    /// The KV keys that get it.
-    pub kv_keys: Vec<String>,
+    /// Where it goes.
+    pub to: Destination,
     /// The document.
     pub value: String,
     /// Its version.
     pub version: i64,
     claim: i64,
+}
+
+/// Where a document goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// To KV, under each of these keys.
+    Kv(Vec<String>),
+    /// To a gate, which tells those who wait there.
+    Gate {
+        /// Its number.
+        number: u32,
+        /// How many had come there when it was sent.
+        joined: i64,
+    },
 }
 
 /// What is due.
@@ -79,6 +93,12 @@ pub fn settle(
         claim: publication.claim,
         version: publication.version,
     };
+    if landed == Landed::Unheard
+        && let Destination::Gate { joined, .. } = publication.to
+        && let Some(Subject::Gate(gate, license)) = Subject::parse(&publication.subject)
+    {
+        store::listener::forget(db, license, gate, joined)?;
+    }
     store::outbox::settle(db, &publication.subject, put, landed, now)
 }
 
@@ -90,8 +110,29 @@ pub fn next_due(db: &dyn Database) -> Result<Option<Timestamp>, DatabaseError> {
     store::outbox::next_due(db)
 }
 
-/// Claims one subject and makes its document; `None` while it is in flight.
+/// Claims one subject and makes its document, and first of all the news of it for each gate that waits. What is in flight
+/// is not claimed.
 pub(crate) fn claim(
+    db: &dyn Database,
+    subject: &str,
+    now: Timestamp,
+    vault: &Vault,
+) -> Result<Vec<Publication>, DatabaseError> {
+    let mut subjects = match Subject::parse(subject) {
+        Some(Subject::License(license)) => store::listener::gates(db, license)?
+            .into_iter()
+            .map(|gate| Subject::Gate(gate, license).to_string())
+            .collect(),
+        _ => Vec::new(),
+    };
+    subjects.push(subject.to_owned());
+    subjects
+        .iter()
+        .filter_map(|subject| claim_one(db, subject, now, vault).transpose())
+        .collect()
+}
+
+fn claim_one(
     db: &dyn Database,
     subject: &str,
     now: Timestamp,
@@ -112,13 +153,9 @@ fn publication(
     vault: &Vault,
 ) -> Result<Publication, (String, DatabaseError)> {
     match document(db, &subject, claimed, vault) {
-        Ok(Document {
-            kv_keys,
-            value,
-            version,
-        }) => Ok(Publication {
+        Ok(Document { to, value, version }) => Ok(Publication {
             subject,
-            kv_keys,
+            to,
             value,
             version,
             claim: claimed.claim,
@@ -136,8 +173,9 @@ fn document(
     let document = match Subject::parse(subject) {
         Some(Subject::License(id)) => license_document(db, id, vault)?,
         Some(Subject::Product(id)) => Some(product_document(db, id, claimed)?),
+        Some(Subject::Gate(gate, id)) => news(db, gate, id, vault)?,
         Some(Subject::FormerKey(name)) => Some(Document {
-            kv_keys: vec![published::key_name(&name)],
+            to: Destination::Kv(vec![published::key_name(&name)]),
             value: published::FORMER_KEY.to_owned(),
             version: claimed.version,
         }),
@@ -147,7 +185,7 @@ fn document(
 }
 
 struct Document {
-    kv_keys: Vec<String>,
+    to: Destination,
     value: String,
     version: i64,
 }
@@ -157,12 +195,8 @@ fn license_document(
     id: LicenseId,
     vault: &Vault,
 ) -> Result<Option<Document>, DatabaseError> {
-    let (license, deleted) = match store::license::load(db, id)? {
-        Some(license) => (license, false),
-        None => match store::tombstone::license(db, id)? {
-            Some(license) => (license, true),
-            None => return Ok(None),
-        },
+    let Some((license, deleted)) = license_or_tombstone(db, id)? else {
+        return Ok(None);
     };
     // Under the names of every master key: rolling a rotation back must not bring an older document to light.
     let names = vault.names_of(license.key.as_str());
@@ -172,8 +206,38 @@ fn license_document(
         .collect();
     let value = to_text(&published::LicenseDocument::new(&license, deleted, vault))?;
     Ok(Some(Document {
-        kv_keys,
+        to: Destination::Kv(kv_keys),
         value,
+        version: license.version,
+    }))
+}
+
+/// Returns a license, and whether it was deleted.
+fn license_or_tombstone(
+    db: &dyn Database,
+    id: LicenseId,
+) -> Result<Option<(License, bool)>, DatabaseError> {
+    if let Some(license) = store::license::load(db, id)? {
+        return Ok(Some((license, false)));
+    }
+    Ok(store::tombstone::license(db, id)?.map(|license| (license, true)))
+}
+
+fn news(
+    db: &dyn Database,
+    gate: u32,
+    id: LicenseId,
+    vault: &Vault,
+) -> Result<Option<Document>, DatabaseError> {
+    let Some((license, deleted)) = license_or_tombstone(db, id)? else {
+        return Ok(None);
+    };
+    Ok(Some(Document {
+        to: Destination::Gate {
+            number: gate,
+            joined: store::listener::joined(db, id, gate)?,
+        },
+        value: to_text(&News::of(&license, deleted, vault))?,
         version: license.version,
     }))
 }
@@ -192,7 +256,7 @@ fn product_document(
         None => (published::FORMER_PRODUCT.to_owned(), claimed.version),
     };
     Ok(Document {
-        kv_keys: vec![published::product_name(id)],
+        to: Destination::Kv(vec![published::product_name(id)]),
         value,
         version,
     })

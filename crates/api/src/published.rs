@@ -41,6 +41,8 @@ pub(crate) enum Subject {
     Product(ProductId),
     /// A key that a license no longer has, by the name that hides it.
     FormerKey(String),
+    /// News of a license for a gate at which its applications wait.
+    Gate(u32, LicenseId),
 }
 
 impl Subject {
@@ -49,6 +51,10 @@ impl Subject {
             ("license", id) => id.parse().ok().map(Self::License),
             ("product", id) => id.parse().ok().map(Self::Product),
             ("former-key", name) => Some(Self::FormerKey(name.to_owned())),
+            ("gate", rest) => {
+                let (gate, id) = rest.split_once('/')?;
+                Some(Self::Gate(gate.parse().ok()?, id.parse().ok()?))
+            }
             _ => None,
         }
     }
@@ -60,6 +66,7 @@ impl std::fmt::Display for Subject {
             Self::License(id) => write!(f, "license/{id}"),
             Self::Product(id) => write!(f, "product/{id}"),
             Self::FormerKey(name) => write!(f, "former-key/{name}"),
+            Self::Gate(gate, id) => write!(f, "gate/{gate}/{id}"),
         }
     }
 }
@@ -77,6 +84,25 @@ impl LicenseDocument {
         Self {
             statement,
             license: StoredLicense::from(license),
+        }
+    }
+}
+
+/// News of a license, as it is told to applications that wait for it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct News {
+    license_id: LicenseId,
+    version: i64,
+    statement: String,
+}
+
+impl News {
+    pub(crate) fn of(license: &License, deleted: bool, vault: &Vault) -> Self {
+        Self {
+            license_id: license.id,
+            version: license.version,
+            statement: vault.statement_key().sign(&Statement::of(license, deleted)),
         }
     }
 }

@@ -44,6 +44,8 @@ pub enum Place {
     Edge,
     /// The ledger.
     Ledger,
+    /// A gate, where applications wait for news; it asks the ledger.
+    Gate,
 }
 
 /// A call with what its path says.
@@ -177,6 +179,8 @@ endpoints! {
         "Reads an activation.";
     SyncActivation: "PATCH" "/v3/activations/{id}", Open, Ledger,
         "Syncs an activation with the server.";
+    FollowActivation: "GET" "/v3/activations/{id}/events", Open, Gate,
+        "Waits for news of an activation's license.";
     DeleteActivation: "DELETE" "/v3/activations/{id}", OpenOrScoped(Scope::LicenseWrite), Ledger,
         "Deletes an activation: as its client, or with a token as an administrator.";
     DeactivateActivation: "POST" "/v3/activations/{id}/deactivate", Open, Ledger,

@@ -4,6 +4,7 @@
 //! Times are fixed-width text, never numbers: hosts bind numbers as doubles, which ticks would outgrow.
 
 mod answers;
+mod listeners;
 mod lists;
 mod moves;
 mod rebuilds;
@@ -22,6 +23,7 @@ const MIGRATIONS: &[&[&str]] = &[
     answers::STATEMENTS,
     moves::STATEMENTS,
     rebuilds::STATEMENTS,
+    listeners::STATEMENTS,
 ];
 
 /// Brings the database up to date.

@@ -10,6 +10,7 @@ pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod import_job;
 pub(crate) mod license;
+pub(crate) mod listener;
 pub(crate) mod outbox;
 pub(crate) mod pace;
 pub(crate) mod place;

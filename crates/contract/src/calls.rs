@@ -19,7 +19,8 @@ use crate::call::{
     takes_lines,
 };
 use crate::own::{
-    CheckRequest, ProductFile, ProductKeys, PublishedLicense, Rebuilt, Rewrapped, Statement, Status,
+    CheckRequest, News, ProductFile, ProductKeys, PublishedLicense, Rebuilt, Rewrapped, Statement,
+    Status,
 };
 
 /// What activating and syncing refuse alike: in the order in which a license is looked at.
@@ -59,6 +60,19 @@ const OF_OTHER_ACTIVATIONS: &[Code] = &[
 ];
 
 /// What `DELETE /v3/activations` deletes.
+const OF_NEWS: &[Parameter] = &[
+    Parameter::optional(
+        "version",
+        "The version of the license that the application knows: the claim `ver` of its token.",
+        "int64",
+    ),
+    Parameter::optional(
+        "wait",
+        "How many seconds to hold the request while there are no news, at most 25. Not looked at where a socket is asked for.",
+        "int32",
+    ),
+];
+
 const OF_BULK_DELETION: &[Parameter] = &[
     Parameter::required("licenseId", "The license.", "uuid"),
     Parameter::optional("createdAt[gte]", "The first date of creation.", "date-time"),
@@ -221,6 +235,13 @@ pub(crate) fn call(operation: Operation) -> Call {
             .refuses(OF_ABSENT_ACTIVATIONS)
             .refuses(OF_OTHER_ACTIVATIONS)
             .refuses(&[Code::ActivationLimitReached]),
+        O::FollowActivation => gives::<News>(200)
+            .gives_nothing(101)
+            .gives_nothing(204)
+            .asks(OF_NEWS)
+            .versioned()
+            .refuses(OF_ABSENT_ACTIVATIONS)
+            .refuses(&[Code::RevokedLicense, Code::TooManyConnections]),
         O::DeleteActivation => gives_nothing(204)
             .refuses(OF_ABSENT_ACTIVATIONS)
             .refuses(&[Code::DeactivationLimitReached]),

@@ -1,6 +1,6 @@
 //! Shapes that no `core::wire` has: documents of the edge, which the API writes by hand.
 
-use licentia_core::{Jwk, ProductId};
+use licentia_core::{Jwk, LicenseId, ProductId};
 use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
@@ -29,6 +29,16 @@ shapes! {
 
     /// What a license is, signed.
     Statement {
+        /// A JWS whose payload says what is true of the license; the account's statement key signs it.
+        statement: String,
+    }
+
+    /// News of a license, for an application that waits.
+    News {
+        /// The license.
+        license_id: LicenseId,
+        /// Its version.
+        version: i64,
         /// A JWS whose payload says what is true of the license; the account's statement key signs it.
         statement: String,
     }

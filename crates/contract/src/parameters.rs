@@ -72,6 +72,9 @@ fn asked(parameter: &Parameter) -> Value {
     let schema = match parameter.of {
         "boolean" => json!({ "type": "boolean" }),
         "cursor" => json!({ "type": "string" }),
+        format @ ("int32" | "int64") => {
+            json!({ "type": "integer", "format": format, "minimum": 0 })
+        }
         format => json!({ "type": "string", "format": format }),
     };
     json!({

@@ -172,6 +172,8 @@ codes! {
         "An imported access token is here already." "Leave the line out.";
     TokenNotFound 404 "TOKEN_NOT_FOUND"
         "No personal access token has this id." "Check the id.";
+    TooManyConnections 429 "TOO_MANY_CONNECTIONS"
+        "The activation waits for news at too many sockets." "Close one, or open none beside the first.";
     Unauthorized 401 "UNAUTHORIZED"
         "The access token is missing, malformed or wrong." "Send `Authorization: Bearer <token>`.";
     UnsupportedField 400 "UNSUPPORTED_FIELD"

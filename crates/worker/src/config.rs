@@ -8,6 +8,7 @@ use std::rc::Rc;
 use js_sys::{Object, Promise};
 use licentia_api::{Limits, Rule, Settings, Vault};
 use licentia_core::Seconds;
+use uuid::Uuid;
 use wasm_bindgen::prelude::*;
 
 use crate::fault::Fault;
@@ -17,6 +18,9 @@ use crate::publish::Namespace;
 const ACCOUNT: &str = "default";
 /// How many writes of KV imports may cause: about as many as one object gets done.
 const DEFAULT_PUBLISH_BUDGET: &str = "100/1s";
+/// Over how many gates those who wait are spread. A change of it sends those who are connected to other gates at their next
+/// connection, and news to both until then.
+const GATES: u32 = 32;
 const DEFAULT_MIN_SYNC_INTERVAL: Seconds = Seconds(60);
 
 #[wasm_bindgen]
@@ -29,6 +33,8 @@ extern "C" {
     fn licenses(this: &Bindings) -> Option<Namespace>;
     #[wasm_bindgen(method, getter, js_name = LEDGER)]
     fn ledger(this: &Bindings) -> Option<Objects>;
+    #[wasm_bindgen(method, getter, js_name = GATES)]
+    fn gates(this: &Bindings) -> Option<Objects>;
     #[wasm_bindgen(method, getter, js_name = ASSETS)]
     fn assets(this: &Bindings) -> Option<Service>;
     #[wasm_bindgen(method, getter, js_name = LICENTIA_ROOT_TOKEN)]
@@ -47,11 +53,12 @@ extern "C" {
     #[wasm_bindgen(extends = Object)]
     type Objects;
     #[wasm_bindgen(method, catch, js_name = getByName)]
-    fn get_by_name(this: &Objects, name: &str) -> Result<LedgerObject, JsValue>;
+    fn get_by_name(this: &Objects, name: &str) -> Result<Stub, JsValue>;
 
-    /// The ledger object, from outside.
+    /// A Durable Object, from outside.
     #[wasm_bindgen(extends = Object)]
-    pub(crate) type LedgerObject;
+    #[derive(Clone, Debug)]
+    pub(crate) type Stub;
 
     /// The static assets.
     #[wasm_bindgen(extends = Object)]
@@ -80,9 +87,15 @@ impl Bindings {
     }
 
     /// Returns the ledger object.
-    pub(crate) fn ledger_object(&self) -> Result<LedgerObject, Fault> {
+    pub(crate) fn ledger_object(&self) -> Result<Stub, Fault> {
         let objects = self.ledger().ok_or(Fault::Binding("LEDGER"))?;
         Ok(objects.get_by_name(ACCOUNT)?)
+    }
+
+    /// Returns a gate.
+    pub(crate) fn gate(&self, number: u32) -> Result<Stub, Fault> {
+        let objects = self.gates().ok_or(Fault::Binding("GATES"))?;
+        Ok(objects.get_by_name(&format!("gate:{ACCOUNT}:{number}"))?)
     }
 
     /// Returns the static pages, if they are bound.
@@ -149,4 +162,10 @@ impl Bindings {
             )?,
         })
     }
+}
+
+/// Returns the number of the gate at which an activation waits: a license's activations are spread over all of them.
+pub(crate) fn gate_of(activation: Uuid) -> u32 {
+    let [.., last] = *activation.as_bytes();
+    u32::from(last).checked_rem(GATES).unwrap_or(0)
 }

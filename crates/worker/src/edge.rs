@@ -14,10 +14,10 @@ use worker::console_error;
 
 use crate::body;
 use crate::clock;
-use crate::config::{Bindings, Config};
-use crate::envelope::{self, Call};
+use crate::config::{Bindings, Config, gate_of};
+use crate::envelope::{self, Call, ToGate};
 use crate::fault::Fault;
-use crate::http::{self, Answer, Incoming};
+use crate::http::{self, Answer, Connected, Incoming};
 use crate::rebuild;
 use crate::sign;
 use crate::slices;
@@ -68,6 +68,15 @@ struct Asked<'a> {
     now: Timestamp,
     config: Rc<Config>,
     bindings: &'a Bindings,
+}
+
+impl Asked<'_> {
+    /// Returns a number of the query.
+    fn number<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
+        let mut pairs = self.incoming.query.split('&');
+        let value = |pair: &str| pair.strip_prefix(name)?.strip_prefix('=')?.parse().ok();
+        pairs.find_map(value)
+    }
 }
 
 impl Edge {
@@ -192,6 +201,7 @@ async fn answer(asked: &Asked<'_>, route: &Route) -> Result<Answer, Fault> {
     match endpoint.place {
         Place::Edge => from_published(asked, route, &body).await,
         Place::Ledger => from_ledger(asked, &body).await,
+        Place::Gate => from_gate(asked, route).await,
     }
 }
 
@@ -225,6 +235,45 @@ async fn rebuilt(asked: &Asked<'_>) -> Result<Answer, Fault> {
     of_ledger(asked, call, &documents).await
 }
 
+/// Lets an application wait for news: at a socket, or with a request that is held for as long as it says.
+async fn from_gate(asked: &Asked<'_>, route: &Route) -> Result<Answer, Fault> {
+    let number = gate_of(route.id());
+    let gate = asked.bindings.gate(number)?;
+    let join = |wait| {
+        let call = Call {
+            gate: Some(number),
+            ..call(asked)
+        };
+        let known = asked.number("version").unwrap_or(0);
+        envelope::seal(&ToGate::Join { call, known, wait }, &[])
+    };
+    if !asked.incoming.wants_socket {
+        let wait = asked.number("wait").unwrap_or(0);
+        return answer_in(&http::send(&join(Some(wait))?, &gate).await?);
+    }
+    match http::connect(&join(None)?, &gate).await? {
+        Connected::Socket(response) => Ok(Answer {
+            socket: Some(response),
+            ..Answer::of(Reply::empty(101), asked.actor)
+        }),
+        Connected::Refused(envelope) => answer_in(&envelope),
+    }
+}
+
+fn answer_in(envelope: &[u8]) -> Result<Answer, Fault> {
+    let (head, body) = envelope::open::<envelope::Answer>(envelope)?;
+    Ok(Answer {
+        status: head.status,
+        body: (!body.is_empty()).then(|| body.to_vec()),
+        version: head.version,
+        published: head.published,
+        headers: head.headers,
+        slices: None,
+        wrong_credential: head.wrong_credential,
+        socket: None,
+    })
+}
+
 async fn from_ledger(asked: &Asked<'_>, body: &[u8]) -> Result<Answer, Fault> {
     of_ledger(asked, call(asked), body).await
 }
@@ -250,6 +299,7 @@ async fn of_ledger(asked: &Asked<'_>, call: Call, body: &[u8]) -> Result<Answer,
         headers: head.headers,
         slices: head.more.map(|more| slices::after(more, call, ledger)),
         wrong_credential: head.wrong_credential,
+        socket: None,
     })
 }
 
@@ -281,6 +331,7 @@ fn call(asked: &Asked<'_>) -> Call {
         if_match: incoming.if_match.clone(),
         passphrase: incoming.passphrase.clone(),
         slice: None,
+        gate: None,
     }
 }
 

@@ -37,6 +37,24 @@ pub(crate) struct Call {
     /// Which slice of a long answer is asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) slice: Option<String>,
+    /// The gate at which the asker waits for news.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) gate: Option<u32>,
+}
+
+/// What a gate is asked to do.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum ToGate {
+    /// To let somebody wait, if the ledger says so to this call.
+    Join {
+        call: Call,
+        /// The version of which the asker knows.
+        known: i64,
+        /// How many seconds the request may be held; none for a socket.
+        wait: Option<u64>,
+    },
+    /// To hand on the news in the body.
+    Tell,
 }
 
 /// Who asks, as the Worker found.
@@ -107,6 +125,7 @@ impl Call {
             if_match: self.if_match.as_deref(),
             passphrase: self.passphrase.as_deref(),
             slice: self.slice.as_deref(),
+            gate: self.gate,
         }
     }
 
@@ -120,7 +139,6 @@ impl Call {
 }
 
 impl Answer {
-    #[cfg(feature = "faults")]
     pub(crate) fn plain(status: u16, more: Option<String>) -> Self {
         Self {
             status,

@@ -61,6 +61,13 @@ export function preflight(requestId) {
   return new Response(null, { status: 204, headers });
 }
 
+/** Asks a gate for a socket: resolves to an answer that holds it, or to an envelope that says why not. */
+export async function connect(gate, envelope) {
+  const call = btoa(String.fromCharCode(...envelope));
+  const response = await gate.fetch("http://gate/", { headers: { Upgrade: "websocket", "Licentia-Envelope": call } });
+  return response.webSocket ? response : new Uint8Array(await response.arrayBuffer());
+}
+
 /** Sends an envelope to the ledger and resolves to the one that comes back; a view of memory is copied first. */
 export async function send(ledger, envelope) {
   const response = await ledger.fetch("http://ledger/", { method: "POST", body: envelope.slice() });

@@ -12,7 +12,7 @@ use licentia_core::{Area, RequestId};
 use wasm_bindgen::prelude::*;
 use web_sys::Response;
 
-use crate::config::LedgerObject;
+use crate::config::Stub;
 use crate::envelope::{self, Published};
 use crate::fault::Fault;
 
@@ -29,8 +29,10 @@ extern "C" {
     ) -> Result<Response, JsValue>;
     #[wasm_bindgen(catch, js_name = preflight)]
     fn respond_to_preflight(request_id: &str) -> Result<Response, JsValue>;
+    #[wasm_bindgen(catch, js_name = connect)]
+    fn connect_to(gate: &Stub, envelope: &[u8]) -> Result<Promise, JsValue>;
     #[wasm_bindgen(catch, js_name = send)]
-    fn send_to(ledger: &LedgerObject, envelope: &[u8]) -> Result<Promise, JsValue>;
+    fn send_to(ledger: &Stub, envelope: &[u8]) -> Result<Promise, JsValue>;
 }
 
 /// Where people read what the API does.
@@ -58,6 +60,8 @@ pub(crate) struct Incoming {
     /// Where in the country the request came from, if an activation keeps that.
     pub(crate) area: Area,
     pub(crate) passphrase: Option<String>,
+    /// Whether it asks for a socket.
+    pub(crate) wants_socket: bool,
 }
 
 /// An answer, ready for its headers.
@@ -73,6 +77,8 @@ pub(crate) struct Answer {
     pub(crate) slices: Option<JsValue>,
     /// Whether it tells that a credential was wrong.
     pub(crate) wrong_credential: bool,
+    /// The answer as it is, if it holds a socket.
+    pub(crate) socket: Option<Response>,
 }
 
 impl Incoming {
@@ -106,6 +112,7 @@ impl Incoming {
                 longitude: present(next()),
             },
             passphrase: present(next()),
+            wants_socket: next().eq_ignore_ascii_case("websocket"),
         }
     }
 
@@ -141,6 +148,7 @@ impl Answer {
             headers: envelope::lines(&reply.headers),
             slices: None,
             wrong_credential: tells_wrong_credential(reply.code, actor),
+            socket: None,
         }
     }
 
@@ -166,6 +174,9 @@ impl Answer {
 
     /// Makes the runtime's response.
     pub(crate) fn response(mut self, request_id: RequestId) -> Result<Response, Fault> {
+        if let Some(socket) = self.socket {
+            return Ok(socket);
+        }
         self.header("X-Request-Id", request_id);
         if let Some(version) = self.version {
             self.header("ETag", format_args!("\"{version}\""));
@@ -192,10 +203,28 @@ pub(crate) fn preflight(request_id: RequestId) -> Result<Response, Fault> {
 }
 
 /// Sends an envelope to the ledger and waits for the one that comes back.
-pub(crate) async fn send(envelope: &[u8], ledger: &LedgerObject) -> Result<Vec<u8>, Fault> {
+pub(crate) async fn send(envelope: &[u8], ledger: &Stub) -> Result<Vec<u8>, Fault> {
     let promise = send_to(ledger, envelope).map_err(Fault::unreachable)?;
     let bytes = JsFuture::from(promise).await.map_err(Fault::unreachable)?;
     Ok(bytes.unchecked_into::<Uint8Array>().to_vec())
+}
+
+/// Asks a gate for a socket.
+pub(crate) async fn connect(envelope: &[u8], gate: &Stub) -> Result<Connected, Fault> {
+    let promise = connect_to(gate, envelope).map_err(Fault::unreachable)?;
+    let answer = JsFuture::from(promise).await.map_err(Fault::unreachable)?;
+    Ok(match answer.dyn_into::<Response>() {
+        Ok(response) => Connected::Socket(response),
+        Err(envelope) => Connected::Refused(envelope.unchecked_into::<Uint8Array>().to_vec()),
+    })
+}
+
+/// What a gate answers to who wants a socket.
+pub(crate) enum Connected {
+    /// The answer that holds it.
+    Socket(Response),
+    /// An envelope that says why not.
+    Refused(Vec<u8>),
 }
 
 /// Returns server, path and query of an absolute address, as they were sent.

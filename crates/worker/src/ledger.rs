@@ -154,7 +154,7 @@ impl Ledger {
         given: &Given<'_>,
     ) -> Result<Handled, Fault> {
         let database = Sql::of(&self.storage);
-        if request.method == "GET" {
+        if request.method == "GET" && request.gate.is_none() {
             return Ok(handle(&database, request, given));
         }
         let handled = transaction(&self.storage, || {
@@ -268,6 +268,7 @@ impl Ledger {
             return Ok(Rc::clone(publisher));
         }
         let publisher = Rc::new(Publisher::new(
+            self.bindings.clone(),
             self.bindings.published()?,
             self.storage.clone(),
         ));

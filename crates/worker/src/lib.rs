@@ -12,6 +12,7 @@ mod envelope;
 mod fault;
 #[cfg(feature = "faults")]
 mod faults;
+mod gate;
 mod http;
 mod ledger;
 mod publish;
@@ -21,4 +22,5 @@ mod slices;
 mod sql;
 mod transaction;
 
+pub use gate::Gate;
 pub use ledger::Ledger;

@@ -11,15 +11,16 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use js_sys::futures::{JsFuture, future_to_promise, spawn_local};
 use js_sys::{ArrayBuffer, Promise, Reflect, Uint8Array};
-use licentia_api::outbox::{self, Landed, Publication};
+use licentia_api::outbox::{self, Destination, Landed, Publication};
 use licentia_core::{Seconds, Timestamp};
 use wasm_bindgen::prelude::*;
 use worker::console_error;
 
 use crate::clock::{now, within};
-use crate::config::Config;
-use crate::envelope::Published;
+use crate::config::{Bindings, Config};
+use crate::envelope::{self, Published, ToGate};
 use crate::fault::{Fault, describe};
+use crate::http;
 use crate::sql::Sql;
 use crate::transaction::{End, Storage, transaction};
 
@@ -102,20 +103,22 @@ impl Namespace {
         Ok((names, next.filter(|_| !complete)))
     }
 
-    async fn write(&self, publication: &Publication) -> Result<(), JsValue> {
-        let value = Uint8Array::from(publication.value.as_bytes());
-        let puts = publication.kv_keys.iter().map(|key| self.put(key, &value));
+    async fn write(&self, keys: &[String], value: &str) -> Result<(), Fault> {
+        let value = Uint8Array::from(value.as_bytes());
+        let puts = keys.iter().map(|key| self.put(key, &value));
         let puts = puts.collect::<Result<Vec<_>, _>>()?;
         let outcomes = join_all(puts.into_iter().map(JsFuture::from)).await;
         outcomes
             .into_iter()
             .try_for_each(|outcome| outcome.map(drop))
+            .map_err(Fault::from)
     }
 }
 
-/// The ledger's hand on KV.
+/// The ledger's hand on KV and on the gates.
 #[derive(Debug)]
 pub(crate) struct Publisher {
+    bindings: Bindings,
     namespace: Namespace,
     storage: Storage,
     armed: Cell<Option<Timestamp>>,
@@ -124,8 +127,9 @@ pub(crate) struct Publisher {
 }
 
 impl Publisher {
-    pub(crate) fn new(namespace: Namespace, storage: Storage) -> Self {
+    pub(crate) fn new(bindings: Bindings, namespace: Namespace, storage: Storage) -> Self {
         Self {
+            bindings,
             namespace,
             storage,
             armed: Cell::new(None),
@@ -217,14 +221,33 @@ impl Publisher {
     }
 
     async fn put(&self, publication: &Publication) -> Landed {
-        match within(PUT_WAITS, self.namespace.write(publication)).await {
-            Some(Ok(())) => return Landed::Yes,
-            Some(Err(thrown)) => {
-                console_error!("publishing {}: {}", publication.subject, describe(&thrown))
+        match within(PUT_WAITS, self.send(publication)).await {
+            Some(Ok(landed)) => return landed,
+            Some(Err(fault)) => {
+                console_error!("publishing {}: {}", publication.subject, fault.in_full())
             }
-            None => console_error!("publishing {}: no answer from KV", publication.subject),
+            None => console_error!("publishing {}: no answer", publication.subject),
         }
         Landed::Unknown
+    }
+
+    async fn send(&self, publication: &Publication) -> Result<Landed, Fault> {
+        match &publication.to {
+            Destination::Kv(keys) => {
+                self.namespace.write(keys, &publication.value).await?;
+                Ok(Landed::Yes)
+            }
+            Destination::Gate { number, .. } => {
+                let envelope = envelope::seal(&ToGate::Tell, publication.value.as_bytes())?;
+                let answer = http::send(&envelope, &self.bindings.gate(*number)?).await?;
+                let (is_heard, _) = envelope::open::<bool>(&answer)?;
+                Ok(if is_heard {
+                    Landed::Yes
+                } else {
+                    Landed::Unheard
+                })
+            }
+        }
     }
 
     fn settle(&self, publication: &Publication, landed: Landed) -> Result<bool, Fault> {

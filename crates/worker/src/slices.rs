@@ -11,7 +11,7 @@ use js_sys::futures::future_to_promise;
 use wasm_bindgen::prelude::*;
 use worker::console_error;
 
-use crate::config::LedgerObject;
+use crate::config::Stub;
 use crate::envelope::{self, Call};
 use crate::fault::Fault;
 use crate::http;
@@ -20,11 +20,11 @@ use crate::http;
 struct Rest {
     more: RefCell<Option<String>>,
     call: Call,
-    ledger: LedgerObject,
+    ledger: Stub,
 }
 
 /// Returns the function that gives the slices after the first one, for `http.js`.
-pub(crate) fn after(more: String, call: Call, ledger: LedgerObject) -> JsValue {
+pub(crate) fn after(more: String, call: Call, ledger: Stub) -> JsValue {
     let rest = Rc::new(Rest {
         more: RefCell::new(Some(more)),
         call,

@@ -46,6 +46,8 @@ pub(crate) struct Claimed {
 pub enum Landed {
     /// It landed.
     Yes,
+    /// It landed where nobody waits for it.
+    Unheard,
     /// It failed or was not waited for: it may have landed, or may yet.
     Unknown,
 }
@@ -169,16 +171,16 @@ pub(crate) fn settle(
             )?;
         }
         // A product that was imported anew after it was deleted may have a lower version.
-        Landed::Yes if row.version != put.version => {
+        Landed::Yes | Landed::Unheard if row.version != put.version => {
             release(db, subject, &now.to_string(), &Row { attempts: 0, ..row })?
         }
-        Landed::Yes if certain => db.execute(FORGET, &[text(subject)])?,
-        Landed::Yes => {
+        Landed::Yes | Landed::Unheard if certain => db.execute(FORGET, &[text(subject)])?,
+        Landed::Yes | Landed::Unheard => {
             let then = row.uncertain_until.clone().unwrap_or_default();
             release(db, subject, &then, &Row { attempts: 0, ..row })?;
         }
     }
-    Ok(landed == Landed::Yes)
+    Ok(landed != Landed::Unknown)
 }
 
 /// Says whether a subject has yet to be published, for all that is known.

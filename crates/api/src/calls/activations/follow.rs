@@ -1,0 +1,36 @@
+//! Waiting for news of a license: `GET /v3/activations/{id}/events`.
+//!
+//! The ledger says how things stand and notes at which gate the application waits; the gate does the waiting, by the
+//! numbers in the query. What an application learns is the signed statement, which anybody may have who has the key.
+
+use licentia_core::{ActivationId, Problem};
+
+use super::{Sent, held};
+use crate::context::{Context, Fault};
+use crate::host::Reply;
+use crate::published::News;
+use crate::store;
+
+/// `GET /v3/activations/{id}/events`
+pub(crate) fn follow(cx: &Context<'_>, id: ActivationId) -> Result<Reply, Fault> {
+    for name in ["version", "wait"] {
+        check_number(cx.request.query, name)?;
+    }
+    let (license, activation) = held(cx, id, &Sent::default())?;
+    license.refuse_dead(&activation)?;
+    if let Some(gate) = cx.request.gate {
+        store::listener::note(cx.db, license.id, gate)?;
+    }
+    let news = News::of(&license, false, cx.given.vault);
+    Ok(Reply::json(200, &news).versioned(license.version))
+}
+
+fn check_number(query: &str, name: &str) -> Result<(), Problem> {
+    let value = |pair: &str| Some(pair.strip_prefix(name)?.strip_prefix('=')?.to_owned());
+    match query.split('&').find_map(value) {
+        Some(value) if value.parse::<u64>().is_err() => {
+            Err(Problem::field(name, "it must be a whole number from 0 up"))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,78 @@
+//! The gates that wait for news of a license: news of it goes to each, through the outbox.
+
+use licentia_core::{LicenseId, Timestamp};
+
+use super::{corrupt, text};
+use crate::database::{Database, DatabaseError, Value};
+
+const NOTE: &str = "INSERT INTO listeners (license_id, gate, joined) VALUES (?1, ?2, 1)
+    ON CONFLICT (license_id, gate) DO UPDATE SET joined = joined + 1";
+const ENQUEUE: &str = "INSERT INTO outbox (subject, version, next_at)
+    SELECT 'gate/' || gate || '/' || license_id, ?2, ?3 FROM listeners WHERE license_id = ?1
+    ON CONFLICT (subject) DO UPDATE SET version = excluded.version, attempts = 0,
+        next_at = MAX(excluded.next_at, COALESCE(claimed_until, excluded.next_at))";
+const GATES: &str = "SELECT gate FROM listeners WHERE license_id = ?1";
+const JOINED: &str = "SELECT joined FROM listeners WHERE license_id = ?1 AND gate = ?2";
+const FORGET: &str = "DELETE FROM listeners WHERE license_id = ?1 AND gate = ?2 AND joined = ?3";
+
+/// Notes that an application waits at a gate.
+pub(crate) fn note(db: &dyn Database, license: LicenseId, gate: u32) -> Result<(), DatabaseError> {
+    db.execute(NOTE, &[text(license), number(gate)])
+}
+
+/// Says that every gate at which applications of a license wait is to be told of its `version`.
+pub(crate) fn enqueue(
+    db: &dyn Database,
+    license: LicenseId,
+    version: i64,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
+    db.execute(
+        ENQUEUE,
+        &[text(license), Value::Integer(version), text(now)],
+    )
+}
+
+/// Returns the gates at which applications of a license wait.
+pub(crate) fn gates(db: &dyn Database, license: LicenseId) -> Result<Vec<u32>, DatabaseError> {
+    let rows = db.query(GATES, &[text(license)])?;
+    let gate = |row: Vec<Value>| match row.as_slice() {
+        [Value::Integer(gate)] => u32::try_from(*gate).map_err(|_range| corrupt("a gate")),
+        _ => Err(corrupt("a gate")),
+    };
+    rows.into_iter().map(gate).collect()
+}
+
+/// Returns how many applications of a license have come to a gate so far.
+pub(crate) fn joined(
+    db: &dyn Database,
+    license: LicenseId,
+    gate: u32,
+) -> Result<i64, DatabaseError> {
+    match db
+        .query(JOINED, &[text(license), number(gate)])?
+        .first()
+        .map(Vec::as_slice)
+    {
+        None => Ok(0),
+        Some([Value::Integer(joined)]) => Ok(*joined),
+        Some(_) => Err(corrupt("the number of those who came to a gate")),
+    }
+}
+
+/// Forgets a gate at which nobody is left, unless somebody came since.
+pub(crate) fn forget(
+    db: &dyn Database,
+    license: LicenseId,
+    gate: u32,
+    joined: i64,
+) -> Result<(), DatabaseError> {
+    db.execute(
+        FORGET,
+        &[text(license), number(gate), Value::Integer(joined)],
+    )
+}
+
+fn number(gate: u32) -> Value {
+    Value::Integer(i64::from(gate))
+}

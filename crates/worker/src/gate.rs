@@ -1,0 +1,229 @@
+//! A gate: where running applications wait for news of their licenses, at a socket or with a request that is held.
+//!
+//! It asks the ledger once for each who comes, and the ledger tells it what changes. Sockets sleep: an idle one costs
+//! nothing, and the runtime answers its heartbeats. News that come while somebody is on the way in are kept for them.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_channel::oneshot::{Receiver, Sender, channel};
+use licentia_api::Reply;
+use licentia_core::{Code, Problem};
+use serde::Deserialize;
+use wasm_bindgen::prelude::*;
+use worker::console_error;
+
+use crate::clock::within;
+use crate::config::Bindings;
+use crate::envelope::{self, Answer, Call, ToGate};
+use crate::fault::Fault;
+use crate::http;
+
+/// How long a request is held at most: less than its caller, and what lies between, has patience for.
+const LONGEST_WAIT: u64 = 25;
+
+#[wasm_bindgen]
+extern "C" {
+    /// What the runtime gives to a gate.
+    #[derive(Clone, Debug)]
+    pub type GateState;
+}
+
+#[wasm_bindgen(module = "/src/gate.js")]
+extern "C" {
+    #[wasm_bindgen(catch)]
+    fn accept(
+        state: &GateState,
+        license: &str,
+        activation: &str,
+        first: Option<&str>,
+    ) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
+    fn tell(state: &GateState, license: &str, news: &str) -> Result<u32, JsValue>;
+}
+
+/// The object.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Gate {
+    state: GateState,
+    bindings: Bindings,
+    /// How many are on the way in: of what license, the ledger has yet to say.
+    coming: Cell<usize>,
+    /// What was told meanwhile, by license.
+    meanwhile: RefCell<BTreeMap<String, News>>,
+    /// Requests that are held, by license.
+    held: RefCell<BTreeMap<String, Vec<Sender<News>>>>,
+}
+
+/// News of a license, as the ledger tells them and as applications get them.
+#[derive(Clone, Debug)]
+struct News {
+    version: i64,
+    text: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct About {
+    license_id: String,
+    version: i64,
+}
+
+#[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures)]
+impl Gate {
+    /// Makes the object's memory of itself.
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: GateState, bindings: Bindings) -> Self {
+        Self {
+            state,
+            bindings,
+            coming: Cell::default(),
+            meanwhile: RefCell::default(),
+            held: RefCell::default(),
+        }
+    }
+
+    /// Answers an envelope with another, or with a socket.
+    ///
+    /// # Errors
+    /// Throws what is ours to mend.
+    pub async fn call(&self, envelope: Vec<u8>) -> Result<JsValue, JsError> {
+        self.answer(&envelope).await.map_err(|fault| {
+            console_error!("gate: {}", fault.in_full());
+            JsError::new(&fault.to_string())
+        })
+    }
+}
+
+impl Gate {
+    async fn answer(&self, envelope: &[u8]) -> Result<JsValue, Fault> {
+        match envelope::open::<ToGate>(envelope)? {
+            (ToGate::Tell, news) => {
+                let heard = self.told(news)?;
+                Ok(bytes(&envelope::seal(&heard, &[])?))
+            }
+            (ToGate::Join { call, known, wait }, _) => self.join(call, known, wait).await,
+        }
+    }
+
+    /// Hands news on to all who wait for them. Returns whether there may be any.
+    fn told(&self, text: &[u8]) -> Result<bool, Fault> {
+        let text = String::from_utf8(text.to_vec())?;
+        let About {
+            license_id: license,
+            version,
+        } = serde_json::from_str(&text)?;
+        let sockets = tell(&self.state, &license, &text)?;
+        let news = News { version, text };
+        let held = self.held.borrow_mut().remove(&license).unwrap_or_default();
+        let is_heard = sockets > 0 || !held.is_empty() || self.coming.get() > 0;
+        for request in held {
+            // One that was given up meanwhile is not there to be told.
+            let _gone = request.send(news.clone());
+        }
+        if self.coming.get() > 0 {
+            self.meanwhile.borrow_mut().insert(license, news);
+        }
+        Ok(is_heard)
+    }
+
+    /// Asks the ledger whether somebody may wait here, and lets them: at a socket if they wait for no time in particular.
+    async fn join(&self, call: Call, known: i64, wait: Option<u64>) -> Result<JsValue, Fault> {
+        let activation = activation_in(&call.path).to_owned();
+        let on_the_way = OnTheWay::of(self);
+        let ledger = self.bindings.ledger_object()?;
+        let answer = http::send(&envelope::seal(&call, &[])?, &ledger).await?;
+        let (head, body) = envelope::open::<Answer>(&answer)?;
+        if head.status != 200 {
+            return Ok(bytes(&answer));
+        }
+        let (license, news) = self.newest(String::from_utf8(body.to_vec())?)?;
+        let is_news = news.version > known;
+        let Some(wait) = wait else {
+            let first = is_news.then_some(news.text.as_str());
+            let socket = accept(&self.state, &license, &activation, first)?;
+            return if socket.is_undefined() {
+                too_many()
+            } else {
+                Ok(socket)
+            };
+        };
+        if is_news {
+            return answered(&news);
+        }
+        let told = self.hold(&license);
+        drop(on_the_way);
+        let wait = Duration::from_secs(wait.min(LONGEST_WAIT));
+        match within(wait, told).await {
+            Some(Ok(news)) => answered(&news),
+            _ => Ok(bytes(&envelope::seal(&Answer::plain(204, None), &[])?)),
+        }
+    }
+
+    /// What the ledger answered, or what it has told since.
+    fn newest(&self, text: String) -> Result<(String, News), Fault> {
+        let About {
+            license_id: license,
+            version,
+        } = serde_json::from_str(&text)?;
+        let meanwhile = self.meanwhile.borrow().get(&license).cloned();
+        let newer = meanwhile.filter(|news| news.version > version);
+        Ok((license, newer.unwrap_or(News { version, text })))
+    }
+
+    /// Holds a request until there are news. Those that were given up before go.
+    fn hold(&self, license: &str) -> Receiver<News> {
+        let (teller, told) = channel();
+        let mut held = self.held.borrow_mut();
+        let waiting = held.entry(license.to_owned()).or_default();
+        waiting.retain(|teller| !teller.is_canceled());
+        waiting.push(teller);
+        told
+    }
+}
+
+/// Somebody on the way in; what was told meanwhile is forgotten with the last one.
+struct OnTheWay<'a>(&'a Gate);
+
+impl<'a> OnTheWay<'a> {
+    fn of(gate: &'a Gate) -> Self {
+        gate.coming.set(gate.coming.get().saturating_add(1));
+        Self(gate)
+    }
+}
+
+impl Drop for OnTheWay<'_> {
+    fn drop(&mut self) {
+        let left = self.0.coming.get().saturating_sub(1);
+        self.0.coming.set(left);
+        if left == 0 {
+            self.0.meanwhile.borrow_mut().clear();
+        }
+    }
+}
+
+fn answered(news: &News) -> Result<JsValue, Fault> {
+    let head = Answer {
+        version: Some(news.version),
+        ..Answer::plain(200, None)
+    };
+    Ok(bytes(&envelope::seal(&head, news.text.as_bytes())?))
+}
+
+fn too_many() -> Result<JsValue, Fault> {
+    let message = "this activation has too many connections open; close one first";
+    let reply = Reply::problem(&Problem::new(Code::TooManyConnections, message));
+    let (head, body) = Answer::of(reply, None, envelope::Caller::Anonymous);
+    Ok(bytes(&envelope::seal(&head, &body)?))
+}
+
+fn bytes(envelope: &[u8]) -> JsValue {
+    js_sys::Uint8Array::from(envelope).into()
+}
+
+/// INVARIANT: the path has been routed, so that its third segment is an id.
+fn activation_in(path: &str) -> &str {
+    path.split('/').nth(3).unwrap_or_default()
+}

@@ -1,0 +1,183 @@
+// A running application waits for news of its license at a gate: what the vendor changes reaches it without being asked for.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { request } from "node:http";
+import { after, before, describe, test } from "node:test";
+import { start } from "../harness/index.mjs";
+import { anonymous, createLicense, createProduct, claimsOf, isProblem, machine, statementOf } from "./story.mjs";
+
+let server;
+let product;
+before(async () => {
+  server = await start({ counted: false });
+  product = await createProduct(server, { tokenAlgorithm: "EdDSA" });
+});
+after(() => server.stop());
+
+/** A license with an activation, and the way to its news. */
+async function activated() {
+  const license = await createLicense(server, product, { allowedActivations: 10 });
+  const answer = await anonymous(server, "POST", "/v3/activations", machine(license));
+  assert.equal(answer.status, 201, answer.text);
+  const claims = await claimsOf(server, product.id, answer.json.activationToken, "EdDSA");
+  return { license, path: `/v3/licenses/${license.id}`, events: `/v3/activations/${claims.aid}/events`, version: claims.ver };
+}
+
+/** Opens a socket. `next()` resolves to its next message. */
+async function listen(events, version) {
+  const socket = new WebSocket(`${server.url.replace("http", "ws")}${events}?version=${version}`);
+  const came = [];
+  const wanted = [];
+  socket.addEventListener("message", ({ data }) => (wanted.length > 0 ? wanted.shift()(data) : came.push(data)));
+  await once(socket, "open");
+  const next = () => (came.length > 0 ? Promise.resolve(came.shift()) : new Promise((resolve) => wanted.push(resolve)));
+  return { socket, next, news: async () => JSON.parse(await next()) };
+}
+
+/** Asks for a socket as a client does that reads refusals. */
+function knock(path) {
+  const headers = {
+    Connection: "Upgrade",
+    Upgrade: "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+  };
+  return new Promise((resolve, reject) => {
+    const asked = request(server.url + path, { headers });
+    asked.on("upgrade", (answer, socket) => {
+      socket.destroy();
+      resolve({ status: answer.statusCode });
+    });
+    asked.on("response", async (answer) => {
+      let text = "";
+      for await (const piece of answer) text += piece;
+      resolve({ status: answer.statusCode, text, json: JSON.parse(text), headers: new Headers(answer.headers) });
+    });
+    asked.on("error", reject);
+    asked.end();
+  });
+}
+
+const change = async (path, body) => {
+  const answer = await server.call("PATCH", path, body);
+  assert.equal(answer.status, 200, answer.text);
+  return Number(answer.headers.get("ETag").replaceAll('"', ""));
+};
+
+describe("gates", () => {
+  test("every change of a license reaches a socket as a signed statement, in order", async () => {
+    const { license, path, events, version } = await activated();
+    const { socket, news } = await listen(events, version);
+    let known = version;
+    for (const body of [{ suspended: true }, { suspended: false }, { allowedActivations: 3 }, { revoked: true }]) {
+      const changed = await change(path, body);
+      const told = await news();
+      assert.equal(told.licenseId, license.id);
+      assert.equal(told.version, changed);
+      assert.ok(told.version > known);
+      known = told.version;
+      const statement = await statementOf(server, product.id, told.statement);
+      assert.equal(statement.ver, changed);
+      assert.equal(statement.revoked, body.revoked ?? false);
+      assert.equal(statement.suspended, body.suspended ?? false);
+    }
+    socket.close();
+  });
+
+  test("what was missed comes with the connection, and what is known does not", async () => {
+    const { path, events, version } = await activated();
+    const changed = await change(path, { suspended: true });
+    const late = await listen(events, version);
+    assert.equal((await late.news()).version, changed);
+
+    const current = await listen(events, changed);
+    current.socket.send("ping");
+    assert.equal(await current.next(), "pong");
+    late.socket.close();
+    current.socket.close();
+  });
+
+  test("a license that is deleted is told to be", async () => {
+    const { path, events, version } = await activated();
+    const { socket, news } = await listen(events, version);
+    assert.equal((await server.call("DELETE", path)).status, 204);
+    const statement = await statementOf(server, product.id, (await news()).statement);
+    assert.equal(statement.deleted, true);
+    socket.close();
+  });
+
+  test("news come while KV is down", async () => {
+    const { path, events, version } = await activated();
+    const { socket, news } = await listen(events, version);
+    server.kv.puts = "fail";
+    const changed = await change(path, { revoked: true });
+    assert.equal((await news()).version, changed);
+    server.kv.heal();
+    socket.close();
+  });
+
+  test("a request is held until there are news", async () => {
+    const { path, events, version } = await activated();
+    const held = anonymous(server, "GET", `${events}?version=${version}&wait=25`);
+    // It is held once the ledger has noted it, which a request that is not held waits for as well.
+    const told = await anonymous(server, "GET", `${events}?version=${version}&wait=0`);
+    assert.equal(told.status, 204);
+    const changed = await change(path, { revoked: true });
+    const answer = await held;
+    if (answer.status === 400) return isProblem(answer, 400, "REVOKED_LICENSE"); // it came after the change
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers.get("ETag"), `"${changed}"`);
+    assert.equal(answer.json.version, changed);
+  });
+
+  test("a request that waits in vain is answered with nothing, and one that is behind at once", async () => {
+    const { path, events, version } = await activated();
+    const answer = await anonymous(server, "GET", `${events}?version=${version}&wait=1`);
+    assert.deepEqual([answer.status, answer.text], [204, ""]);
+    const changed = await change(path, { suspended: true });
+    const behind = await anonymous(server, "GET", `${events}?version=${version}&wait=25`);
+    assert.deepEqual([behind.status, behind.json.version], [200, changed]);
+  });
+
+  test("nobody waits for what is not there, or for what has ended", async () => {
+    const unknown = "/v3/activations/0f0e0d0c-0b0a-4908-8706-050403020100/events";
+    isProblem(await knock(unknown), 404, "ACTIVATION_UNKNOWN");
+    isProblem(await anonymous(server, "GET", unknown), 404, "ACTIVATION_UNKNOWN");
+    isProblem(await anonymous(server, "GET", `${unknown}?wait=long`), 400, "INVALID_FIELD");
+    const { path, events } = await activated();
+    await change(path, { revoked: true });
+    isProblem(await knock(events), 400, "REVOKED_LICENSE");
+    await change(path, { revoked: false });
+    isProblem(await knock(events), 400, "REVOKED_LICENSE");
+  });
+
+  test("an activation has eight sockets, and gets another when one is closed", async () => {
+    const { events, version } = await activated();
+    const open = await Promise.all(Array.from({ length: 8 }, () => listen(events, version)));
+    isProblem(await knock(`${events}?version=${version}`), 429, "TOO_MANY_CONNECTIONS");
+    open[0].socket.close();
+    await once(open[0].socket, "close");
+    const ninth = await listen(events, version);
+    for (const { socket } of [...open, ninth]) socket.close();
+  });
+
+  test("a socket that says anything but a heartbeat is closed", async () => {
+    const { events, version } = await activated();
+    const { socket } = await listen(events, version);
+    socket.send("hello");
+    const [{ code }] = await once(socket, "close");
+    assert.equal(code, 1008);
+  });
+
+  test("a server that starts anew tells what it had not told, once the application is back", async () => {
+    const { path, events, version } = await activated();
+    const { socket } = await listen(events, version);
+    const closed = once(socket, "close");
+    await server.restart();
+    await closed;
+    const changed = await change(path, { revoked: false, suspended: true });
+    const again = await listen(events, version);
+    assert.equal((await again.news()).version, changed);
+    again.socket.close();
+  });
+});
