@@ -137,6 +137,8 @@ pub struct Facts {
     pub kind: String,
     /// The license's epoch: raised by every revocation.
     pub epoch: i64,
+    /// The license's version.
+    pub ver: i64,
     /// The digest of the user's name whose activation this is, if it is one user's.
     pub user_hash: Option<String>,
     /// When maintenance ends: releases that were published later are not covered; 0 for never.
@@ -161,6 +163,7 @@ impl Facts {
         "suspended",
         "type",
         "epoch",
+        "ver",
         "orv",
         "userHash",
         "maintenanceExpiresAt",
@@ -184,6 +187,8 @@ impl Facts {
             suspended: claims.flag("suspended")?,
             kind: claims.given_text("type")?.unwrap_or_default(),
             epoch: claims.given_number("epoch")?.unwrap_or_default(),
+            // No right rests on it: what is no number is as good as none.
+            ver: claims.number("ver").unwrap_or_default(),
             user_hash: claims.optional_text("userHash")?,
             maintenance_expires_at: claims
                 .given_number("maintenanceExpiresAt")?
@@ -228,14 +233,14 @@ pub struct ActivationMeter {
 }
 
 /// Where a license's status stands, in the form of IETF Token Status List.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct StatusClaim {
     /// The list and the place in it.
     pub status_list: StatusListPlace,
 }
 
 /// A place in a status list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct StatusListPlace {
     /// The index in the list.
     pub idx: u64,
@@ -244,7 +249,7 @@ pub struct StatusListPlace {
 }
 
 /// The claims of a statement: what the vendor publishes of a license.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Statement {
     /// The license's id.
     pub lid: String,

@@ -10,6 +10,7 @@ mod check;
 mod deactivate;
 mod explain;
 mod meter;
+mod news;
 mod offline;
 mod release;
 mod schedule;
@@ -154,7 +155,7 @@ impl Client {
         let Some(token) = stored.token() else {
             return Decision::of(StatusCode::FAIL).recording(seen(now));
         };
-        let verdict = self.judge(token, key, now);
+        let verdict = self.judge(token, stored.word_on(token), key, now);
         let decision = Decision::of(verdict.status());
         match verdict {
             Verdict::Refused(_) => decision.recording(seen(token.facts().iat)),

@@ -103,8 +103,18 @@ pub struct Jwk {
 
 impl Jwk {
     /// The members of a key and of a set.
-    pub(crate) const MEMBERS: &'static [&'static str] =
-        &["kty", "crv", "x", "n", "e", "alg", "kid", "use", "keys"];
+    pub(crate) const MEMBERS: &'static [&'static str] = &[
+        "kty",
+        "crv",
+        "x",
+        "n",
+        "e",
+        "alg",
+        "kid",
+        "use",
+        "keys",
+        "statementKeys",
+    ];
 
     pub(crate) fn read(jwk: &Object<'_>) -> Result<Self, Misfit> {
         Ok(Self {

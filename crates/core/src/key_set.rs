@@ -11,6 +11,8 @@ use crate::rsa::HostRs256;
 #[derive(Clone, Debug, Default)]
 pub struct KeySet {
     keys: Arc<[NamedKey]>,
+    /// The account's keys, which verify statements and no token.
+    statement_keys: Arc<[NamedKey]>,
     known: Arc<Mutex<KnownTokens>>,
     host_rs256: Option<HostRs256>,
 }
@@ -41,13 +43,33 @@ impl KeySet {
             let key = VerifyingKey::from_spki_pem(text)?;
             return Ok(Self::of([NamedKey { kid: None, key }]));
         }
-        let jwks = Object::parse(text, Jwk::MEMBERS).and_then(|document| {
-            let single = Jwk::read(&document).map(|jwk| vec![jwk]);
-            single.or_else(|_not_one_key| listed(&document)).ok()
-        });
-        Self::from_jwks(&jwks.ok_or(KeyFault::Unreadable {
+        let unreadable = KeyFault::Unreadable {
             reason: "its JSON is neither",
-        })?)
+        };
+        let document = Object::parse(text, Jwk::MEMBERS).ok_or(unreadable.clone())?;
+        let single = Jwk::read(&document).map(|jwk| vec![jwk]);
+        let jwks = single.or_else(|_not_one_key| listed(&document, "keys"));
+        let keys = Self::from_jwks(&jwks.map_err(|_misfit| unreadable)?)?;
+        let statement_keys = listed(&document, "statementKeys").unwrap_or_default();
+        Ok(Self {
+            statement_keys: usable(&statement_keys).into(),
+            ..keys
+        })
+    }
+
+    /// Returns the keys that verify statements: they came with those that verify tokens, and are none of them.
+    #[must_use]
+    pub fn of_statements(&self) -> Self {
+        Self {
+            keys: Arc::clone(&self.statement_keys),
+            ..Self::default()
+        }
+    }
+
+    /// Returns whether there is no key.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
     }
 
     /// Takes keys as JWKs, passing over those of another kind.
@@ -55,12 +77,7 @@ impl KeySet {
     /// # Errors
     /// Says that no key can verify.
     pub fn from_jwks(jwks: &[Jwk]) -> Result<Self, KeyFault> {
-        let keys = jwks.iter().filter_map(|jwk| {
-            let key = VerifyingKey::from_jwk(jwk).ok()?;
-            let kid = jwk.kid.clone();
-            Some(NamedKey { kid, key })
-        });
-        let keys: Vec<NamedKey> = keys.collect();
+        let keys = usable(jwks);
         if keys.is_empty() {
             return Err(KeyFault::Unsupported);
         }
@@ -70,8 +87,7 @@ impl KeySet {
     fn of(keys: impl Into<Arc<[NamedKey]>>) -> Self {
         Self {
             keys: keys.into(),
-            known: Arc::default(),
-            host_rs256: None,
+            ..Self::default()
         }
     }
 
@@ -121,9 +137,19 @@ impl From<VerifyingKey> for KeySet {
     }
 }
 
-/// The keys of a JWK Set. `statementKeys` and other members beside `keys` verify no token.
-fn listed(set: &Object<'_>) -> Result<Vec<Jwk>, Misfit> {
-    set.objects("keys")?.into_iter().map(Jwk::read).collect()
+/// The keys of a JWK Set under one of its names. What stands under `statementKeys` verifies no token.
+fn listed(set: &Object<'_>, name: &'static str) -> Result<Vec<Jwk>, Misfit> {
+    set.objects(name)?.into_iter().map(Jwk::read).collect()
+}
+
+/// The keys that can verify; others are passed over.
+fn usable(jwks: &[Jwk]) -> Vec<NamedKey> {
+    let key = |jwk: &Jwk| {
+        let key = VerifyingKey::from_jwk(jwk).ok()?;
+        let kid = jwk.kid.clone();
+        Some(NamedKey { kid, key })
+    };
+    jwks.iter().filter_map(key).collect()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::claims::Statement;
 use crate::jws::{Compact, TokenFault, join_signature, read_object, signing_input};
 use crate::key::VerifyingKey;
 use crate::key_set::KeySet;
+use crate::object::Object;
 use crate::product::Algorithm;
 
 /// The `typ` of a statement's header: what keeps it from being taken for an activation token.
@@ -53,6 +54,48 @@ impl StatementKey {
 impl std::fmt::Debug for StatementKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "StatementKey({})", self.kid)
+    }
+}
+
+/// What a statement says to an application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Said {
+    pub lid: String,
+    pub epoch: i64,
+    pub ver: i64,
+    /// Whether the license is revoked, or was deleted.
+    pub ended: bool,
+    pub suspended: bool,
+    pub eat: i64,
+}
+
+impl Said {
+    const MEMBERS: &'static [&'static str] = &[
+        "lid",
+        "epoch",
+        "ver",
+        "revoked",
+        "deleted",
+        "suspended",
+        "eat",
+    ];
+
+    /// Checks a statement with the account's keys, then reads what an application acts on.
+    pub(crate) fn verify(text: &str, keys: &KeySet) -> Option<Self> {
+        let compact = Compact::parse(text).ok()?;
+        if compact.header.typ.as_deref() != Some(TYP) {
+            return None;
+        }
+        let payload = String::from_utf8(compact.verify(keys).ok()?).ok()?;
+        let said = Object::parse(&payload, Self::MEMBERS)?;
+        Some(Self {
+            lid: said.text("lid").ok()?,
+            epoch: said.number("epoch").ok()?,
+            ver: said.number("ver").ok()?,
+            ended: said.flag("revoked").ok()? || said.flag("deleted").ok()?,
+            suspended: said.flag("suspended").ok()?,
+            eat: said.number("eat").ok()?,
+        })
     }
 }
 

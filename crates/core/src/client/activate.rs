@@ -55,7 +55,7 @@ impl Client {
         let Some(token) = self.verified(text) else {
             return Decision::of(StatusCode::FAIL);
         };
-        let verdict = self.judge(&token, key, now);
+        let verdict = self.judge(&token, stored.word_on(&token), key, now);
         let decision = Decision::of(verdict.status());
         match verdict {
             Verdict::Stands(_) => decision

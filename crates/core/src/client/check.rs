@@ -50,7 +50,7 @@ impl Client {
         let Some(token) = self.verified(text) else {
             return Check::keeping(StatusCode::FAIL);
         };
-        match self.judge(&token, key, now) {
+        match self.judge(&token, None, key, now) {
             Verdict::Stands(status) => Check {
                 status,
                 activation: Effect::Replace,

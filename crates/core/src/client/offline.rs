@@ -43,7 +43,7 @@ impl Client {
             Ok(key) => key,
             Err(_no_key) => token.facts().key.clone(),
         };
-        let verdict = self.judge(&token, &key, now);
+        let verdict = self.judge(&token, stored.word_on(&token), &key, now);
         let decision = Decision::of(verdict.status());
         match verdict {
             Verdict::Stands(_) => decision

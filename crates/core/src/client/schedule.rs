@@ -11,6 +11,8 @@ use crate::time::Seconds;
 const FIRST_RETRY: i64 = 15;
 /// A server that asks for longer than this, and longer than the interval, is not a server that wants to be asked again.
 const LONGEST_RETRY: i64 = 3_600;
+/// Over how many seconds the syncs of applications are spread that were told of a change together.
+const NEWS_SPREAD: u32 = 5;
 /// How long to wait at most before looking at the clock again.
 const LONGEST_NAP: i64 = 60;
 
@@ -104,6 +106,25 @@ impl Schedule {
             length: retry(failures, interval.0, retry_after, jitter),
             issued: issued(stored),
             failures,
+        })
+    }
+
+    /// Goes on after news that a sync has yet to explain: with one soon, each application at a moment of its own, so that a
+    /// crowd which was told together does not ask together. One that waits after failures waits on.
+    #[must_use]
+    pub fn told(self, stored: &Stored, jitter: u32, now: i64) -> Self {
+        let Self::Waiting(wait) = self else {
+            return self;
+        };
+        let length = i64::from(jitter % NEWS_SPREAD).saturating_add(1);
+        if wait.failures > 0 || wait.left(now) <= length {
+            return self;
+        }
+        Self::Waiting(Wait {
+            since: now,
+            length,
+            issued: issued(stored),
+            failures: 0,
         })
     }
 

@@ -13,6 +13,7 @@ pub struct Stored {
     pub(super) seen: Part<i64>,
     pub(super) trial: Part<Option<Trial>>,
     pub(super) ended: Part<Option<Ended>>,
+    pub(super) word: Part<Option<Word>>,
     pub(super) last_error: StatusCode,
     /// Members of other versions, as they were.
     pub(super) more: Vec<(String, String)>,
@@ -34,6 +35,17 @@ pub(super) struct Ended {
     pub aid: String,
     /// When the token was issued that was erased.
     pub iat: i64,
+}
+
+/// What the vendor said of the license last, beside its tokens. It restricts what older tokens say, and extends nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Word {
+    /// The license's id.
+    pub lid: String,
+    /// Its version.
+    pub ver: i64,
+    pub suspended: bool,
+    pub eat: i64,
 }
 
 /// A part of what is stored, and whether its seal is whole.
@@ -75,6 +87,13 @@ impl Stored {
     #[must_use]
     pub fn key(&self) -> Option<&str> {
         self.key.value.as_deref()
+    }
+
+    /// What the vendor said that a token does not know of.
+    pub(super) fn word_on(&self, token: &Token) -> Option<&Word> {
+        let facts = token.facts();
+        let word = self.word.value.as_ref().filter(|_| self.word.whole);
+        word.filter(|word| word.lid == facts.lid && word.ver > facts.ver)
     }
 
     /// Returns the latest time that was seen.

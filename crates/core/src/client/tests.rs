@@ -3,6 +3,7 @@
 mod answers;
 mod explained;
 mod kept;
+mod news;
 mod offline;
 mod schedule;
 mod states;

@@ -8,7 +8,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use sha2::{Digest, Sha256};
 
 use super::Client;
-use super::stored::{Ended, Part, Stored, Trial};
+use super::stored::{Ended, Part, Stored, Trial, Word};
 use crate::object::{Object, other_members};
 use crate::status_code::StatusCode;
 use crate::token::Token;
@@ -27,13 +27,19 @@ const NAMES: &[&str] = &[
     "trialSeal",
     "ended",
     "endedSeal",
+    "word",
+    "wordSeal",
     "lastError",
     "start",
     "end",
     "aid",
     "iat",
+    "lid",
+    "ver",
+    "suspended",
+    "eat",
 ];
-const MEMBERS: &[&str] = NAMES.split_at(NAMES.len() - 4).0;
+const MEMBERS: &[&str] = NAMES.split_at(NAMES.len() - 8).0;
 
 impl Client {
     /// Reads what was stored. A text that is none of ours holds nothing, just as an empty store does.
@@ -57,6 +63,7 @@ impl Client {
             ),
             trial: sealer.part(&object, "trialSeal", trial_in(&object)),
             ended: sealer.part(&object, "endedSeal", ended_in(&object)),
+            word: sealer.part(&object, "wordSeal", word_in(&object)),
             last_error: last_error.map_or(StatusCode::OK, code),
             verified,
             more: other_members(text, MEMBERS),
@@ -76,6 +83,7 @@ impl Client {
         text.part(&sealer, "seen", "seenSeal", &stored.seen);
         text.part(&sealer, "trial", "trialSeal", &stored.trial);
         text.part(&sealer, "ended", "endedSeal", &stored.ended);
+        text.part(&sealer, "word", "wordSeal", &stored.word);
         text.member("lastError", &stored.last_error.number().to_string());
         text.ended()
     }
@@ -102,6 +110,16 @@ fn ended_in(object: &Object<'_>) -> Option<Ended> {
     Some(Ended {
         aid: ended.text("aid").ok()?,
         iat: ended.number("iat").ok()?,
+    })
+}
+
+fn word_in(object: &Object<'_>) -> Option<Word> {
+    let word = object.object("word")?;
+    Some(Word {
+        lid: word.text("lid").ok()?,
+        ver: word.number("ver").ok()?,
+        suspended: word.flag("suspended").ok()?,
+        eat: word.number("eat").ok()?,
     })
 }
 
@@ -154,6 +172,26 @@ impl Told for Option<Ended> {
                 &quoted(aid),
                 ",\"iat\":",
                 &iat.to_string(),
+                "}",
+            ]
+            .concat(),
+        )
+    }
+}
+
+impl Told for Option<Word> {
+    fn json(&self) -> Option<String> {
+        let word = self.as_ref()?;
+        Some(
+            [
+                "{\"lid\":",
+                &quoted(&word.lid),
+                ",\"ver\":",
+                &word.ver.to_string(),
+                ",\"suspended\":",
+                if word.suspended { "true" } else { "false" },
+                ",\"eat\":",
+                &word.eat.to_string(),
                 "}",
             ]
             .concat(),

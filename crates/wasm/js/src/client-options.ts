@@ -37,6 +37,11 @@ export interface ClientOptions {
   storage?: LicenseStorage | undefined;
   /** In Node: the directory of that file; without one, the user's data directory. */
   directory?: string | undefined;
+  /**
+   * Whether to wait for news of the license at the server, so that a change reaches the application at once and not with the
+   * next sync: it does, unless there is a `fetch` of your own.
+   */
+  push?: boolean | undefined;
   /** How long to wait for an answer, in milliseconds; 15,000 without. */
   timeout?: number | undefined;
   /** Ends the opening, if that has to wait for the server. */
@@ -137,6 +142,9 @@ function checkRest(given: ClientOptions): void {
     if (!(["get", "set", "remove"] as const).every((name) => typeof storage[name] === "function")) {
       throw invalid("storage", "an object with `get`, `set` and `remove`");
     }
+  }
+  if (given.push !== undefined && typeof given.push !== "boolean") {
+    throw invalid("push", "a boolean");
   }
   isFunction(given.fetch, "fetch");
   isFunction(given.now, "now");

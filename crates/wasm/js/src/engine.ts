@@ -23,6 +23,9 @@ export interface Session {
   unsynced(now: number): void;
   askMeter(name: string, now: number): number;
   metered(status: number, body: string, now: number): number;
+  followed(): string | undefined;
+  knownVersion(): number;
+  told(news: string, jitter: number, now: number): number;
   askDeactivation(now: number): number;
   deactivated(status: number, body: string, now: number): number;
   reset(): void;

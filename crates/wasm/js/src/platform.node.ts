@@ -1,5 +1,7 @@
 import { createHash, randomBytes as random } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
+import * as http from "node:http";
+import * as https from "node:https";
 import { hostname, release, userInfo } from "node:os";
 
 import { fileStorage } from "./file-storage.js";
@@ -40,6 +42,30 @@ function digest(text: string): string {
 export function defaultStorage(directory: string | undefined): LicenseStorage {
   return fileStorage(directory);
 }
+
+/** Whether a socket may be held open here: in Electron, whose windows keep it alive. Elsewhere a socket would keep the process. */
+export function holdsSockets(): boolean {
+  return "electron" in process.versions && typeof globalThis.WebSocket === "function";
+}
+
+/** Used in place of `fetch` for a request that the server holds: it keeps no process alive. */
+export const patiently = ((address: string, { signal }: RequestInit) =>
+  new Promise<Response>((resolve, reject) => {
+    const { get } = address.startsWith("https:") ? https : http;
+    const request = get(address, signal ? { signal } : {}, (answer) => {
+      const pieces: Buffer[] = [];
+      answer.on("data", (piece: Buffer) => pieces.push(piece));
+      answer.on("error", reject);
+      answer.on("end", () => {
+        const { statusCode: status = 0, headers } = answer;
+        const retryAfter = headers["retry-after"];
+        const body = status === 204 || status === 304 ? null : Buffer.concat(pieces);
+        resolve(new Response(body, { status, headers: retryAfter === undefined ? {} : { "Retry-After": retryAfter } }));
+      });
+    });
+    request.on("socket", (socket) => socket.unref());
+    request.on("error", reject);
+  })) as typeof fetch;
 
 /** Returns the text of a file. */
 export function readFile(path: string): string {

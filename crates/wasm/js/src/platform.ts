@@ -51,6 +51,14 @@ function lock<T>(name: string, action: () => Promise<T>): Promise<T> {
   return locks === undefined ? action() : (locks.request(name, action) as Promise<T>);
 }
 
+/** Whether a socket may be held open here. */
+export function holdsSockets(): boolean {
+  return typeof globalThis.WebSocket === "function";
+}
+
+/** Used in place of `fetch` for a request that the server holds. */
+export const patiently: typeof fetch | undefined = undefined;
+
 /** Only Node and what is like it has files. */
 export function readFile(path: string): string {
   throw new Error(`there are no files here, so \`${path}\` is none`);

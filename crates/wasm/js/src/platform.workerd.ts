@@ -15,6 +15,13 @@ export function defaultStorage(_directory: string | undefined): LicenseStorage {
   return memoryStorage();
 }
 
+/** An isolate answers requests, and waits for nothing between them. */
+export function holdsSockets(): boolean {
+  return false;
+}
+
+export const patiently: typeof fetch | undefined = undefined;
+
 /** Only Node and what is like it has files. */
 export function readFile(path: string): string {
   throw new Error(`there are no files here, so \`${path}\` is none`);

@@ -4,11 +4,12 @@ import type { Settings } from "./client-options.js";
 import { Emitter } from "./emitter.js";
 import { engine, outcome, type Session } from "./engine.js";
 import { LicenseError } from "./error.js";
+import { Follower, type Followed } from "./follower.js";
 import * as platform from "./platform.js";
 import { Slot, storageFault } from "./slot.js";
 import { status, type Status } from "./status.js";
 import type { LicenseStorage } from "./storage.js";
-import { transport, type Answer, type Transport } from "./transport.js";
+import { NO_ANSWER, transport, type Answer, type Transport } from "./transport.js";
 
 /** What a client tells while it runs. */
 export interface ClientEvents {
@@ -22,6 +23,8 @@ export interface ClientEvents {
 
 const LA_OK = 0;
 const LA_E_INET = 48;
+/** The server holds a request for 25 seconds, and its answer takes a while. */
+const HELD = 40_000;
 /** How many seconds to wait after a storage has failed. */
 const RETRY = 15;
 /** `LA_OK`, `LA_FAIL`, `LA_EXPIRED`, `LA_SUSPENDED` and `LA_GRACE_PERIOD_OVER`: what an application goes on with. */
@@ -41,6 +44,7 @@ export class Runner {
   /** The verdict on what is stored when a verdict was told last. */
   #known: number | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #follower: Follower | undefined;
   /** Ends a background sync that is under way when the client is closed. */
   readonly #closing = new AbortController();
 
@@ -51,6 +55,15 @@ export class Runner {
     this.session = new (engine().Session)(productId, publicKey, fingerprint, platform.device().userHash || fingerprint);
     this.#slot = new Slot(storage, `licentia.${productId}`, (error) => this.events.emit("error", error));
     this.#request = transport(host, given.fetch, timeout, now);
+    if (given.push ?? given.fetch === undefined) {
+      const poll = transport(host, given.fetch ?? platform.patiently, HELD, now, true);
+      this.#follower = new Follower({
+        host,
+        followed: () => this.#followed(),
+        heard: (news) => this.#heard(news),
+        poll: (path, signal) => poll({ method: "GET", path, signal }).catch(() => NO_ANSWER),
+      });
+    }
   }
 
   /** Reads an asynchronous storage. */
@@ -161,9 +174,8 @@ export class Runner {
       return asking.code;
     }
     const answer = await this.ask("PATCH", asking.path, this.body(asking.key), signal);
-    const [jitter = 0] = new Uint32Array(platform.randomBytes(4).slice().buffer);
     const { status: http, body, retryAfter } = answer;
-    const code = this.decided(() => this.session.synced(http, body, retryAfter, jitter, this.now()));
+    const code = this.decided(() => this.session.synced(http, body, retryAfter, jitter(), this.now()));
     this.#tell(code);
     return code;
   }
@@ -181,6 +193,7 @@ export class Runner {
   wait(atLeast = 0): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#follower?.keep();
     const turn = this.#closing.signal.aborted ? -1 : this.session.turn(this.now());
     if (turn < 0) {
       return;
@@ -237,6 +250,20 @@ export class Runner {
     return code;
   }
 
+  /** Which activation waits for news, and what it knows. */
+  #followed(): Followed | undefined {
+    const activation = this.#closing.signal.aborted ? undefined : this.session.followed();
+    return activation === undefined ? undefined : { activation, version: this.session.knownVersion() };
+  }
+
+  #heard(news: string): void {
+    const { code } = this.verdict(() => this.session.told(news, jitter(), this.now()));
+    if (code !== this.#known) {
+      this.#tell(code);
+    }
+    this.wait();
+  }
+
   /** Tells what others who share the storage, or the time, have changed, and waits on. */
   #look(): void {
     const { code } = this.genuine();
@@ -268,6 +295,12 @@ export class Runner {
       this.events.emit("error", error instanceof LicenseError ? error : storageFault(error));
     }
   }
+}
+
+/** Any number, so that applications that act together do not go on together. */
+function jitter(): number {
+  const [number = 0] = new Uint32Array(platform.randomBytes(4).slice().buffer);
+  return number;
 }
 
 /** Returns a status that an application goes on with, and throws any other. */

@@ -17,18 +17,19 @@ export interface Request {
   signal: AbortSignal | undefined;
 }
 
-const NONE: Answer = { status: 0, body: "", retryAfter: undefined };
+export const NO_ANSWER: Answer = { status: 0, body: "", retryAfter: undefined };
 
-/** Returns a function that asks `host` and resolves to the answer. It rejects with the signal's reason alone. */
-export function transport(host: string, fetching: typeof fetch | undefined, timeout: number, now: () => number) {
+/** Returns a function that asks `host` and resolves to the answer. It rejects with the signal's reason alone. One that is patient keeps no process alive. */
+export function transport(host: string, fetching: typeof fetch | undefined, timeout: number, now: () => number, isPatient = false) {
   return async ({ method, path, body, signal }: Request): Promise<Answer> => {
     signal?.throwIfAborted();
     const abort = new AbortController();
     const stop = () => abort.abort();
     const timer = setTimeout(stop, timeout);
+    if (isPatient) (timer as { unref?: () => void }).unref?.();
     signal?.addEventListener("abort", stop);
     // A `fetch` that heeds no signal is not waited for either.
-    const stopped = new Promise<Answer>((resolve) => abort.signal.addEventListener("abort", () => resolve(NONE)));
+    const stopped = new Promise<Answer>((resolve) => abort.signal.addEventListener("abort", () => resolve(NO_ANSWER)));
     const ask = async (): Promise<Answer> => {
       const headers = body === undefined ? {} : { "Content-Type": "application/json" };
       const ours = { ...platform.request, method, headers, signal: abort.signal };
@@ -39,7 +40,7 @@ export function transport(host: string, fetching: typeof fetch | undefined, time
     try {
       return await Promise.race([ask(), stopped]);
     } catch {
-      return NONE;
+      return NO_ANSWER;
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", stop);

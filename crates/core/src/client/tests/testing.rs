@@ -8,7 +8,8 @@ use crate::jws::{join_signature, signing_input};
 use crate::product::Algorithm;
 
 const PRIVATE: &str = include_str!("../../../../../tests/vectors/keys/product.private.pem");
-const PUBLIC: &str = include_str!("../../../../../tests/vectors/keys/product.public.pem");
+pub(super) const PUBLIC: &str =
+    include_str!("../../../../../tests/vectors/keys/product.public.pem");
 pub(super) const NOW: i64 = 1_760_000_000;
 pub(super) const KEY: &str = "0A2035-E8A2A3-4D31B7";
 pub(super) const REVOKED: &str = r#"{"message": "no", "code": "REVOKED_LICENSE"}"#;

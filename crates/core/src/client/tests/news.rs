@@ -1,0 +1,214 @@
+//! What news of a license do: they restrict at once, and extend nothing.
+
+use super::testing::*;
+use crate::claims::{Claims, Statement};
+use crate::client::*;
+use crate::statement::StatementKey;
+
+fn key() -> StatementKey {
+    StatementKey::from_seed(&[7; 32])
+}
+
+/// A client that knows the account's statement key.
+fn informed() -> Client {
+    let mut product = crate::key::VerifyingKey::from_spki_pem(PUBLIC)
+        .unwrap()
+        .to_jwk();
+    product.kid = None;
+    let product = serde_json::to_string(&product).unwrap();
+    let account = serde_json::to_string(&key().verifying_key().to_jwk()).unwrap();
+    let document = format!(r#"{{"keys": [{product}], "statementKeys": [{account}]}}"#);
+    Client {
+        keys: KeySet::parse(&document).unwrap(),
+        ..client()
+    }
+}
+
+fn activation() -> Claims {
+    Claims {
+        lid: "l".into(),
+        ver: 5,
+        epoch: 1,
+        ..claims()
+    }
+}
+
+/// What the license of that activation is at a version.
+fn statement(ver: i64) -> Statement {
+    Statement {
+        lid: "l".into(),
+        ver,
+        epoch: 1,
+        ..Statement::default()
+    }
+}
+
+fn news_by(key: &StatementKey, statement: &Statement) -> String {
+    serde_json::json!({ "licenseId": "l", "version": 1, "statement": key.sign(statement) })
+        .to_string()
+}
+
+fn told(stored: &Stored, statement: &Statement) -> (Decision, bool) {
+    informed().told(stored, &news_by(&key(), statement), NOW)
+}
+
+#[track_caller]
+fn changes_nothing(statement: &Statement) {
+    let (decision, has_more) = told(&stored(&activation()), statement);
+    check(&decision, StatusCode::OK, Some(60));
+    assert_eq!((decision.store, has_more), (None, false));
+}
+
+#[test]
+fn a_revocation_ends_the_activation_at_once() {
+    for statement in [
+        Statement {
+            revoked: true,
+            ..statement(6)
+        },
+        Statement {
+            deleted: true,
+            ..statement(6)
+        },
+        Statement {
+            epoch: 2,
+            ..statement(6)
+        },
+    ] {
+        let (decision, has_more) = told(&stored(&activation()), &statement);
+        assert_eq!((decision.status, has_more), (StatusCode::E_REVOKED, false));
+        let after = decision.store.unwrap();
+        assert_eq!(informed().genuine(&after, NOW).status, StatusCode::FAIL);
+        assert_eq!(after.last_error(), StatusCode::E_REVOKED);
+    }
+}
+
+#[test]
+fn a_suspension_and_an_earlier_end_hold_until_a_token_says_otherwise() {
+    let suspended = Statement {
+        suspended: true,
+        ..statement(6)
+    };
+    let ended = Statement {
+        eat: NOW - 1,
+        ..statement(6)
+    };
+    for (statement, status) in [
+        (suspended, StatusCode::SUSPENDED),
+        (ended, StatusCode::EXPIRED),
+    ] {
+        let (decision, has_more) = told(&stored(&activation()), &statement);
+        check(&decision, status, Some(60));
+        assert!(has_more);
+        let after = decision.store.unwrap();
+        let kept = informed().read(&informed().write(&after));
+        assert_eq!(informed().genuine(&kept, NOW).status, status);
+
+        let asked = informed().ask_sync(&kept, NOW).1.unwrap();
+        let sync = |ver| {
+            let claims = Claims {
+                ver,
+                iat: NOW + 1,
+                ..activation()
+            };
+            informed().synced(&kept, &asked, response(200, &granted(&claims)), NOW + 1)
+        };
+        assert_eq!(sync(5).status, status, "an answer of before");
+        assert_eq!(sync(6).status, StatusCode::OK);
+    }
+}
+
+#[test]
+fn news_extend_nothing() {
+    let suspended = Claims {
+        suspended: true,
+        ..activation()
+    };
+    let (decision, has_more) = told(&stored(&suspended), &statement(6));
+    check(&decision, StatusCode::SUSPENDED, Some(60));
+    assert!(has_more, "a sync has more to say");
+    let expired = Claims {
+        eat: NOW - 1,
+        ..activation()
+    };
+    let (decision, _) = told(&stored(&expired), &statement(6));
+    check(&decision, StatusCode::EXPIRED, Some(60));
+}
+
+#[test]
+fn news_that_are_old_or_of_another_license_change_nothing() {
+    let revoked = |ver| Statement {
+        revoked: true,
+        ..statement(ver)
+    };
+    changes_nothing(&revoked(5));
+    changes_nothing(&revoked(4));
+    changes_nothing(&Statement {
+        lid: "other".into(),
+        ..revoked(6)
+    });
+}
+
+#[test]
+fn news_that_the_account_did_not_sign_change_nothing() {
+    let revoked = Statement {
+        revoked: true,
+        ..statement(6)
+    };
+    let other = StatementKey::from_seed(&[8; 32]);
+    let stored = stored(&activation());
+    for news in [
+        news_by(&other, &revoked),
+        news_by(&key(), &revoked).replace("\"statement\"", "\"statment\""),
+        token(&activation()),
+        serde_json::json!({ "statement": token(&activation()) }).to_string(),
+        String::new(),
+    ] {
+        let (decision, has_more) = informed().told(&stored, &news, NOW);
+        check(&decision, StatusCode::OK, Some(60));
+        assert_eq!((decision.store, has_more), (None, false), "{news}");
+    }
+}
+
+#[test]
+fn without_a_statement_key_news_are_a_reason_to_sync_and_no_more() {
+    let revoked = Statement {
+        revoked: true,
+        ..statement(6)
+    };
+    let (decision, has_more) =
+        client().told(&stored(&activation()), &news_by(&key(), &revoked), NOW);
+    check(&decision, StatusCode::OK, Some(60));
+    assert_eq!((decision.store, has_more), (None, true));
+}
+
+#[test]
+fn what_is_known_counts_news_in() {
+    let stored = stored(&activation());
+    assert_eq!(informed().follows(&stored), Some(("a".to_owned(), 5)));
+    let (decision, _) = told(&stored, &statement(9));
+    assert_eq!(
+        informed().follows(&decision.store.unwrap()),
+        Some(("a".to_owned(), 9))
+    );
+    assert_eq!(informed().follows(&Stored::default()), None);
+}
+
+#[test]
+fn who_was_told_syncs_soon_but_not_all_at_once() {
+    let stored = stored(&activation());
+    let schedule = Schedule::default().begun(&client().genuine(&stored, NOW), NOW);
+    assert_eq!(
+        schedule.told(&stored, 9, NOW),
+        schedule,
+        "the first sync is due already"
+    );
+    let (decision, asked) = client().ask_sync(&stored, NOW);
+    assert!(asked.is_some());
+    let waiting = schedule.synced(&decision, &stored, None, 0, NOW);
+    assert_eq!(waiting.due(), Some(NOW + 60));
+    for jitter in 0..10 {
+        let wait = waiting.told(&stored, jitter, NOW).due().unwrap() - NOW;
+        assert_eq!(wait, 1 + i64::from(jitter % 5));
+    }
+}

@@ -1,0 +1,153 @@
+// Waits for news of the license for as long as there is an activation to wait for: at a socket, or with requests that the
+// server holds where sockets are not to be had. What the news mean is decided in the module.
+
+import * as platform from "./platform.js";
+import type { Answer } from "./transport.js";
+
+/** What is waited for: the path of the news, and what is known by now. */
+export interface Followed {
+  activation: string;
+  version: number;
+}
+
+export interface Following {
+  /** The server's address. */
+  host: string;
+  /** What is waited for now. */
+  followed: () => Followed | undefined;
+  /** Takes news. */
+  heard: (news: string) => void;
+  /** Asks, and waits longer for the answer than the server holds the request. */
+  poll: (path: string, signal: AbortSignal) => Promise<Answer>;
+}
+
+/** The server holds a request for so many seconds. */
+const HELD = 25;
+/** How long to wait before the second try, in milliseconds; each further one waits twice as long, up to the longest wait. */
+const FIRST_WAIT = 1_000;
+const LONGEST_WAIT = 60_000;
+/** A crowd that has lost its sockets together comes back over this time. */
+const COMEBACK = 10_000;
+const HEARTBEAT = 40_000;
+/** A heartbeat that is not answered by then says that the connection is gone. */
+const SILENCE = 15_000;
+/** So many requests are held before a socket is tried again: ten minutes. */
+const POLLS = 24;
+
+export class Follower {
+  readonly #following: Following;
+  #activation: string | undefined;
+  #ending: AbortController | undefined;
+
+  constructor(following: Following) {
+    this.#following = following;
+  }
+
+  /** Begins, goes on or ends, as there is an activation to wait for. */
+  keep(): void {
+    const activation = this.#following.followed()?.activation;
+    if (activation === this.#activation) {
+      return;
+    }
+    this.#ending?.abort();
+    this.#activation = activation;
+    if (activation !== undefined) {
+      this.#ending = new AbortController();
+      void this.#follow(activation, this.#ending.signal);
+    }
+  }
+
+  async #follow(activation: string, signal: AbortSignal): Promise<void> {
+    let failures = 0;
+    let polls = platform.holdsSockets() ? 0 : Infinity;
+    while (!signal.aborted) {
+      const version = this.#following.followed()?.version ?? 0;
+      const path = `/v3/activations/${encodeURIComponent(activation)}/events?version=${version}`;
+      if (polls === 0) {
+        const held = await this.#atSocket(path, signal);
+        if (held) {
+          failures = 0;
+          await wait(random() * COMEBACK, signal);
+        } else {
+          polls = POLLS;
+        }
+        continue;
+      }
+      const { status, body, retryAfter = 0 } = await this.#following.poll(`${path}&wait=${HELD}`, signal);
+      if (signal.aborted) {
+        return;
+      }
+      if (status === 200) {
+        this.#following.heard(body);
+      }
+      // A refusal says what a sync will: it is left to that.
+      failures = status === 200 || status === 204 ? 0 : failures + 1;
+      polls -= 1;
+      if (failures > 0) {
+        const grown = Math.min(FIRST_WAIT * 2 ** failures, LONGEST_WAIT);
+        await wait(Math.max(grown, retryAfter * 1000) * (0.5 + random()), signal);
+      }
+    }
+  }
+
+  /** Waits at a socket until it closes. Resolves to whether it ever opened. */
+  #atSocket(path: string, signal: AbortSignal): Promise<boolean> {
+    return new Promise((resolve) => {
+      let isOpen = false;
+      let heartbeat: ReturnType<typeof setTimeout> | undefined;
+      let socket: WebSocket;
+      const end = () => {
+        clearTimeout(heartbeat);
+        signal.removeEventListener("abort", end);
+        socket.close();
+        resolve(isOpen);
+      };
+      const beat = (after: number, then: () => void) => {
+        clearTimeout(heartbeat);
+        heartbeat = setTimeout(then, after);
+      };
+      const calm = () => {
+        isOpen = true;
+        beat(HEARTBEAT, () => {
+          socket.send("ping");
+          beat(SILENCE, end);
+        });
+      };
+      try {
+        socket = new WebSocket(this.#following.host.replace(/^http/, "ws") + path);
+      } catch {
+        resolve(false);
+        return;
+      }
+      socket.onopen = calm;
+      socket.onmessage = ({ data }) => {
+        calm();
+        if (typeof data === "string" && data !== "pong" && !signal.aborted) {
+          this.#following.heard(data);
+        }
+      };
+      socket.onclose = end;
+      socket.onerror = end;
+      beat(SILENCE, end);
+      signal.addEventListener("abort", end);
+    });
+  }
+}
+
+function random(): number {
+  return (platform.randomBytes(1)[0] ?? 0) / 256;
+}
+
+/** Waits without keeping a process alive, or until the signal says so. */
+function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, milliseconds);
+    (timer as { unref?: () => void }).unref?.();
+    function done() {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+    signal.addEventListener("abort", done);
+  });
+}
