@@ -26,7 +26,7 @@ async function pageApp(license) {
   await page.evaluate(async ({ productId, key }) => {
     const { LicentiaClient } = await import("/licentia/index.web.js");
     window.codes = [];
-    window.client = await LicentiaClient.open({ host: location.origin, product: productId, licenseKey: key });
+    window.client = await LicentiaClient.open({ host: location.origin, product: productId, licenseKey: key, push: false });
     window.client.on("status", ({ code }) => window.codes.push(code));
     window.code = (promise) => promise.then(({ code }) => code, ({ status }) => status);
   }, license);
@@ -129,6 +129,26 @@ test("in Chromium, what a user edits in the storage is noticed", async () => {
   assert.deepEqual([await edited("seen", 1), await edited("key", "ANOTHER-KEY-OF-SOMEBODY"), await edited("token", "a.b.c")], [69, 54, 1]);
   assert.equal(await app.genuine(), 0);
   await app.close();
+});
+
+test("in Chromium, a revocation ends a running page at once, through a socket", async () => {
+  const license = await createLicense(server.call);
+  const { page, complaints } = await open(browser.context);
+  const socket = page.waitForEvent("websocket");
+  await page.goto(server.url);
+  const activated = await page.evaluate(async ({ productId, key }) => {
+    const { LicentiaClient } = await import("/licentia/index.web.js");
+    window.client = await LicentiaClient.open({ host: location.origin, product: productId, licenseKey: key });
+    window.erased = new Promise((resolve) => window.client.on("erased", ({ code }) => resolve(code)));
+    return (await window.client.activate()).code;
+  }, license);
+  assert.equal(activated, 0);
+  assert.match((await socket).url(), /^ws:.*\/v3\/activations\/.*\/events\?version=\d+$/);
+  await server.call("PATCH", `/v3/licenses/${license.id}`, { revoked: true });
+  assert.equal(await page.evaluate(() => window.erased), 53);
+  assert.equal(await page.evaluate(() => window.client.isGenuine().code), 1);
+  await page.close();
+  assert.deepEqual(complaints, []);
 });
 
 test("in Chromium, every vector gives its verdict", async () => {

@@ -30,7 +30,7 @@ beforeEach(() => {
 afterEach(() => clients.forEach((client) => client.close()));
 
 function start(changes = {}) {
-  const client = LicentiaClient.openSync({ host: server.host, product: productId, publicKey, licenseKey, storage, ...changes });
+  const client = LicentiaClient.openSync({ host: server.host, product: productId, publicKey, licenseKey, storage, push: false, ...changes });
   clients.push(client);
   return client;
 }
@@ -51,7 +51,7 @@ async function is(verdict, code) {
 }
 
 async function open(changes = {}) {
-  const client = await LicentiaClient.open({ host: server.host, product: productId, publicKey, licenseKey, storage, ...changes });
+  const client = await LicentiaClient.open({ host: server.host, product: productId, publicKey, licenseKey, storage, push: false, ...changes });
   clients.push(client);
   return client;
 }

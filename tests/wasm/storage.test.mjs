@@ -30,7 +30,7 @@ beforeEach(() => {
 afterEach(() => clients.forEach((client) => client.close()));
 
 function start(changes = {}, Client = LicentiaClient) {
-  const client = Client.openSync({ host: server.host, product: productId, publicKey, licenseKey, ...changes });
+  const client = Client.openSync({ host: server.host, product: productId, publicKey, licenseKey, push: false, ...changes });
   clients.push(client);
   return client;
 }

@@ -22,7 +22,7 @@ async function nodeApp(license) {
   const codes = [];
   let seen = 0;
   let heard = () => {};
-  const client = await LicentiaClient.open({ host: server.url, product: license.productId, licenseKey: license.key, directory });
+  const client = await LicentiaClient.open({ host: server.url, product: license.productId, licenseKey: license.key, directory, push: false });
   client.on("status", (status) => {
     codes.push(status.code);
     heard();

@@ -241,7 +241,7 @@ pub(crate) fn call(operation: Operation) -> Call {
             .asks(OF_NEWS)
             .versioned()
             .refuses(OF_ABSENT_ACTIVATIONS)
-            .refuses(&[Code::InvalidField, Code::RevokedLicense, Code::TooManyConnections]),
+            .refuses(&[Code::InvalidField, Code::TooManyConnections]),
         O::DeleteActivation => gives_nothing(204)
             .refuses(OF_ABSENT_ACTIVATIONS)
             .refuses(&[Code::DeactivationLimitReached]),

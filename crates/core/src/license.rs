@@ -321,11 +321,7 @@ impl License {
         Ok(Event::Synced(tally.count(&self.meters, asked)?))
     }
 
-    /// Refuses an activation that a revocation has ended.
-    ///
-    /// # Errors
-    /// Says that the license was revoked.
-    pub fn refuse_dead(&self, activation: &Activation) -> Result<(), Refusal> {
+    fn refuse_dead(&self, activation: &Activation) -> Result<(), Refusal> {
         if activation.epoch < self.epoch {
             return Err(Refusal::RevokedLicense);
         }

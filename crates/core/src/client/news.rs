@@ -21,18 +21,16 @@ impl Client {
 
     /// Decides what news do that came as `{"statement": …}`. Returns besides whether a sync has more to say.
     ///
-    /// Where no statement key is known, they are no more than a reason to sync.
+    /// What holds no statement is no more than a reason to sync, and so is one where no statement key is known.
     #[must_use]
     pub fn told(&self, stored: &Stored, news: &str, now: i64) -> (Decision, bool) {
         let unchanged = |more| (self.genuine(stored, now), more);
-        let news = Object::parse(news, &["statement"]);
-        let Some(statement) = news.and_then(|news| news.text("statement").ok()) else {
-            return unchanged(false);
-        };
+        let read = Object::parse(news, &["statement"]);
+        let statement = read.and_then(|news| news.text("statement").ok());
         let keys = self.keys.of_statements();
-        if keys.is_empty() {
+        let Some(statement) = statement.filter(|_| !keys.is_empty()) else {
             return unchanged(true);
-        }
+        };
         match Said::verify(&statement, &keys) {
             Some(said) => self.said(stored, said, now),
             None => unchanged(false),

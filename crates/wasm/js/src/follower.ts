@@ -15,6 +15,8 @@ export interface Following {
   host: string;
   /** What is waited for now. */
   followed: () => Followed | undefined;
+  /** A refusal says no more than that a sync will say what it is. */
+  refused: () => void;
   /** Takes news. */
   heard: (news: string) => void;
   /** Asks, and waits longer for the answer than the server holds the request. */
@@ -80,7 +82,9 @@ export class Follower {
       if (status === 200) {
         this.#following.heard(body);
       }
-      // A refusal says what a sync will: it is left to that.
+      if (status >= 400 && status < 500) {
+        this.#following.refused();
+      }
       failures = status === 200 || status === 204 ? 0 : failures + 1;
       polls -= 1;
       if (failures > 0) {

@@ -60,6 +60,7 @@ export class Runner {
       this.#follower = new Follower({
         host,
         followed: () => this.#followed(),
+        refused: () => this.#heard(""),
         heard: (news) => this.#heard(news),
         poll: (path, signal) => poll({ method: "GET", path, signal }).catch(() => NO_ANSWER),
       });

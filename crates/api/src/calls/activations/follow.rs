@@ -2,6 +2,7 @@
 //!
 //! The ledger says how things stand and notes at which gate the application waits; the gate does the waiting, by the
 //! numbers in the query. What an application learns is the signed statement, which anybody may have who has the key.
+//! An activation that a revocation has ended learns of that here too, by the epoch.
 
 use licentia_core::{ActivationId, Problem};
 
@@ -16,8 +17,7 @@ pub(crate) fn follow(cx: &Context<'_>, id: ActivationId) -> Result<Reply, Fault>
     for name in ["version", "wait"] {
         check_number(cx.request.query, name)?;
     }
-    let (license, activation) = held(cx, id, &Sent::default())?;
-    license.refuse_dead(&activation)?;
+    let (license, _) = held(cx, id, &Sent::default())?;
     if let Some(gate) = cx.request.gate {
         store::listener::note(cx.db, license.id, gate)?;
     }

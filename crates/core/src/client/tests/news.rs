@@ -159,14 +159,20 @@ fn news_that_the_account_did_not_sign_change_nothing() {
     let stored = stored(&activation());
     for news in [
         news_by(&other, &revoked),
-        news_by(&key(), &revoked).replace("\"statement\"", "\"statment\""),
-        token(&activation()),
         serde_json::json!({ "statement": token(&activation()) }).to_string(),
-        String::new(),
     ] {
         let (decision, has_more) = informed().told(&stored, &news, NOW);
         check(&decision, StatusCode::OK, Some(60));
         assert_eq!((decision.store, has_more), (None, false), "{news}");
+    }
+}
+
+#[test]
+fn what_holds_no_statement_is_a_reason_to_sync_and_no_more() {
+    for news in ["", "{}", "null", "<html>", r#"{"statement": 1}"#] {
+        let (decision, has_more) = informed().told(&stored(&activation()), news, NOW);
+        check(&decision, StatusCode::OK, Some(60));
+        assert_eq!((decision.store, has_more), (None, true), "{news}");
     }
 }
 
