@@ -240,10 +240,10 @@ async fn from_gate(asked: &Asked<'_>, route: &Route) -> Result<Answer, Fault> {
     let number = gate_of(route.id());
     let gate = asked.bindings.gate(number)?;
     let join = |wait| {
-        let call = Call {
+        let call = Box::new(Call {
             gate: Some(number),
             ..call(asked)
-        };
+        });
         let known = asked.number("version").unwrap_or(0);
         envelope::seal(&ToGate::Join { call, known, wait }, &[])
     };

@@ -47,7 +47,7 @@ pub(crate) struct Call {
 pub(crate) enum ToGate {
     /// To let somebody wait, if the ledger says so to this call.
     Join {
-        call: Call,
+        call: Box<Call>,
         /// The version of which the asker knows.
         known: i64,
         /// How many seconds the request may be held; none for a socket.

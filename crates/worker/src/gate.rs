@@ -104,7 +104,7 @@ impl Gate {
                 let heard = self.told(news)?;
                 Ok(bytes(&envelope::seal(&heard, &[])?))
             }
-            (ToGate::Join { call, known, wait }, _) => self.join(call, known, wait).await,
+            (ToGate::Join { call, known, wait }, _) => self.join(&call, known, wait).await,
         }
     }
 
@@ -130,11 +130,11 @@ impl Gate {
     }
 
     /// Asks the ledger whether somebody may wait here, and lets them: at a socket if they wait for no time in particular.
-    async fn join(&self, call: Call, known: i64, wait: Option<u64>) -> Result<JsValue, Fault> {
+    async fn join(&self, call: &Call, known: i64, wait: Option<u64>) -> Result<JsValue, Fault> {
         let activation = activation_in(&call.path).to_owned();
         let on_the_way = OnTheWay::of(self);
         let ledger = self.bindings.ledger_object()?;
-        let answer = http::send(&envelope::seal(&call, &[])?, &ledger).await?;
+        let answer = http::send(&envelope::seal(call, &[])?, &ledger).await?;
         let (head, body) = envelope::open::<Answer>(&answer)?;
         if head.status != 200 {
             return Ok(bytes(&answer));
