@@ -45,8 +45,12 @@ impl StatementKey {
         // INVARIANT: a struct of texts, numbers and flags always serializes.
         let claims = serde_json::to_vec(statement).unwrap_or_default();
         let input = signing_input(Algorithm::EdDSA, &self.kid, TYP, &claims);
-        let signature = self.key.sign(input.as_bytes()).to_bytes();
-        join_signature(&input, &signature)
+        join_signature(&input, &self.sign_bytes(input.as_bytes()))
+    }
+
+    /// Signs bytes, whose form says that they are no statement.
+    pub(crate) fn sign_bytes(&self, message: &[u8]) -> [u8; 64] {
+        self.key.sign(message).to_bytes()
     }
 }
 
