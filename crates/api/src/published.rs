@@ -188,7 +188,8 @@ impl<'a> Question<'a> {
     /// Says whether KV is passed over, since the request asks for what is so now: `?fresh=1`.
     #[must_use]
     pub fn is_for_the_ledger(&self, query: &str) -> bool {
-        self.check.is_some() && query.split('&').any(|pair| pair == "fresh=1")
+        let fresh = |pair| matches!(pair, "fresh=1" | "fresh=true");
+        self.check.is_some() && query.split('&').any(fresh)
     }
 
     /// Says whether the ledger answers what KV does not: a published copy is what KV has, or nothing.
