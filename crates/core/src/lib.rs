@@ -47,7 +47,8 @@ pub use activation::{Activation, Device, Reach, Seat};
 pub use answer::{ANSWERS, Answer, Effect, Row};
 pub use answer_signature::{AnswerFault, AnswerHeaders, NONCE_HEADER, SignedAnswer, nonce};
 pub use claims::{
-    ActivationMeter, Claims, Entry, Facts, LicenseMeter, Statement, StatusClaim, StatusListPlace,
+    ActivationMeter, Claims, Entry, Facts, LicenseMeter, Statement, StatementFacts, StatusClaim,
+    StatusListPlace,
 };
 pub use client::{
     Asked, Check, Client, Decision, MalformedVersion, Release, ReleaseVersion, Response, Schedule,
