@@ -180,6 +180,23 @@ impl<'a> Compact<'a> {
     }
 }
 
+/// Returns claims as text.
+pub(crate) fn json_of(payload: Vec<u8>) -> Result<String, TokenFault> {
+    String::from_utf8(payload).map_err(|_fault| misfit("they are not UTF-8".to_owned()))
+}
+
+/// Finds the members of these names in claims.
+pub(crate) fn members<'a>(
+    json: &'a str,
+    names: &'static [&'static str],
+) -> Result<Object<'a>, TokenFault> {
+    Object::parse(json, names).ok_or_else(|| misfit("they are no JSON object".to_owned()))
+}
+
+pub(crate) fn misfit(reason: String) -> TokenFault {
+    TokenFault::Claims { reason }
+}
+
 fn decode(text: &str) -> Result<Vec<u8>, TokenFault> {
     Base64UrlUnpadded::decode_vec(text).map_err(|_encoding| TokenFault::Malformed {
         reason: "a part is not canonical base64url",

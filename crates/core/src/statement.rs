@@ -3,11 +3,12 @@
 use ed25519_dalek::{Signer, SigningKey};
 
 use crate::claims::{Statement, StatementFacts};
-use crate::jws::{Compact, TokenFault, join_signature, read_object, signing_input};
+use crate::jws::{
+    Compact, TokenFault, join_signature, json_of, members, misfit, read_object, signing_input,
+};
 use crate::key::VerifyingKey;
 use crate::key_set::KeySet;
 use crate::license::Standing;
-use crate::object::Object;
 use crate::product::Algorithm;
 use crate::status_code::StatusCode;
 use crate::time::Timestamp;
@@ -99,10 +100,8 @@ impl StatementFacts {
     /// # Errors
     /// Says what is wrong with the text, its key or its signature.
     pub fn verify(text: &str, keys: &KeySet) -> Result<(Self, String), TokenFault> {
-        let json = String::from_utf8(verified(text, keys)?)
-            .map_err(|_fault| misfit("they are not UTF-8".to_owned()))?;
-        let claims = Object::parse(&json, Self::MEMBERS)
-            .ok_or_else(|| misfit("they are no JSON object".to_owned()))?;
+        let json = json_of(verified(text, keys)?)?;
+        let claims = members(&json, Self::MEMBERS)?;
         let facts = Self::read(&claims).map_err(|fault| misfit(fault.reason()))?;
         Ok((facts, json))
     }
@@ -134,10 +133,6 @@ fn verified(text: &str, keys: &KeySet) -> Result<Vec<u8>, TokenFault> {
         return Err(TokenFault::WrongType { typ });
     }
     compact.verify(keys)
-}
-
-fn misfit(reason: String) -> TokenFault {
-    TokenFault::Claims { reason }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::claims::Facts;
 use crate::id::ProductId;
-use crate::jws::{Compact, TokenFault};
+use crate::jws::{Compact, TokenFault, json_of, members, misfit};
 use crate::key_set::KeySet;
 use crate::object::Object;
 
@@ -51,11 +51,8 @@ impl<'a> UnverifiedToken<'a> {
             return Err(TokenFault::WrongType { typ: typ.clone() });
         }
         let payload = self.0.verify(keys)?;
-        let misfit = |reason| TokenFault::Claims { reason };
-        let json =
-            String::from_utf8(payload).map_err(|_fault| misfit("they are not UTF-8".to_owned()))?;
-        let claims = Object::parse(&json, Facts::MEMBERS)
-            .ok_or_else(|| misfit("they are no JSON object".to_owned()))?;
+        let json = json_of(payload)?;
+        let claims = members(&json, Facts::MEMBERS)?;
         let facts = Facts::read(&claims).map_err(|fault| misfit(fault.reason()))?;
         Ok(Token(Arc::new(Content { facts, json })))
     }

@@ -4,7 +4,7 @@ import { claims, initSync, judge, judge_statement, read, signed } from "../gener
 import wasm from "../generated/check_bg.wasm";
 
 import type { CheckResult } from "./check.js";
-import type { StatementClaims } from "./check-license.js";
+import type { LicenseCheck } from "./check-license.js";
 import { LicenseError } from "./error.js";
 import { start } from "./start.js";
 
@@ -52,9 +52,8 @@ export function isSigned(message: Uint8Array, signature: Uint8Array, publicKey: 
   return signed(message, signature);
 }
 
-/** Judges a statement, of this license if it names one; undefined if no key has signed it. */
-export function verdictOnStatement(text: string, publicKey: string, license: string | undefined, ended: boolean, now: number) {
-  hear(publicKey, 0, "");
-  const verdict = judge_statement(text, license, ended, now);
-  return verdict === undefined ? undefined : (JSON.parse(verdict) as { code: number; name: string; statement: StatementClaims });
+/** Judges an answer that was just heard by the statement in it. */
+export function verdictOnStatement(answer: Heard, text: string, license: string | undefined, ended: boolean, now: number) {
+  const verdict = judge_statement(text, license, ended, answer.status === 200, now);
+  return JSON.parse(verdict) as Pick<LicenseCheck, "code" | "name" | "statement">;
 }

@@ -1,6 +1,6 @@
 // The check of a license by its server: for servers and edge functions, which are sent a key or a token by an application.
 
-import { hear, verdictOn, verdictOnStatement } from "./check-engine.js";
+import { hear, verdictOnStatement } from "./check-engine.js";
 import { address, invalid, namedBy, object, optionalText, seconds, type JwkSet, type ProductFile } from "./options.js";
 
 /** Which license is asked about, and of whom. */
@@ -80,17 +80,14 @@ export async function checkLicense(question: LicenseQuestion): Promise<LicenseCh
   const url = `${address(given.host ?? host)}/v3/licenses/check${given.fresh ? "?fresh=1" : ""}`;
   const answer = await ask(url, { key, activationToken, fingerprint: optionalText(given.fingerprint, "fingerprint") }, given);
 
-  const publicKey = JSON.stringify({ keys: statementKeys });
   const said = parsed(answer.body);
-  const activation = said.activation ?? null;
   const license = activationToken === undefined ? undefined : unverified(activationToken).lid;
-  const verdict = verdictOnStatement(String(said.statement), publicKey, license, activation === "none", now);
-  // A server that does not know how things stand may still say that they stand badly, and never that they stand well.
-  if (verdict !== undefined && (answer.status === 200 || verdict.code !== 0)) {
-    return { ...verdict, activation, source: said.source ?? "published", asOf: said.asOf ?? null };
+  const heard = hear(JSON.stringify({ keys: statementKeys }), answer.status, answer.body);
+  const verdict = verdictOnStatement(heard, String(said.statement), license, said.activation === "none", now);
+  if (verdict.statement === null) {
+    return { ...verdict, activation: null, source: null, asOf: null };
   }
-  const { code, name } = verdictOn(hear(publicKey, answer.status, answer.body), "", "", "", now);
-  return { code, name, statement: null, activation: null, source: null, asOf: null };
+  return { ...verdict, activation: said.activation ?? null, source: said.source ?? "published", asOf: said.asOf ?? null };
 }
 
 async function ask(url: string, body: object, { fetch: fetching, signal }: LicenseQuestion): Promise<{ status: number; body: string }> {
