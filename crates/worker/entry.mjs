@@ -78,7 +78,9 @@ function look(request, url) {
   }
   // Only what moves keys is given what they move under.
   if (MOVES.test(url)) lines[16] = headers.get("Licentia-Passphrase");
-  if (WAITS.test(url)) lines[17] = headers.get("Upgrade");
+  if (WAITS.test(url)) lines[18] = headers.get("Upgrade");
+  const nonce = headers.get("Licentia-Nonce");
+  if (nonce) lines[17] = nonce;
   return lines.join("\n");
 }
 

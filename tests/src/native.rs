@@ -6,10 +6,11 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use licentia_api::outbox::{self, Destination, Landed, Publication};
+use licentia_api::published::{self, Question};
 use licentia_api::{
     Actor, Advance, Body, Database, DatabaseError, Given, Handled, KeyPair, Outcome, PageMemory,
     Place, Publishes, Reply, Request, Route, Row, Settings, Unsigned, Value, Vault, advance,
-    handle, identify, migrate, note_failed, published, route, write_facts,
+    handle, identify, migrate, note_failed, route, write_facts,
 };
 use licentia_core::{Algorithm, Draw, Origin, RequestId, Seconds, Seed, Timestamp, join_signature};
 use ring::rand::{SecureRandom, SystemRandom};
@@ -324,13 +325,33 @@ impl NativeHost {
         }
     }
 
-    fn answer_at_the_edge(&self, route: &Route, body: &[u8]) -> Reply {
-        match published::wanted(route, body, &self.vault) {
-            Ok(keys) => {
-                let value = keys.iter().find_map(|key| self.kv.get(key));
-                published::reply(route, value.map(String::as_str), &self.vault)
+    /// Answers from KV, or not at all where the ledger is to be asked.
+    fn answer_at_the_edge(
+        &self,
+        route: &Route,
+        request: &Request<'_>,
+        now: Timestamp,
+    ) -> Option<Reply> {
+        let mut question = match Question::read(route, request.body) {
+            Ok(question) => question,
+            Err(reply) => return Some(*reply),
+        };
+        if question.is_for_the_ledger(request.query) {
+            return None;
+        }
+        if let Some(name) = question.keys_name() {
+            let keys = published::keys_of(self.kv.get(&name)?)?;
+            match question.verify(&keys) {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(reply) => return Some(*reply),
             }
-            Err(reply) => *reply,
+        }
+        let names = question.names(&self.vault);
+        match names.iter().find_map(|name| self.kv.get(name)) {
+            Some(value) => Some(question.reply(value, &self.vault, now)),
+            None if question.may_go_to_the_ledger() => None,
+            None => Some(question.missing()),
         }
     }
 
@@ -378,7 +399,9 @@ impl NativeHost {
                     return self.respond(verdict, None);
                 }
             }
-            return self.respond(self.answer_at_the_edge(&found, request.body), None);
+            if let Some(reply) = self.answer_at_the_edge(&found, &request, now) {
+                return self.respond(reply, None);
+            }
         }
         if found.endpoint().place == Place::Gate {
             return self.answer_at_a_gate(&request, now);

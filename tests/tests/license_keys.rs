@@ -35,6 +35,7 @@ fn create(host: &NativeHost, product: &Value, seed: u8) -> Value {
         idempotency_key: None,
         if_match: None,
         slice: None,
+        gate: None,
         passphrase: None,
     };
     let given = Given {

@@ -18,6 +18,7 @@ pub mod outbox;
 pub mod published;
 mod route;
 mod schema;
+mod signed;
 mod store;
 mod vault;
 
@@ -35,6 +36,7 @@ pub use limit::{Limiter, Limits, MalformedRule, Rule, Standing, tells_wrong_cred
 pub use list::{Filter, FilterKind, PageMemory, filters};
 pub use route::{Endpoint, Operation, Place, Route, RouteFault, aliases, endpoints, route};
 pub use schema::migrate;
+pub use signed::is_signed;
 pub use vault::{Vault, VaultError};
 
 use context::{Context, Fault};

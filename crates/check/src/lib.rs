@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 
-use licentia_core::{Answer, Check, Client, KeyFault, KeySet, Release};
+use licentia_core::{Answer, Check, Client, KeyFault, KeySet, Release, StatementFacts, StatusCode};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[cfg(target_family = "wasm")]
@@ -53,7 +53,42 @@ pub fn judge(product_id: String, license_key: String, fingerprint: String, now: 
         release: Release::default(),
         keys: KEYS.with_borrow(|(_, keys)| keys.clone()),
     };
-    ANSWER.with_borrow(|answer| written(&client.check(answer, seconds(now))))
+    let Check {
+        status, activation, ..
+    } = ANSWER.with_borrow(|answer| client.check(answer, seconds(now)));
+    let activation = ["\"", activation.as_str(), "\""].concat();
+    written(status, "activation", &activation)
+}
+
+/// Judges the answer that was read by the statement in it, as JSON: see `checkLicense` of the npm package.
+///
+/// The statement is one only if the key that was read has signed it, and if it is of `license` where that names one. A
+/// server that does not `know` how things stand may still say that they stand badly, and never that they stand well.
+#[wasm_bindgen]
+pub fn judge_statement(
+    text: &str,
+    license: Option<String>,
+    ended: bool,
+    knows: bool,
+    now: f64,
+) -> String {
+    let keys = KEYS.with_borrow(|(_, keys)| keys.clone());
+    if let Ok((facts, claims)) = StatementFacts::verify(text, &keys)
+        && license.is_none_or(|license| license == facts.lid)
+    {
+        match facts.status(seconds(now)) {
+            StatusCode::OK if !knows => {}
+            StatusCode::OK if ended => {
+                return written(StatusCode::E_ACTIVATION_NOT_FOUND, "statement", &claims);
+            }
+            status => return written(status, "statement", &claims),
+        }
+    }
+    let unheard = ANSWER.with_borrow(|answer| match answer {
+        Answer::Refused(status, _) => *status,
+        _ => StatusCode::E_INET,
+    });
+    written(unheard, "statement", "null")
 }
 
 /// Returns the claims of the answer that was read, as they were signed, if it has a token that the key has signed.
@@ -72,20 +107,21 @@ pub fn signed(message: &[u8], signature: &[u8]) -> bool {
     KEYS.with_borrow(|(_, keys)| keys.signed(message, signature))
 }
 
-/// Names and words hold nothing that JSON would escape.
-fn written(check: &Check) -> String {
-    let code = check.status.number().to_string();
-    let (name, activation) = (check.status.name(), check.activation.as_str());
-    [
+/// A verdict, with one member more, of this JSON. Names and words hold nothing that JSON would escape.
+fn written(status: StatusCode, member: &str, json: &str) -> String {
+    let (code, name) = (status.number().to_string(), status.name());
+    let parts = [
         "{\"code\":",
         &code,
         ",\"name\":\"",
         name,
-        "\",\"activation\":\"",
-        activation,
-        "\"}",
-    ]
-    .concat()
+        "\",\"",
+        member,
+        "\":",
+        json,
+        "}",
+    ];
+    parts.concat()
 }
 
 /// Whole seconds, rounded down.

@@ -151,6 +151,11 @@ impl<'a> Compact<'a> {
         })
     }
 
+    /// Decodes the claims of whoever wrote them.
+    pub(crate) fn unverified(&self) -> Result<Vec<u8>, TokenFault> {
+        decode(self.payload)
+    }
+
     /// Checks the signature, and only then decodes the claims.
     pub(crate) fn verify(&self, keys: &KeySet) -> Result<Vec<u8>, TokenFault> {
         let kid = || self.header.kid.clone().unwrap_or_default();
@@ -173,6 +178,23 @@ impl<'a> Compact<'a> {
         }
         decode(self.payload)
     }
+}
+
+/// Returns claims as text.
+pub(crate) fn json_of(payload: Vec<u8>) -> Result<String, TokenFault> {
+    String::from_utf8(payload).map_err(|_fault| misfit("they are not UTF-8".to_owned()))
+}
+
+/// Finds the members of these names in claims.
+pub(crate) fn members<'a>(
+    json: &'a str,
+    names: &'static [&'static str],
+) -> Result<Object<'a>, TokenFault> {
+    Object::parse(json, names).ok_or_else(|| misfit("they are no JSON object".to_owned()))
+}
+
+pub(crate) fn misfit(reason: String) -> TokenFault {
+    TokenFault::Claims { reason }
 }
 
 fn decode(text: &str) -> Result<Vec<u8>, TokenFault> {

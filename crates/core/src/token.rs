@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use crate::claims::Facts;
-use crate::jws::{Compact, TokenFault};
+use crate::id::ProductId;
+use crate::jws::{Compact, TokenFault, json_of, members, misfit};
 use crate::key_set::KeySet;
 use crate::object::Object;
 
-/// A text that looks like a token. It has nothing to read.
+/// A text that looks like a token. It has nothing to read, but for whose keys may have signed it.
 pub struct UnverifiedToken<'a>(Compact<'a>);
 
 /// A token whose signature was checked.
@@ -29,6 +30,14 @@ impl<'a> UnverifiedToken<'a> {
         Compact::parse(text).map(Self)
     }
 
+    /// Returns the product whose keys the token says to be verified with. It may say so of any.
+    #[must_use]
+    pub fn product(&self) -> Option<ProductId> {
+        let json = String::from_utf8(self.0.unverified().ok()?).ok()?;
+        let claims = Object::parse(&json, &["pid"])?;
+        claims.text("pid").ok()?.parse().ok()
+    }
+
     /// Checks the signature with the key that the header names, then reads the claims.
     ///
     /// A statement, which the account's other key signs, is no token even if that key were in the set.
@@ -42,11 +51,8 @@ impl<'a> UnverifiedToken<'a> {
             return Err(TokenFault::WrongType { typ: typ.clone() });
         }
         let payload = self.0.verify(keys)?;
-        let misfit = |reason| TokenFault::Claims { reason };
-        let json =
-            String::from_utf8(payload).map_err(|_fault| misfit("they are not UTF-8".to_owned()))?;
-        let claims = Object::parse(&json, Facts::MEMBERS)
-            .ok_or_else(|| misfit("they are no JSON object".to_owned()))?;
+        let json = json_of(payload)?;
+        let claims = members(&json, Facts::MEMBERS)?;
         let facts = Facts::read(&claims).map_err(|fault| misfit(fault.reason()))?;
         Ok(Token(Arc::new(Content { facts, json })))
     }

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use js_sys::futures::JsFuture;
 use js_sys::{Promise, Uint8Array};
 use licentia_api::{Actor, Body, Publishes, Reply, tells_wrong_credential};
-use licentia_core::{Area, RequestId};
+use licentia_core::{Area, RequestId, nonce};
 use wasm_bindgen::prelude::*;
 use web_sys::Response;
 
@@ -60,6 +60,8 @@ pub(crate) struct Incoming {
     /// Where in the country the request came from, if an activation keeps that.
     pub(crate) area: Area,
     pub(crate) passphrase: Option<String>,
+    /// What the answer's signature repeats.
+    pub(crate) nonce: Option<String>,
     /// Whether it asks for a socket.
     pub(crate) wants_socket: bool,
 }
@@ -112,6 +114,7 @@ impl Incoming {
                 longitude: present(next()),
             },
             passphrase: present(next()),
+            nonce: nonce(next()).map(str::to_owned),
             wants_socket: next().eq_ignore_ascii_case("websocket"),
         }
     }
@@ -186,7 +189,7 @@ impl Answer {
             Some(Published::Pending) => self.header("Licentia-Published", "pending"),
             None => {}
         }
-        if self.status == 503 {
+        if self.status == 503 && !self.headers.contains("Retry-After\n") {
             self.header("Retry-After", 1);
         }
         let (headers, body) = (self.headers.as_str(), self.body.as_deref());

@@ -14,13 +14,16 @@ mod fault;
 mod faults;
 mod gate;
 mod http;
+mod kv;
 mod ledger;
 mod publish;
 mod rebuild;
 mod sign;
+mod signed;
 mod slices;
 mod sql;
 mod transaction;
+mod unavailable;
 
 pub use gate::Gate;
 pub use ledger::Ledger;

@@ -5,8 +5,8 @@
 
 use super::stored::{Part, Word};
 use super::{Client, Decision, Stored};
+use crate::claims::StatementFacts;
 use crate::object::Object;
-use crate::statement::Said;
 use crate::status_code::StatusCode;
 
 impl Client {
@@ -31,13 +31,13 @@ impl Client {
         let Some(statement) = statement.filter(|_| !keys.is_empty()) else {
             return unchanged(true);
         };
-        match Said::verify(&statement, &keys) {
-            Some(said) => self.said(stored, said, now),
-            None => unchanged(false),
+        match StatementFacts::verify(&statement, &keys) {
+            Ok((said, _)) => self.said(stored, said, now),
+            Err(_not_the_account) => unchanged(false),
         }
     }
 
-    fn said(&self, stored: &Stored, said: Said, now: i64) -> (Decision, bool) {
+    fn said(&self, stored: &Stored, said: StatementFacts, now: i64) -> (Decision, bool) {
         let token = stored.token().filter(|token| token.facts().lid == said.lid);
         let Some(token) = token else {
             return (self.genuine(stored, now), false);
@@ -48,7 +48,7 @@ impl Client {
         if said.ver <= known {
             return (self.genuine(stored, now), false);
         }
-        if said.ended || said.epoch > token.facts().epoch {
+        if said.revoked || said.deleted || said.epoch > token.facts().epoch {
             let ended = stored.ended(StatusCode::E_REVOKED);
             return (Decision::of(StatusCode::E_REVOKED).storing(ended), false);
         }
@@ -60,8 +60,8 @@ impl Client {
 }
 
 impl Stored {
-    fn restricted(&self, said: Said) -> Self {
-        let Said {
+    fn restricted(&self, said: StatementFacts) -> Self {
+        let StatementFacts {
             lid,
             ver,
             suspended,
