@@ -137,6 +137,8 @@ pub struct Facts {
     pub kind: String,
     /// The license's epoch: raised by every revocation.
     pub epoch: i64,
+    /// The license's version: raised by every change; 0 from a server that tells none.
+    pub ver: i64,
     /// The digest of the user's name whose activation this is, if it is one user's.
     pub user_hash: Option<String>,
     /// When maintenance ends: releases that were published later are not covered; 0 for never.
@@ -161,6 +163,7 @@ impl Facts {
         "suspended",
         "type",
         "epoch",
+        "ver",
         "orv",
         "userHash",
         "maintenanceExpiresAt",
@@ -184,6 +187,7 @@ impl Facts {
             suspended: claims.flag("suspended")?,
             kind: claims.given_text("type")?.unwrap_or_default(),
             epoch: claims.given_number("epoch")?.unwrap_or_default(),
+            ver: claims.number("ver").unwrap_or_default(),
             user_hash: claims.optional_text("userHash")?,
             maintenance_expires_at: claims
                 .given_number("maintenanceExpiresAt")?

@@ -32,8 +32,9 @@ const NAMES: &[&str] = &[
     "end",
     "aid",
     "iat",
+    "lid",
 ];
-const MEMBERS: &[&str] = NAMES.split_at(NAMES.len() - 4).0;
+const MEMBERS: &[&str] = NAMES.split_at(NAMES.len() - 5).0;
 
 impl Client {
     /// Reads what was stored. A text that is none of ours holds nothing, just as an empty store does.
@@ -102,6 +103,7 @@ fn ended_in(object: &Object<'_>) -> Option<Ended> {
     Some(Ended {
         aid: ended.text("aid").ok()?,
         iat: ended.number("iat").ok()?,
+        lid: ended.text("lid").ok()?,
     })
 }
 
@@ -147,13 +149,15 @@ impl Told for Option<Trial> {
 
 impl Told for Option<Ended> {
     fn json(&self) -> Option<String> {
-        let Ended { aid, iat } = self.as_ref()?;
+        let Ended { aid, iat, lid } = self.as_ref()?;
         Some(
             [
                 "{\"aid\":",
                 &quoted(aid),
                 ",\"iat\":",
                 &iat.to_string(),
+                ",\"lid\":",
+                &quoted(lid),
                 "}",
             ]
             .concat(),
