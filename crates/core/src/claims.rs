@@ -137,7 +137,7 @@ pub struct Facts {
     pub kind: String,
     /// The license's epoch: raised by every revocation.
     pub epoch: i64,
-    /// The license's version.
+    /// The license's version: raised by every change; 0 from a server that tells none.
     pub ver: i64,
     /// The digest of the user's name whose activation this is, if it is one user's.
     pub user_hash: Option<String>,

@@ -9,6 +9,7 @@ mod activate;
 mod check;
 mod deactivate;
 mod explain;
+mod merge;
 mod meter;
 mod news;
 mod offline;
@@ -36,8 +37,6 @@ use crate::status_code::StatusCode;
 use crate::time::Seconds;
 use crate::token::Token;
 
-/// How far the clock may lie behind the last time that was seen: an hour of daylight saving and some minutes.
-const CLOCK_TOLERANCE: i64 = 3_800;
 /// License keys of other lengths are refused before anything is asked.
 const KEY_LENGTHS: std::ops::RangeInclusive<usize> = 16..=256;
 
@@ -91,28 +90,6 @@ pub struct Asked {
     pub key: String,
 }
 
-impl StatusCode {
-    /// Returns whether background syncs go on after a sync that ended so.
-    ///
-    /// Six are as the compatible client has it. Three more heal, and nobody who paid is to be locked out until the next start:
-    /// a release that is not covered by the maintenance yet, and a clock that is wrong in either direction for now.
-    #[must_use]
-    pub fn keeps_syncing(self) -> bool {
-        matches!(
-            self,
-            Self::OK
-                | Self::EXPIRED
-                | Self::SUSPENDED
-                | Self::E_INET
-                | Self::E_RATE_LIMIT
-                | Self::E_SERVER
-                | Self::E_RELEASE_VERSION_NOT_ALLOWED
-                | Self::E_TIME
-                | Self::GRACE_PERIOD_OVER
-        )
-    }
-}
-
 impl Decision {
     fn of(status: StatusCode) -> Self {
         Self {
@@ -160,9 +137,9 @@ impl Client {
         match verdict {
             Verdict::Refused(_) => decision.recording(seen(token.facts().iat)),
             Verdict::LeaseOver => {
-                let erased = stored.erased(StatusCode::FAIL);
-                let later = erased.seen_at(now);
-                decision.storing(later.unwrap_or(erased))
+                let ended = stored.ended(StatusCode::FAIL);
+                let later = ended.seen_at(now);
+                decision.storing(later.unwrap_or(ended))
             }
             Verdict::Stands(_) => decision.recording(seen(now)).standing(token),
         }
@@ -171,12 +148,7 @@ impl Client {
     /// Checks what comes before everything else: the product is named, and the clock was not set back.
     fn timely(&self, stored: &Stored, now: i64) -> Result<(), StatusCode> {
         self.identified()?;
-        // A store that holds nothing has nothing to protect: it may be another device's, whose activation ended.
-        let holds = stored.token.value.is_some() || stored.trial.value.is_some();
-        if !stored.seen.whole && holds {
-            return Err(StatusCode::E_TIME_MODIFIED);
-        }
-        if stored.seen.whole && stored.seen.value.saturating_sub(now) > CLOCK_TOLERANCE {
+        if stored.holds() && (!stored.seen.whole || stored.is_ahead(now)) {
             return Err(StatusCode::E_TIME_MODIFIED);
         }
         Ok(())

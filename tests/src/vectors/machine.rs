@@ -87,6 +87,9 @@ const ALL: &[&str] = &[
     "time edited",
     "trial",
     "short key",
+    "ended",
+    "clock ahead",
+    "empty, clock ahead",
 ];
 const HELD: &[&str] = &[
     "active",
@@ -107,6 +110,9 @@ const SOME: &[&str] = &[
     "foreign",
     "erased",
     "time edited",
+    "ended",
+    "clock ahead",
+    "empty, clock ahead",
 ];
 
 /// What is asked, of which states, and how long after the tokens were issued.
@@ -159,6 +165,18 @@ fn tokens(signers: &Signers) -> Vec<Token> {
             later(json!({ "key": "ANOTHER-KEY-0000-0000" })),
         ),
         ("earlier", json!({ "iat": NOW - 20 })),
+        (
+            "same second, later version",
+            json!({ "suspended": true, "ver": NOW * 1_000 }),
+        ),
+        (
+            "same second, earlier version",
+            json!({ "suspended": true, "ver": 5 }),
+        ),
+        (
+            "same second, anew",
+            json!({ "aid": "5d1a2b3c-0000-4000-8000-00000000a0e0", "epoch": 1, "ssgpeat": 0 }),
+        ),
     ];
     let mut tokens: Vec<Token> = kinds
         .into_iter()
@@ -236,6 +254,16 @@ fn states(tokens: &[Token]) -> Vec<State> {
             key: Some("K".repeat(15)),
             ..held("short key", "active")
         },
+        rules::after_its_end(&held("ended", "active"), 53),
+        State {
+            seen: NOW + 9_000,
+            ..held("clock ahead", "active")
+        },
+        State {
+            key: Some(LICENSE_KEY.to_owned()),
+            seen: NOW + 9_000,
+            ..without("empty, clock ahead")
+        },
     ]
 }
 
@@ -263,6 +291,8 @@ fn answers(operation: &str, tokens: &[Token]) -> Vec<Answer> {
     };
     let others = [
         kept(0, "", 48),
+        kept(400, &error("BAD_REQUEST"), 92),
+        kept(400, r#"{"message":"no","code":null}"#, 92),
         kept(200, "<!doctype html>", 48),
         kept(200, "{}", 48),
         kept(204, "", 48),

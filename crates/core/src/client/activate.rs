@@ -4,6 +4,7 @@ use super::verdict::Verdict;
 use super::{Client, Decision, Response, Stored, is_key};
 use crate::answer::{Answer, Effect};
 use crate::status_code::StatusCode;
+use crate::token::Token;
 
 impl Client {
     /// Decides whether an activation may be asked for, and with which license key: the one that is given here, the
@@ -50,18 +51,37 @@ impl Client {
         }
     }
 
-    /// Takes a token that a server has just issued, if it stands.
+    /// Takes the token of an answer, if it stands. One of what has ended was recorded before: no server has answered.
     pub(super) fn granted(&self, stored: &Stored, text: &str, key: &str, now: i64) -> Decision {
-        let Some(token) = self.verified(text) else {
-            return Decision::of(StatusCode::FAIL);
-        };
-        let verdict = self.judge(&token, stored.word_on(&token), key, now);
+        match self.verified(text) {
+            None => Decision::of(StatusCode::FAIL),
+            Some(token) if stored.has_ended(&token) => Decision::of(StatusCode::E_INET),
+            Some(token) => self.taken(stored, text, &token, key, now),
+        }
+    }
+
+    /// Takes a token, if it stands and what is stored is no later word. One that is no news proves nothing about the clock.
+    pub(super) fn taken(
+        &self,
+        stored: &Stored,
+        text: &str,
+        token: &Token,
+        key: &str,
+        now: i64,
+    ) -> Decision {
+        if stored.outranks(token) {
+            return self.genuine(stored, now);
+        }
+        let verdict = self.judge(token, stored.word_on(token), key, now);
         let decision = Decision::of(verdict.status());
-        match verdict {
-            Verdict::Stands(_) => decision
-                .storing(stored.activated(text, &token, key, now))
-                .standing(&token),
-            Verdict::Refused(_) | Verdict::LeaseOver => decision,
+        if !matches!(verdict, Verdict::Stands(_)) {
+            return decision;
+        }
+        match self.timely(stored, now) {
+            Err(status) if !stored.is_news(token) => Decision::of(status),
+            _ => decision
+                .storing(stored.activated(text, token, key, now))
+                .standing(token),
         }
     }
 }

@@ -36,7 +36,7 @@ impl Client {
 
 impl Decision {
     /// Whether what was stored is erased now.
-    fn ends(&self, stored: &Stored) -> bool {
+    pub(super) fn ends(&self, stored: &Stored) -> bool {
         let next = self.store.as_ref();
         stored.token.value.is_some() && next.is_some_and(|next| next.token.value.is_none())
     }

@@ -3,11 +3,9 @@
 //! A response may be used again until its time is over, as when a store was lost. So it must not bring back what has ended
 //! since: what is stored says which activation ended last, and a response that was issued up to then is none.
 
-use super::verdict::Verdict;
 use super::{Client, Decision, Stored};
 use crate::offline::{OfflineRequest, read_offline_response};
 use crate::status_code::StatusCode;
-use crate::token::Token;
 
 impl Client {
     /// Returns the text of a request whose `body` is that of an online activation.
@@ -33,24 +31,11 @@ impl Client {
         if stored.has_ended(&token) {
             return Decision::of(StatusCode::E_OFFLINE_RESPONSE_FILE);
         }
-        if stored
-            .token()
-            .is_some_and(|current| is_before(&token, current))
-        {
-            return self.genuine(stored, now);
-        }
         let key = match self.ask_activation(None, stored) {
             Ok(key) => key,
             Err(_no_key) => token.facts().key.clone(),
         };
-        let verdict = self.judge(&token, stored.word_on(&token), &key, now);
-        let decision = Decision::of(verdict.status());
-        match verdict {
-            Verdict::Stands(_) => decision
-                .storing(stored.activated_offline(text, &token, now))
-                .standing(&token),
-            Verdict::Refused(_) | Verdict::LeaseOver => decision,
-        }
+        self.taken(stored, text, &token, &key, now)
     }
 
     /// Gives the activation up. Returns the text that proves it to the server, if there was one to give up.
@@ -74,10 +59,4 @@ impl Client {
             Err(_too_long) => (Decision::of(StatusCode::E_CLIENT), None),
         }
     }
-}
-
-/// Whether a token is an earlier word on the same license than another.
-fn is_before(token: &Token, current: &Token) -> bool {
-    let (token, current) = (token.facts(), current.facts());
-    token.lid == current.lid && (token.epoch, token.iat) < (current.epoch, current.iat)
 }

@@ -37,7 +37,7 @@ pub struct Wait {
     length: i64,
     /// When the token was issued that it began with.
     issued: i64,
-    /// How many syncs in a row reached no server.
+    /// How many syncs in a row brought no word on the license.
     failures: u32,
 }
 
@@ -97,7 +97,7 @@ impl Schedule {
         let Some(interval) = decision.interval else {
             return Self::Over;
         };
-        if !is_failure(decision.status) {
+        if !is_failure(decision) {
             return Self::waiting(decision, stored, now);
         }
         let failures = wait.failures.saturating_add(1);
@@ -200,12 +200,14 @@ fn issued(stored: &Stored) -> i64 {
     stored.token().map_or(0, |token| token.facts().iat)
 }
 
-/// A failure that is the network's or the server's, and may be over in a moment.
-fn is_failure(status: StatusCode) -> bool {
-    matches!(
-        status,
-        StatusCode::E_INET | StatusCode::E_RATE_LIMIT | StatusCode::E_SERVER
-    )
+/// A failure that may be over in a moment, be it the network's, the server's or somebody's in between. A clock that is wrong stays
+/// so for longer.
+fn is_failure(decision: &Decision) -> bool {
+    let is_untimely = matches!(
+        decision.status,
+        StatusCode::E_TIME | StatusCode::E_TIME_MODIFIED
+    );
+    !decision.stands && !is_untimely
 }
 
 /// Doubles with each failure up to the interval, is no less than what the server asks for, and lies up to half as long above that.

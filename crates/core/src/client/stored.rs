@@ -1,5 +1,6 @@
 //! What a client keeps between starts, and how each event changes it.
 
+use crate::claims::Facts;
 use crate::status_code::StatusCode;
 use crate::token::Token;
 
@@ -28,13 +29,15 @@ pub struct Trial {
     pub end: i64,
 }
 
-/// The activation that the server ended last, or that was given up.
+/// The activation that ended last: the server said so, its lease was over, or it was given up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ended {
     /// Its id.
     pub aid: String,
     /// When the token was issued that was erased.
     pub iat: i64,
+    /// The license's id.
+    pub lid: String,
 }
 
 /// What the vendor said of the license last, beside its tokens. It restricts what older tokens say, and extends nothing.
@@ -67,6 +70,8 @@ impl<T: Default> Default for Part<T> {
     }
 }
 
+/// How far the clock may lie behind the last time that was seen: an hour of daylight saving and some minutes.
+const CLOCK_TOLERANCE: i64 = 3_800;
 /// Times closer than this to the last one are not worth a write.
 const SEEN_STEP: i64 = 60;
 
@@ -114,42 +119,70 @@ impl Stored {
         self.trial.value
     }
 
-    /// What is stored after an activation or a sync.
+    /// Whether there is something that a clock which was set back would prolong. A store without may be another device's, whose
+    /// activation ended.
+    pub(super) fn holds(&self) -> bool {
+        self.token.value.is_some() || self.trial.value.is_some()
+    }
+
+    /// Whether a later time was seen than the clock can have.
+    pub(super) fn is_ahead(&self, now: i64) -> bool {
+        self.seen.value.saturating_sub(now) > CLOCK_TOLERANCE
+    }
+
+    /// What is stored after an activation or a sync. Only a token that is news sets the time back: the clock was ahead before.
     pub(super) fn activated(&self, text: &str, token: &Token, key: &str, now: i64) -> Self {
+        let follows = self.is_news(token) || !self.seen.whole || !self.holds();
+        let seen = if follows {
+            now
+        } else {
+            self.seen.value.max(now)
+        };
         Self {
             token: Part::new(Some(text.to_owned())),
             verified: Some(token.clone()),
             key: Part::new(Some(key.to_owned())),
-            seen: Part::new(now),
+            seen: Part::new(seen),
             last_error: StatusCode::OK,
             ..self.clone()
         }
     }
 
-    /// What is stored after an offline response. One that is stored already says nothing new about the time.
-    pub(super) fn activated_offline(&self, text: &str, token: &Token, now: i64) -> Self {
-        let is_known = |current: &Token| current.facts().iat == token.facts().iat;
-        let seen = match self.token().is_some_and(is_known) && self.seen.whole {
-            true => self.seen.value.max(now),
-            false => now,
-        };
-        Self {
-            seen: Part::new(seen),
-            ..self.activated(text, token, &token.facts().key, now)
-        }
+    /// Whether a token was issued after all that is known, so that nobody can have recorded it before.
+    pub(super) fn is_news(&self, token: &Token) -> bool {
+        let held = self.verified.as_ref().map(|token| token.facts().iat);
+        let ended = self.ended.value.as_ref().map(|ended| ended.iat);
+        held.max(ended)
+            .is_none_or(|known| token.facts().iat > known)
     }
 
-    /// Whether a response is of the activation that ended last, and was issued before that.
+    /// Whether a token is of the activation that ended last, or of one of that license before it. What a license is given
+    /// anew within the same second is neither.
     pub(super) fn has_ended(&self, token: &Token) -> bool {
         let facts = token.facts();
-        let ended = self.ended.value.as_ref();
-        ended.is_some_and(|ended| ended.aid == facts.aid && facts.iat <= ended.iat)
+        self.ended.value.as_ref().is_some_and(|ended| {
+            facts.iat < ended.iat && facts.lid == ended.lid
+                || facts.iat <= ended.iat && facts.aid == ended.aid
+        })
     }
 
-    /// What is stored once a later time was seen; none if it is not worth a write.
+    /// Whether the token that is stored is a later word on the same license than this one.
+    ///
+    /// Of those of one second, the later version is the later word. A server that tells no versions is believed the one that
+    /// restricts; of equal ones, the one that comes last.
+    pub(super) fn outranks(&self, token: &Token) -> bool {
+        self.token().is_some_and(|current| {
+            let (current, facts) = (current.facts(), token.facts());
+            current.lid == facts.lid && rank(facts) < rank(current)
+        })
+    }
+
+    /// What is stored once a later time was seen; none if it is not worth a write. With nothing to protect, the time that is
+    /// recorded follows a clock that was ahead.
     pub(super) fn seen_at(&self, time: i64) -> Option<Self> {
         let is_later = time.saturating_sub(self.seen.value) >= SEEN_STEP;
-        (is_later || !self.seen.whole).then(|| Self {
+        let follows = !self.holds() && self.is_ahead(time);
+        (is_later || follows || !self.seen.whole).then(|| Self {
             seen: Part::new(time),
             ..self.clone()
         })
@@ -165,11 +198,12 @@ impl Stored {
         }
     }
 
-    /// The same, where the server says so: no response that was issued before brings the activation back.
+    /// The same, where that is final: nothing that was issued before brings the activation back.
     pub(super) fn ended(&self, because: StatusCode) -> Self {
         let ended = self.verified.as_ref().map(|token| Ended {
             aid: token.facts().aid.clone(),
             iat: token.facts().iat,
+            lid: token.facts().lid.clone(),
         });
         Self {
             ended: ended.map_or_else(|| self.ended.clone(), |ended| Part::new(Some(ended))),
@@ -199,4 +233,9 @@ impl Stored {
             ..self.erased(StatusCode::OK)
         }
     }
+}
+
+/// What orders the words on one license.
+fn rank(facts: &Facts) -> (i64, i64, i64, bool) {
+    (facts.epoch, facts.iat, facts.ver, facts.suspended)
 }

@@ -3,7 +3,6 @@
 use super::{Asked, Client, Decision, Response, Stored, sync_interval};
 use crate::answer::{Answer, Effect};
 use crate::status_code::StatusCode;
-use crate::token::Token;
 
 impl Client {
     /// Decides whether the activation may be synced, and which one it is: one that stands.
@@ -26,6 +25,8 @@ impl Client {
     ///
     /// If another activation has taken the place of the one that was asked about, or a newer answer was stored
     /// meanwhile, the answer does nothing and the verdict is that on what is stored.
+    ///
+    /// Syncs go on after every answer that does not erase, whatever it says: who stands between ends none for good.
     #[must_use]
     pub fn synced(
         &self,
@@ -35,40 +36,26 @@ impl Client {
         now: i64,
     ) -> Decision {
         let Some(current) = self.still(stored, asked) else {
-            return self.genuine(stored, now);
+            return self.ask_sync(stored, now).0;
         };
-        let again = |status: StatusCode| Decision {
-            interval: sync_interval(current).filter(|_| status.keeps_syncing()),
-            ..Decision::of(status)
+        let again = |decision: Decision| Decision {
+            interval: sync_interval(current),
+            ..decision
         };
         match Answer::to_activation(response.status, response.body) {
-            Answer::Token(text) if self.is_older(&text, current) => self.genuine(stored, now),
             Answer::Token(text) => {
                 let granted = self.granted(stored, &text, &asked.key, now);
-                if granted.stands && granted.status.keeps_syncing() {
+                if granted.stands || granted.ends(stored) {
                     granted
                 } else {
-                    Decision {
-                        interval: again(granted.status).interval,
-                        ..granted
-                    }
+                    again(granted)
                 }
             }
             Answer::Refused(status, Effect::Erase) => {
                 Decision::of(status).storing(stored.ended(status))
             }
-            // A server that never knew the activation is another one, or was emptied: the right one will be heard again.
-            Answer::Refused(StatusCode::E_ACTIVATION_NOT_FOUND, _) => Decision {
-                interval: sync_interval(current),
-                ..Decision::of(StatusCode::E_ACTIVATION_NOT_FOUND)
-            },
-            Answer::Refused(status, _) => again(status),
-            Answer::Done => again(StatusCode::E_INET),
+            Answer::Refused(status, _) => again(Decision::of(status)),
+            Answer::Done => again(Decision::of(StatusCode::E_INET)),
         }
-    }
-
-    fn is_older(&self, text: &str, current: &Token) -> bool {
-        self.verified(text)
-            .is_some_and(|token| token.facts().iat < current.facts().iat)
     }
 }

@@ -110,6 +110,7 @@ fn ended_in(object: &Object<'_>) -> Option<Ended> {
     Some(Ended {
         aid: ended.text("aid").ok()?,
         iat: ended.number("iat").ok()?,
+        lid: ended.text("lid").ok()?,
     })
 }
 
@@ -165,13 +166,15 @@ impl Told for Option<Trial> {
 
 impl Told for Option<Ended> {
     fn json(&self) -> Option<String> {
-        let Ended { aid, iat } = self.as_ref()?;
+        let Ended { aid, iat, lid } = self.as_ref()?;
         Some(
             [
                 "{\"aid\":",
                 &quoted(aid),
                 ",\"iat\":",
                 &iat.to_string(),
+                ",\"lid\":",
+                &quoted(lid),
                 "}",
             ]
             .concat(),

@@ -87,11 +87,21 @@ impl State {
             .filter(|_| self.edited != Some("token"))
     }
 
-    /// A minute or more later is worth a write, and so is a time in place of one that was edited.
+    fn has_something(&self) -> bool {
+        self.token.is_some() || self.trial
+    }
+
+    fn is_untimely(&self, now: i64) -> bool {
+        self.has_something() && (self.edited == Some("seen") || self.seen - now > 3_800)
+    }
+
+    /// A minute or more later is worth a write, and so is a time in place of one that was edited, or of one that was ahead
+    /// where nothing is held.
     fn seen_at(&self, time: i64) -> Self {
         let is_edited = self.edited == Some("seen");
+        let was_ahead = !self.has_something() && self.seen - time > 3_800;
         State {
-            seen: if is_edited || time - self.seen >= 60 {
+            seen: if is_edited || was_ahead || time - self.seen >= 60 {
                 time
             } else {
                 self.seen
@@ -111,15 +121,19 @@ impl State {
     }
 
     fn ended(&self, because: u8) -> Self {
-        let ended = self
-            .claims
-            .as_ref()
-            .map(|claims| json!({ "aid": claims["aid"], "iat": claims["iat"] }));
+        let ended = self.claims.as_ref().map(
+            |claims| json!({ "aid": claims["aid"], "iat": claims["iat"], "lid": claims["lid"] }),
+        );
         State {
             ended: ended.or(self.ended.clone()),
             ..self.erased(because)
         }
     }
+}
+
+/// What is stored once a server has ended an activation.
+pub(super) fn after_its_end(state: &State, because: u8) -> State {
+    state.ended(because)
 }
 
 /// What is stored once a verdict was taken.
@@ -129,8 +143,7 @@ pub(super) fn settled(state: &State, now: i64) -> State {
 
 /// The verdict on what is stored: its code, what is stored then, and whether an activation stands.
 fn local(state: &State, now: i64) -> (u8, State, bool) {
-    let has_something = state.token.is_some() || state.trial;
-    if (has_something && state.edited == Some("seen")) || state.seen - now > 3_800 {
+    if state.is_untimely(now) {
         return (69, state.clone(), false);
     }
     let key = state
@@ -146,7 +159,7 @@ fn local(state: &State, now: i64) -> (u8, State, bool) {
     };
     match worth(claims, now) {
         Worth::Refused(code) => (code, state.seen_at(number(claims, "iat")), false),
-        Worth::LeaseOver => (1, state.erased(1).seen_at(now), false),
+        Worth::LeaseOver => (1, state.ended(1).seen_at(now), false),
         Worth::Stands(code) => (code, state.seen_at(now), true),
     }
 }
@@ -174,7 +187,55 @@ pub(super) fn decide(operation: &str, state: &State, answer: &Answer, now: i64) 
     }
 }
 
-/// Takes a token that stands, and says what it is worth.
+/// Whether a token is no newer than what has ended: of the same activation, or older than it on the same license.
+fn has_ended(state: &State, claims: &Value) -> bool {
+    let Some(ended) = &state.ended else {
+        return false;
+    };
+    let (iat, last) = (number(claims, "iat"), number(ended, "iat"));
+    (claims["aid"] == ended["aid"] && iat <= last) || (claims["lid"] == ended["lid"] && iat < last)
+}
+
+/// Whether the token that is held says later, on the same license. Of one second, the license's version decides.
+fn says_earlier(state: &State, claims: &Value) -> bool {
+    let when = |claims: &Value| {
+        let [epoch, iat, ver] = ["epoch", "iat", "ver"].map(|name| number(claims, name));
+        (epoch, iat, ver, claims["suspended"] == json!(true))
+    };
+    let held = state.standing();
+    held.is_some_and(|held| held["lid"] == claims["lid"] && when(claims) < when(held))
+}
+
+/// Whether a token was issued after all that is known.
+fn is_news(state: &State, claims: &Value) -> bool {
+    let known = [&state.claims, &state.ended].into_iter().flatten();
+    known
+        .map(|known| number(known, "iat"))
+        .all(|known| number(claims, "iat") > known)
+}
+
+/// What comes of a token: nothing if it was recorded before something ended, and the verdict on what is held if that says later.
+/// The last part says whether an activation stands.
+fn heard(state: &State, answer: &Answer, now: i64) -> (u8, Option<State>, bool) {
+    if let Answer::Token {
+        claims: Some(claims),
+        ..
+    } = answer
+    {
+        if has_ended(state, claims) {
+            return (48, None, false);
+        }
+        if says_earlier(state, claims) {
+            let (code, after, stands) = local(state, now);
+            return (code, Some(after), stands);
+        }
+    }
+    let (code, after) = granted(state, answer, now);
+    let stands = after.is_some();
+    (code, after, stands)
+}
+
+/// Takes a token that stands, and says what it is worth. Only one that is news sets the time back, or right.
 fn granted(state: &State, answer: &Answer, now: i64) -> (u8, Option<State>) {
     let Answer::Token {
         name,
@@ -184,16 +245,19 @@ fn granted(state: &State, answer: &Answer, now: i64) -> (u8, Option<State>) {
     else {
         return (1, None);
     };
+    let is_news = is_news(state, claims);
+    let follows = is_news || state.edited == Some("seen") || !state.has_something();
     let taken = State {
         token: Some((name, text.clone())),
         claims: Some(claims.clone()),
         key: Some(LICENSE_KEY.to_owned()),
-        seen: now,
+        seen: if follows { now } else { now.max(state.seen) },
         last_error: 0,
         edited: None,
         ..state.clone()
     };
     match worth(claims, now) {
+        Worth::Stands(_) if !is_news && state.is_untimely(now) => (69, None),
         Worth::Stands(code) => (code, Some(taken)),
         Worth::Refused(code) => (code, None),
         Worth::LeaseOver => (1, None),
@@ -201,16 +265,16 @@ fn granted(state: &State, answer: &Answer, now: i64) -> (u8, Option<State>) {
 }
 
 fn activate(state: &State, answer: &Answer, now: i64) -> Case {
-    let (code, after) = match answer {
+    let (code, after, stands) = match answer {
         Answer::Other { code, ends, .. } => {
             let is_same = state.token.is_some() && state.key.as_deref() == Some(LICENSE_KEY);
             let goes = *ends && is_same && !matches!(code, 43 | 54);
-            (*code, goes.then(|| state.ended(*code)))
+            (*code, goes.then(|| state.ended(*code)), false)
         }
-        token => granted(state, token, now),
+        token => heard(state, token, now),
     };
-    let stands = after.as_ref().and_then(|after| after.claims.as_ref());
-    let interval = stands.and_then(interval_of);
+    let held = after.as_ref().and_then(|after| after.claims.as_ref());
+    let interval = held.filter(|_| stands).and_then(interval_of);
     let due = interval.map(|interval| now + interval);
     Case {
         code,
@@ -219,11 +283,6 @@ fn activate(state: &State, answer: &Answer, now: i64) -> Case {
         asks: true,
         after: after.unwrap_or_else(|| state.clone()),
     }
-}
-
-/// The codes after which background syncs go on.
-fn goes_on(code: u8) -> bool {
-    matches!(code, 0 | 20 | 21 | 22 | 47 | 48 | 77 | 90 | 91)
 }
 
 fn sync(state: &State, answer: &Answer, now: i64) -> Case {
@@ -242,37 +301,22 @@ fn sync(state: &State, answer: &Answer, now: i64) -> Case {
             after: before,
         };
     };
-    let (code, after, interval) = match answer {
+    let (code, after, stands) = match answer {
         Answer::Other {
             code, ends: true, ..
-        } => (*code, before.ended(*code), None),
-        // A server that never knew the activation is another one.
-        Answer::Other { code: 59, .. } => (59, before, interval_of(&current)),
-        Answer::Other { code, .. } => (
-            *code,
-            before,
-            interval_of(&current).filter(|_| goes_on(*code)),
-        ),
-        Answer::Token {
-            claims: Some(claims),
-            ..
-        } if number(claims, "iat") < number(&current, "iat") => {
-            (code, before, interval_of(&current))
-        }
+        } => (*code, before.ended(*code), false),
+        Answer::Other { code, .. } => (*code, before, false),
         token => {
-            let (code, taken) = granted(&before, token, now);
-            let after = taken.unwrap_or(before);
-            let interval = after
-                .claims
-                .as_ref()
-                .and_then(interval_of)
-                .filter(|_| goes_on(code));
-            (code, after, interval)
+            let (code, taken, stands) = heard(&before, token, now);
+            (code, taken.unwrap_or(before), stands)
         }
     };
+    // Syncs go on after all that does not erase; sooner where nothing was said of the license.
+    let interval = after.claims.as_ref().and_then(interval_of);
     let wait = |interval: i64| match code {
-        48 | 90 | 91 => wait(interval, 1, None, 0),
-        _ => interval,
+        _ if stands => interval,
+        47 | 69 => interval,
+        _ => wait(interval, 1, None, 0),
     };
     // What has no background syncs begins with them at the next verdict that is asked for.
     let due = interval

@@ -83,31 +83,12 @@ fn a_revoked_license_erases_and_says_why_until_the_next_success() {
         (None, StatusCode::E_REVOKED)
     );
     check(&client().genuine(&erased, NOW), StatusCode::FAIL, None);
-    let again = client().activated(&erased, KEY, response(200, &granted(&claims())), NOW);
+    let renewed = Claims {
+        iat: NOW + 1,
+        ..claims()
+    };
+    let again = client().activated(&erased, KEY, response(200, &granted(&renewed)), NOW);
     assert_eq!(again.store.unwrap().last_error(), StatusCode::OK);
-}
-
-#[test]
-fn syncs_go_on_after_nine_verdicts_and_no_others() {
-    let go_on = [
-        StatusCode::OK,
-        StatusCode::EXPIRED,
-        StatusCode::SUSPENDED,
-        StatusCode::E_INET,
-        StatusCode::E_RATE_LIMIT,
-        StatusCode::E_SERVER,
-        StatusCode::E_RELEASE_VERSION_NOT_ALLOWED,
-        StatusCode::E_TIME,
-        StatusCode::GRACE_PERIOD_OVER,
-    ];
-    for &status in StatusCode::ALL {
-        assert_eq!(
-            status.keeps_syncing(),
-            go_on.contains(&status),
-            "{}",
-            status.name()
-        );
-    }
 }
 
 #[test]
@@ -131,13 +112,19 @@ fn what_a_sync_does_is_what_the_answer_says() {
             400,
             r#"{"message": "", "code": null}"#,
             StatusCode::E_CLIENT,
-            None,
+            Some(60),
+        ),
+        (
+            400,
+            r#"{"message": "", "code": "BAD_REQUEST"}"#,
+            StatusCode::E_CLIENT,
+            Some(60),
         ),
         (
             200,
             r#"{"activationToken": "a.b.c"}"#,
             StatusCode::FAIL,
-            None,
+            Some(60),
         ),
     ] {
         let decision = synced(http_status, body);
@@ -253,4 +240,105 @@ fn a_meter_is_counted_if_the_token_names_it() {
     let foreign = holding(&token_with(&serde_json::json!({ "lma": "[]" })));
     let (decision, _) = client().ask_meter(&foreign, "exports", NOW);
     check(&decision, StatusCode::E_METER_ATTRIBUTE_NOT_FOUND, Some(60));
+}
+
+#[test]
+fn an_answer_that_was_recorded_brings_back_nothing_that_has_ended() {
+    let revoked = client().synced(
+        &stored(&claims()),
+        &asked(&claims()),
+        response(400, REVOKED),
+        NOW,
+    );
+    let given_up = client().deactivated(
+        &stored(&claims()),
+        &asked(&claims()),
+        response(204, ""),
+        NOW,
+    );
+    let leased = Claims {
+        leat: NOW + 9,
+        ..claims()
+    };
+    let over = client().genuine(&stored(&leased), NOW + 10);
+    for ended in [revoked, given_up, over] {
+        let ended = client().read(&client().write(&ended.store.unwrap()));
+        let answered = |change: fn(&mut Claims)| {
+            let mut claims = claims();
+            change(&mut claims);
+            client().activated(&ended, KEY, response(200, &granted(&claims)), NOW)
+        };
+        assert_eq!(answered(|_| ()), Decision::of(StatusCode::E_INET));
+        let earlier = answered(|claims| (claims.aid, claims.iat) = ("b".into(), NOW - 1));
+        assert_eq!(earlier, Decision::of(StatusCode::E_INET));
+        let anew = [
+            answered(|claims| claims.aid = "b".into()),
+            answered(|claims| (claims.aid, claims.epoch) = ("b".into(), 1)),
+            answered(|claims| claims.iat = NOW + 1),
+            answered(|claims| {
+                (claims.aid, claims.lid, claims.iat) = ("c".into(), "m".into(), NOW - 1);
+            }),
+        ];
+        for decision in anew {
+            check(&decision, StatusCode::OK, Some(60));
+            assert!(decision.store.unwrap().token().is_some());
+        }
+    }
+}
+
+#[test]
+fn an_activation_is_replaced_by_no_earlier_word_on_its_license() {
+    let newer = Claims {
+        iat: NOW + 10,
+        suspended: true,
+        ..claims()
+    };
+    let activated = |claims: &Claims| {
+        client().activated(
+            &stored(&newer),
+            KEY,
+            response(200, &granted(claims)),
+            NOW + 10,
+        )
+    };
+    let decision = activated(&claims());
+    check(&decision, StatusCode::SUSPENDED, Some(60));
+    assert_eq!(decision.store, None);
+    let other = Claims {
+        lid: "m".into(),
+        ..claims()
+    };
+    check(&activated(&other), StatusCode::OK, Some(60));
+}
+
+#[test]
+fn of_two_answers_of_one_second_the_later_version_counts() {
+    let synced = |version: i64, suspended: bool, next: i64, next_suspended: bool| {
+        let held = Claims {
+            ver: version,
+            suspended,
+            ..claims()
+        };
+        let next = Claims {
+            ver: next,
+            suspended: next_suspended,
+            ..claims()
+        };
+        let response = granted(&next);
+        let answered = client().synced(
+            &stored(&held),
+            &asked(&held),
+            self::response(200, &response),
+            NOW,
+        );
+        check(&answered, answered.status, Some(60));
+        answered.status
+    };
+    assert_eq!(synced(5, false, 6, true), StatusCode::SUSPENDED);
+    assert_eq!(synced(5, true, 6, false), StatusCode::OK);
+    assert_eq!(synced(6, true, 5, false), StatusCode::SUSPENDED);
+    assert_eq!(synced(6, false, 5, true), StatusCode::OK);
+    // A server that tells no versions.
+    assert_eq!(synced(0, false, 0, true), StatusCode::SUSPENDED);
+    assert_eq!(synced(0, true, 0, false), StatusCode::SUSPENDED);
 }

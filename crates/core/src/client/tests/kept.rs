@@ -103,7 +103,11 @@ fn an_activation_makes_an_edited_store_whole() {
         StatusCode::E_TIME_MODIFIED,
         None,
     );
-    let decision = client().activated(&spoiled, KEY, response(200, &granted(&claims())), NOW);
+    let renewed = Claims {
+        iat: NOW + 1,
+        ..claims()
+    };
+    let decision = client().activated(&spoiled, KEY, response(200, &granted(&renewed)), NOW);
     check(
         &client().genuine(&decision.store.unwrap(), NOW),
         StatusCode::OK,

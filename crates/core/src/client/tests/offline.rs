@@ -109,7 +109,10 @@ fn what_has_ended_is_not_brought_back_by_an_earlier_response() {
 fn the_same_response_sets_no_time_back_and_a_newer_one_does() {
     let stored = activated(&Stored::default(), &response_of(|_| ()));
     let later = client().genuine(&stored, NOW + 50_000).store.unwrap();
-    assert_eq!(activated(&later, &response_of(|_| ())).seen(), NOW + 50_000);
+    let again = client().activated_offline(&later, &response_of(|_| ()), NOW);
+    assert_eq!(again, Decision::of(StatusCode::E_TIME_MODIFIED));
+    let near = client().genuine(&stored, NOW + 3_000).store.unwrap();
+    assert_eq!(activated(&near, &response_of(|_| ())).seen(), NOW + 3_000);
     assert_eq!(
         activated(&later, &response_of(|claims| claims.iat = NOW + 1)).seen(),
         NOW

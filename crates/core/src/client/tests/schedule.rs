@@ -87,6 +87,9 @@ fn failures_are_tried_again_sooner_and_ever_later_up_to_the_interval() {
         StatusCode::E_INET,
         StatusCode::E_SERVER,
         StatusCode::E_RATE_LIMIT,
+        StatusCode::E_CLIENT,
+        StatusCode::FAIL,
+        StatusCode::E_MACHINE_FINGERPRINT,
     ] {
         let mut schedule = begun();
         let mut lengths = Vec::new();

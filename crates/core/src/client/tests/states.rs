@@ -141,15 +141,56 @@ fn a_clock_that_is_wrong_for_a_while_ends_no_syncs() {
 }
 
 #[test]
-fn only_an_answer_of_the_server_sets_the_recorded_time_back() {
+fn only_a_new_answer_of_the_server_sets_the_recorded_time_back() {
     let ahead = seen_at(stored(&claims()), NOW + 9_000);
     check(
         &client().genuine(&ahead, NOW),
         StatusCode::E_TIME_MODIFIED,
         None,
     );
-    let decision = client().activated(&ahead, KEY, response(200, &granted(&claims())), NOW);
-    assert_eq!(decision.store.unwrap().seen(), NOW);
+    let activated = |stored: &Stored, iat| {
+        let claims = Claims { iat, ..claims() };
+        client().activated(stored, KEY, response(200, &granted(&claims)), NOW)
+    };
+    let healed = activated(&ahead, NOW + 1);
+    assert_eq!(healed.store.unwrap().seen(), NOW);
+    let replayed = activated(&ahead, NOW);
+    assert_eq!(replayed, Decision::of(StatusCode::E_TIME_MODIFIED));
+    let later = seen_at(stored(&claims()), NOW + 3_000);
+    assert_eq!(activated(&later, NOW).store.unwrap().seen(), NOW + 3_000);
+}
+
+#[test]
+fn a_sync_of_the_same_second_does_not_set_the_recorded_time_back() {
+    let later = seen_at(stored(&claims()), NOW + 3_000);
+    let synced = |iat| {
+        let claims = Claims { iat, ..claims() };
+        let answer = granted(&claims);
+        let decision = client().synced(&later, &asked(&claims), response(200, &answer), NOW);
+        decision.store.unwrap().seen()
+    };
+    assert_eq!(synced(NOW), NOW + 3_000);
+    assert_eq!(synced(NOW + 1), NOW);
+}
+
+#[test]
+fn with_nothing_to_protect_the_recorded_time_follows_a_clock_that_was_ahead() {
+    let ahead = seen_at(Stored::default(), NOW + 9_000);
+    let decision = client().genuine(&ahead, NOW);
+    check(&decision, StatusCode::FAIL, None);
+    let corrected = decision.store.unwrap();
+    assert_eq!(corrected.seen(), NOW);
+    let trial = client().activate_local_trial(&ahead, 7, NOW);
+    check(&trial, StatusCode::OK, None);
+    let begun = seen_at(trial.store.unwrap(), NOW + 9_000);
+    check(
+        &client().local_trial(&begun, NOW),
+        StatusCode::E_TIME_MODIFIED,
+        None,
+    );
+    // What is forgiven is not worth a write.
+    let near = seen_at(Stored::default(), NOW + 3_800);
+    assert_eq!(client().genuine(&near, NOW).store, None);
 }
 
 #[test]

@@ -1,0 +1,80 @@
+//! Merging what several clients of one storage have changed since they read it: none undoes what another has written.
+//!
+//! Each part is as the one left it who changed it. Where both did, an end of the activation outweighs its renewal, and of two
+//! tokens the later word counts.
+
+use super::{Client, Stored};
+
+impl Client {
+    /// Returns the text to store, where `mine` was made of `base` and `theirs` is what is stored by now.
+    #[must_use]
+    pub fn merged(&self, base: &str, mine: &str, theirs: &str) -> String {
+        let [base, mine, theirs] = [base, mine, theirs].map(|text| self.read(text));
+        self.write(&merged(&base, &mine, &theirs))
+    }
+}
+
+fn merged(base: &Stored, mine: &Stored, theirs: &Stored) -> Stored {
+    let counts = counts(base, mine, theirs);
+    let activation = if counts { mine } else { theirs };
+    let trial = if mine.trial == base.trial {
+        theirs
+    } else {
+        mine
+    };
+    // What a new token sets back stays so, if nobody else has seen a time meanwhile.
+    let heals = counts && theirs.seen == base.seen || !theirs.seen.whole;
+    let is_later = mine.seen.value > theirs.seen.value;
+    let seen = if mine.seen != base.seen && (heals || is_later) {
+        mine
+    } else {
+        theirs
+    };
+    Stored {
+        seen: seen.seen.clone(),
+        trial: trial.trial.clone(),
+        ended: last_ended(base, mine, theirs).ended.clone(),
+        word: last_word(mine, theirs).word.clone(),
+        more: theirs.more.clone(),
+        ..activation.clone()
+    }
+}
+
+/// Whether mine says what has become of the activation.
+fn counts(base: &Stored, mine: &Stored, theirs: &Stored) -> bool {
+    let is_base = |stored: &Stored| (&stored.token, &stored.key) == (&base.token, &base.key);
+    if is_base(mine) || is_base(theirs) {
+        return !is_base(mine);
+    }
+    match (mine.token(), theirs.token()) {
+        (Some(_), None) if activation(mine) == activation(base) => false,
+        (Some(token), _) => !theirs.has_ended(token) && !theirs.outranks(token),
+        (None, Some(_)) => activation(theirs) == activation(base),
+        (None, None) => true,
+    }
+}
+
+fn activation(stored: &Stored) -> Option<&str> {
+    stored
+        .verified
+        .as_ref()
+        .map(|token| token.facts().aid.as_str())
+}
+
+fn last_word<'a>(mine: &'a Stored, theirs: &'a Stored) -> &'a Stored {
+    let version = |stored: &Stored| stored.word.value.as_ref().map(|word| word.ver);
+    if version(mine) > version(theirs) {
+        mine
+    } else {
+        theirs
+    }
+}
+
+fn last_ended<'a>(base: &Stored, mine: &'a Stored, theirs: &'a Stored) -> &'a Stored {
+    let at = |stored: &Stored| stored.ended.value.as_ref().map(|ended| ended.iat);
+    if mine.ended != base.ended && at(mine) >= at(theirs) {
+        mine
+    } else {
+        theirs
+    }
+}
