@@ -20,14 +20,19 @@ export function token(claims) {
   return `${input}.${sign("sha256", Buffer.from(input), privateKey).toString("base64url")}`;
 }
 
-/** The claims that answer a request. */
+let issued = 0;
+let version = 0;
+
+/** The claims that answer a request: each later than those before, as a license's that changes once a second at most. */
 export function claimsFor(body, changes = {}) {
   const now = Math.floor(Date.now() / 1000);
+  issued = Math.max(now, issued + 1);
+  version += 1;
   const aid = createHash("sha256").update(body.fingerprint).digest("hex").slice(0, 32);
   return {
     aid, lid: "5d1a2b3c-0000-4000-8000-000000000001", pid: productId, key: body.key, fp: body.fingerprint, os: body.os,
-    iat: now, eat: 0, leat: 0, ssgpeat: now + 3600, ssi: 3600, aco: 3600, suspended: false, type: "node-locked",
-    lmd: [{ key: "Plan", value: "pro" }], epoch: 0, ver: 1, ...changes,
+    iat: issued, eat: 0, leat: 0, ssgpeat: now + 3600, ssi: 3600, aco: 3600, suspended: false, type: "node-locked",
+    lmd: [{ key: "Plan", value: "pro" }], epoch: 0, ver: version, ...changes,
   };
 }
 

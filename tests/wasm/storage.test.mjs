@@ -199,7 +199,7 @@ describe("one at a time", () => {
       return server.grant()(request);
     };
     const entry = new URL("../../crates/wasm/js/dist/index.node.js", import.meta.url).href;
-    const options = JSON.stringify({ host: server.host, product: productId, publicKey, licenseKey, directory: folder });
+    const options = JSON.stringify({ host: server.host, product: productId, publicKey, licenseKey, directory: folder, push: false });
     const program = `import { LicentiaClient } from ${JSON.stringify(entry)};
       const client = LicentiaClient.openSync(${options});
       for (let n = 0; n < 10; n += 1) if ((await client.sync()).code !== 0) process.exitCode = 1;`;
@@ -274,7 +274,7 @@ describe("a storage that fails for a moment", () => {
     const { storage, fails } = failing();
     const client = start({ storage });
     await client.activate();
-    const next = LicentiaClient.openSync({ host: server.host, product: productId, publicKey, licenseKey, storage });
+    const next = LicentiaClient.openSync({ host: server.host, product: productId, publicKey, licenseKey, storage, push: false });
     clients.push(next);
     const heard = new Promise((resolve) => next.on("error", resolve));
     next.isGenuine();

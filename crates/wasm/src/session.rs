@@ -83,6 +83,12 @@ impl Session {
         self.client.write(&self.stored)
     }
 
+    /// Returns what the storage is to hold, where `mine` was made of `base` and others have written `theirs` since.
+    #[must_use]
+    pub fn merged(&self, base: &str, mine: &str, theirs: &str) -> String {
+        self.client.merged(base, mine, theirs)
+    }
+
     /// Decides whether the license is genuine.
     pub fn genuine(&mut self, now: f64) -> u32 {
         let decision = self.client.genuine(&self.stored, seconds(now));

@@ -7,7 +7,7 @@ use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
 
 use super::Outage;
-use super::grant::{Answer, FINGERPRINT, KEY, NOW, PRODUCT, SEED};
+use super::grant::{Answer, FINGERPRINT, Grant, KEY, NOW, PRODUCT, SEED};
 
 #[derive(Clone, Debug)]
 pub struct Device {
@@ -49,6 +49,11 @@ impl Device {
         if let Some(stored) = &decision.store {
             self.stored = stored.clone();
         }
+    }
+
+    /// Whether this is the grant that it has stored.
+    pub fn holds(&self, grant: &Grant) -> bool {
+        self.stored.token_text() == Some(grant.token(SEED).as_str())
     }
 
     pub fn genuine(&mut self) -> StatusCode {

@@ -58,7 +58,7 @@ const REFUSALS: [(u16, &str); 12] = [
 ];
 
 /// What comes of a network that is out, or that is somebody else's.
-const FAILURES: [(u16, &str); 14] = [
+const FAILURES: [(u16, &str); 17] = [
     (0, ""),
     (200, ""),
     (200, "<!doctype html><title>Sign in</title>"),
@@ -66,6 +66,9 @@ const FAILURES: [(u16, &str); 14] = [
     (302, ""),
     (400, "<html>"),
     (400, r#"{"code":"REVOKED_LICENSE"}"#),
+    (200, r#"{"activationToken":"a.b.c"}"#),
+    (400, r#"{"message":"no","code":"BAD_REQUEST"}"#),
+    (400, r#"{"message":"no","code":null}"#),
     (401, r#"{"message":"no","code":"REVOKED_LICENSE"}"#),
     (404, "not found"),
     (404, r#"{"message":"no","code":"ACTIVATION_UNKNOWN"}"#),

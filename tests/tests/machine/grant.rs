@@ -83,7 +83,7 @@ impl Grant {
         }
     }
 
-    fn token(&self, seed: [u8; 32]) -> String {
+    pub fn token(&self, seed: [u8; 32]) -> String {
         let fingerprint = if self.is_mine { FINGERPRINT } else { "g" };
         let claims = json!({
             "aid": self.activation.to_string(), "lid": "l", "pid": PRODUCT, "key": KEY, "fp": fingerprint,
@@ -131,7 +131,7 @@ impl Answer {
         match self {
             Self::Granted(_) | Self::Forged(_) => true,
             Self::Refused(status, code) => super::is_final(*status, code),
-            Self::Other(status, _) => *status == 204,
+            Self::Other(status, body) => *status == 204 || *status == 200 && body.starts_with('{'),
             Self::Repeated(_) => false,
         }
     }

@@ -40,7 +40,11 @@ pub struct World {
     server: i64,
     issued: Vec<Grant>,
     standing: Option<Grant>,
-    /// The latest time by the device's clock at which something ran, since the last grant.
+    /// Which activations have ended, and when the grant was issued that ended.
+    ended: Vec<(u8, i64)>,
+    /// When the latest grant was issued that was taken, as far as the device still has it.
+    known: i64,
+    /// The latest time by the device's clock at which something ran, since the last grant that was news.
     shown: i64,
     edited: bool,
 }
@@ -55,6 +59,8 @@ impl World {
             server: NOW,
             issued: Vec::new(),
             standing: None,
+            ended: Vec::new(),
+            known: i64::MIN,
             shown: i64::MIN,
             edited: false,
         }
@@ -64,19 +70,19 @@ impl World {
         match step {
             Step::Activate(answer) => {
                 let answer = self.said(answer);
-                self.device.activate(&answer);
-                self.answered(&answer, &["INVALID_LICENSE_KEY", "INVALID_PRODUCT_ID"]);
+                let status = self.device.activate(&answer);
+                self.answered(status, &answer, &["INVALID_LICENSE_KEY", "INVALID_PRODUCT_ID"]);
             }
             Step::Sync(answer) => {
                 let answer = self.said(answer);
-                if self.device.sync(&answer).is_some() && !self.is_older(&answer) {
-                    self.answered(&answer, &[]);
+                if let Some(status) = self.device.sync(&answer) {
+                    self.answered(status, &answer, &[]);
                 }
             }
             Step::Deactivate(answer) => {
                 let answer = self.said(answer);
                 if self.device.deactivate(&answer).is_some() && answer.ends_a_deactivation() {
-                    self.standing = None;
+                    self.end();
                 }
             }
             Step::Restart => self.device.restart(),
@@ -88,6 +94,9 @@ impl World {
             Step::Edit(member) => {
                 self.device.edit(member);
                 self.edited = true;
+                if *member == "token" {
+                    self.known = i64::MIN;
+                }
             }
         }
     }
@@ -108,26 +117,51 @@ impl World {
         }
     }
 
-    fn is_older(&self, answer: &Answer) -> bool {
-        match (answer, &self.standing) {
-            (Answer::Granted(grant), Some(standing)) => grant.issued < standing.issued,
-            _ => false,
-        }
-    }
-
-    fn answered(&mut self, answer: &Answer, harmless: &[&str]) {
+    fn answered(&mut self, status: StatusCode, answer: &Answer, harmless: &[&str]) {
         match answer {
-            Answer::Granted(grant) if grant.keeps_activation(self.device.clock) => {
-                self.standing = Some(grant.clone());
-                self.shown = self.device.clock;
-                self.edited = false;
+            Answer::Granted(grant) if status.is_standing() && self.device.holds(grant) => {
+                self.taken(grant);
             }
             Answer::Refused(status, code)
                 if is_final(*status, code) && !harmless.contains(code) =>
             {
-                self.standing = None;
+                self.end();
             }
             _ => {}
+        }
+    }
+
+    /// The device holds a grant now: one that it must not have taken counts for none.
+    fn taken(&mut self, grant: &Grant) {
+        let may = grant.keeps_activation(self.device.clock)
+            && !self.has_ended(grant)
+            && !self.says_earlier(grant);
+        self.standing = may.then(|| grant.clone());
+        if grant.issued > self.known {
+            self.shown = self.device.clock;
+        }
+        self.known = self.known.max(grant.issued);
+        self.edited = false;
+    }
+
+    /// Of what has ended last, nothing that was issued until then; of what ended before, nothing that was issued before.
+    fn has_ended(&self, grant: &Grant) -> bool {
+        let last = self.ended.last();
+        last == Some(&(grant.activation, grant.issued))
+            || self.ended.iter().any(|(_, issued)| grant.issued < *issued)
+    }
+
+    fn says_earlier(&self, grant: &Grant) -> bool {
+        let when = |grant: &Grant| (grant.epoch, grant.issued, grant.suspended);
+        let standing = self.standing.as_ref().filter(|_| !self.edited);
+        standing.is_some_and(|standing| when(grant) < when(standing))
+    }
+
+    /// Of what was edited, the device need not know what has ended.
+    fn end(&mut self) {
+        let grant = self.standing.take();
+        if let Some(grant) = grant.filter(|_| !self.edited) {
+            self.ended.push((grant.activation, grant.issued));
         }
     }
 
@@ -142,6 +176,10 @@ impl World {
         let status = self.device.genuine();
         if status == StatusCode::OK {
             self.shown = self.shown.max(clock);
+        }
+        let is_over = |grant: &Grant| grant.lease != 0 && !self.device.holds(grant);
+        if !self.edited && self.standing.as_ref().is_some_and(is_over) {
+            self.end();
         }
         (status, allowed)
     }

@@ -119,10 +119,11 @@ impl Stored {
         self.trial.value
     }
 
-    /// Whether there is something that a clock which was set back would prolong. A store without may be another device's, whose
-    /// activation ended.
+    /// Whether there is something that a clock which was set back would prolong, or bring back. What another device has ended is
+    /// nothing here.
     pub(super) fn holds(&self) -> bool {
-        self.token.value.is_some() || self.trial.value.is_some()
+        let has_ended = self.ended.whole && self.ended.value.is_some();
+        has_ended || self.token.value.is_some() || self.trial.value.is_some()
     }
 
     /// Whether a later time was seen than the clock can have.

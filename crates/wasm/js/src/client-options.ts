@@ -130,6 +130,9 @@ function checkRest(given: ClientOptions): void {
   for (const name of ["licenseKey", "hostname", "directory", "releaseVersion"] as const) {
     optionalText(given[name], name);
   }
+  if (given.directory === "") {
+    throw invalid("directory", "the path of a directory");
+  }
   if ((optionalText(given.appVersion, "appVersion") ?? "").length > 256) {
     throw refused(LA_E_APP_VERSION_LENGTH);
   }

@@ -6,7 +6,7 @@ import { refused, settings, type ClientOptions, type Settings } from "./client-o
 import { LicenseError } from "./error.js";
 import { fingerprint } from "./fingerprint.js";
 import { License } from "./license.js";
-import { invalid, optionalText, text } from "./options.js";
+import { invalid, object, optionalText, text } from "./options.js";
 import * as platform from "./platform.js";
 import { fetchKeys, knownKeys } from "./product.js";
 import { Runner, settled, type ClientEvents } from "./runner.js";
@@ -20,6 +20,8 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
 }
 
+const EVENTS: readonly (keyof ClientEvents)[] = ["status", "erased", "error"];
+const LA_FAIL = 1;
 const LA_E_FILE_PERMISSION = 45;
 const LA_E_RELEASE_VERSION_FORMAT = 70;
 /** `LA_OK`, `LA_FAIL` and `LA_LOCAL_TRIAL_EXPIRED`. */
@@ -40,6 +42,8 @@ export class LicentiaClient extends License {
   declare readonly [Symbol.dispose]: () => void;
   readonly #given: ClientOptions;
   readonly #runner: Runner;
+  /** The key that the application has set. */
+  #licenseKey: string | undefined;
 
   static {
     // Where `using` is not known yet, nothing asks for it.
@@ -100,12 +104,19 @@ export class LicentiaClient extends License {
 
   /** Calls `listener` at each event from now on; returns what ends that. */
   on<Name extends keyof ClientEvents>(name: Name, listener: (value: ClientEvents[Name]) => void): () => void {
+    if (!EVENTS.includes(name)) {
+      throw invalid("name", "`status`, `erased` or `error`");
+    }
+    if (typeof listener !== "function") {
+      throw invalid("listener", "a function");
+    }
     return this.#runner.events.on(name, listener);
   }
 
   /** Sets the license key that is used from now on; without one, that which was last activated. */
   setLicenseKey(licenseKey: string | undefined): void {
-    this.#runner.session.setKey(optionalText(licenseKey, "licenseKey"));
+    this.#licenseKey = optionalText(licenseKey, "licenseKey");
+    this.#runner.session.setKey(this.#licenseKey);
   }
 
   /** Sets the application's release, such as `1.2.3`: two, three or four numbers. */
@@ -140,9 +151,11 @@ export class LicentiaClient extends License {
   }
 
   /** Activates this device, with `licenseKey` if one is given, and starts background syncs. */
-  activate(licenseKey?: string | undefined, { signal }: CallOptions = {}): Promise<Status> {
+  async activate(licenseKey?: string | undefined, options: CallOptions = {}): Promise<Status> {
     const given = optionalText(licenseKey, "licenseKey");
-    const { session } = this.#runner;
+    const signal = signalIn(options);
+    const { session, resets } = this.#runner;
+    const licenseKeyThen = this.#licenseKey;
     return this.#runner.exclusively(signal, async () => {
       const refusal = session.askActivation(given);
       const key = session.text();
@@ -150,21 +163,32 @@ export class LicentiaClient extends License {
         return refusal;
       }
       const { status: http, body } = await this.#runner.ask("POST", "", this.#activation(key), signal);
+      if (this.#runner.resets !== resets) {
+        return LA_FAIL;
+      }
       const code = this.#runner.decided(() => session.activated(key, http, body, this.#runner.now()));
+      if (this.#licenseKey !== licenseKeyThen) {
+        // The application has set another one meanwhile.
+        session.setKey(this.#licenseKey);
+      }
       this.#runner.note();
       return code;
     });
   }
 
   /** Asks the server now. */
-  sync({ signal }: CallOptions = {}): Promise<Status> {
+  async sync(options: CallOptions = {}): Promise<Status> {
+    const signal = signalIn(options);
     return this.#runner.exclusively(signal, () => this.#runner.sync("asked for", signal));
   }
 
   /** Gives this device's seat back and forgets the activation. */
-  deactivate({ signal }: CallOptions = {}): Promise<Status> {
+  async deactivate(options: CallOptions = {}): Promise<Status> {
+    const signal = signalIn(options);
     const { session } = this.#runner;
     return this.#runner.exclusively(signal, async () => {
+      // A seat that is given back while its activation cannot be erased would be used on.
+      await this.#runner.probe();
       const asking = this.#runner.asking(() => session.askDeactivation(this.#runner.now()));
       if ("code" in asking) {
         return asking.code;
@@ -181,18 +205,18 @@ export class LicentiaClient extends License {
   }
 
   /** Counts uses of a meter. */
-  incrementMeter(name: string, uses = 1, { signal }: CallOptions = {}): Promise<Status> {
-    return this.#meter(name, { usesIncrement: whole(uses, "uses") }, signal);
+  async incrementMeter(name: string, uses = 1, options: CallOptions = {}): Promise<Status> {
+    return this.#meter(name, { usesIncrement: whole(uses, "uses") }, signalIn(options));
   }
 
   /** Gives uses of a meter back, at most what this activation has counted. */
-  decrementMeter(name: string, uses = 1, { signal }: CallOptions = {}): Promise<Status> {
-    return this.#meter(name, { usesIncrement: -whole(uses, "uses") }, signal);
+  async decrementMeter(name: string, uses = 1, options: CallOptions = {}): Promise<Status> {
+    return this.#meter(name, { usesIncrement: -whole(uses, "uses") }, signalIn(options));
   }
 
   /** Gives all uses of a meter back. */
-  resetMeter(name: string, { signal }: CallOptions = {}): Promise<Status> {
-    return this.#meter(name, { uses: 0 }, signal);
+  async resetMeter(name: string, options: CallOptions = {}): Promise<Status> {
+    return this.#meter(name, { uses: 0 }, signalIn(options));
   }
 
   /**
@@ -314,6 +338,14 @@ export class LicentiaClient extends License {
   #trial(decide: () => number): Status {
     return settled(this.#runner.verdict(decide), SOFT_OF_TRIALS);
   }
+}
+
+function signalIn(options: CallOptions): AbortSignal | undefined {
+  const { signal } = object(options, "options") as CallOptions;
+  if (signal !== undefined && !(signal instanceof Object && "aborted" in signal && typeof signal.addEventListener === "function")) {
+    throw invalid("signal", "an `AbortSignal`");
+  }
+  return signal;
 }
 
 function storageOf({ given }: Settings): LicenseStorage {

@@ -12,6 +12,7 @@ export interface Session {
   setPublished(published: number): void;
   load(text: string): void;
   written(): string;
+  merged(base: string, mine: string, theirs: string): string;
   genuine(now: number): number;
   askActivation(licenseKey: string | undefined): number;
   text(): string | undefined;

@@ -7,6 +7,8 @@ import { mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } 
 import { dirname } from "node:path";
 
 const LOOK_AGAIN = 50;
+/** Whoever has waited for so long goes without. */
+const PATIENCE = 60_000;
 /** Whoever holds a lock touches it this often. */
 const TOUCH = 5_000;
 /** One that nobody touched for so long was left by a process that is gone, perhaps on another computer. */
@@ -14,12 +16,13 @@ const ABANDONED = 20_000;
 
 /** Runs an action while no other process runs one under the same file. */
 export async function withFileLock<T>(path: string, action: () => Promise<T>): Promise<T> {
+  const end = Date.now() + PATIENCE;
   let state = take(path);
-  while (state === "held") {
+  while (state === "held" && Date.now() < end) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN));
     state = take(path);
   }
-  if (state === "impossible") {
+  if (state !== "taken") {
     return action();
   }
   const touching = setInterval(() => touch(path), TOUCH);

@@ -72,13 +72,14 @@ export function seconds(value: unknown, option: string): number {
 export function address(host: unknown): string {
   try {
     const url = new URL(text(host, "host"));
-    if (url.protocol === "https:" || url.protocol === "http:") {
+    const hasMore = [url.username, url.password, url.search, url.hash].some((part) => part !== "");
+    if ((url.protocol === "https:" || url.protocol === "http:") && !hasMore) {
       return url.href.replace(/\/+$/, "");
     }
   } catch {
     // Said below.
   }
-  throw invalid("host", "an http or https address");
+  throw invalid("host", "an http or https address without credentials, query or fragment");
 }
 
 /** Returns the key as the text that the modules read. */

@@ -19,15 +19,31 @@ export function knownKeys(settings: Settings, storage: LicenseStorage): string |
     return settings.publicKey;
   }
   const pinned = reach(() => storage.get(place(settings)));
-  const read = (text: unknown) => (typeof text === "string" && text !== "" ? publicKey(text) : undefined);
+  const read = (text: unknown) => (typeof text === "string" && text !== "" ? whole(text) : undefined);
   return isThenable(pinned) ? pinned.then(read) : read(pinned);
 }
 
-/** Asks the server for the product's keys and pins them: from then on no other keys are taken. */
+/** Keys that were damaged in the storage are as good as none: they are fetched again. */
+function whole(text: string): string | undefined {
+  try {
+    return publicKey(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Asks the server for the product's keys and pins them: from then on no other keys are taken. Where the storage takes
+ * nothing, they are asked for at each start.
+ */
 export async function fetchKeys(settings: Settings, storage: LicenseStorage, ask: Transport, signal: AbortSignal | undefined): Promise<string> {
   const path = `/v3/products/${encodeURIComponent(settings.productId)}/keys`;
   const keys = keysIn(await ask({ method: "GET", path, signal }));
-  await reach(() => storage.set(place(settings), keys));
+  try {
+    await storage.set(place(settings), keys);
+  } catch {
+    // An application that may not write runs on with what it fetched.
+  }
   return keys;
 }
 

@@ -39,6 +39,8 @@ export class Runner {
   readonly #request: Transport;
   /** What the application says of its release, for the server. */
   releaseVersion: string | undefined;
+  /** How often the application has forgotten the license: what was asked before that has no effect. */
+  resets = 0;
   /** What the session has read or written last. */
   #loaded = "";
   /** The verdict on what is stored when a verdict was told last. */
@@ -53,7 +55,8 @@ export class Runner {
     this.fingerprint = fingerprint;
     this.#settings = settings;
     this.session = new (engine().Session)(productId, publicKey, fingerprint, platform.device().userHash || fingerprint);
-    this.#slot = new Slot(storage, `licentia.${productId}`, (error) => this.events.emit("error", error));
+    const failed = (error: LicenseError) => this.events.emit("error", error);
+    this.#slot = new Slot(storage, `licentia.${productId}`, failed, (...texts) => this.session.merged(...texts));
     this.#request = transport(host, given.fetch, timeout, now);
     if (given.push ?? given.fetch === undefined) {
       const poll = transport(host, given.fetch ?? platform.patiently, HELD, now, true);
@@ -219,7 +222,13 @@ export class Runner {
     this.#known = this.genuine().code;
   }
 
+  /** Writes what is stored once more, so that a storage that takes nothing is known of before anything depends on it. */
+  probe(): Promise<void> {
+    return this.#slot.probe();
+  }
+
   forget(): void {
+    this.resets += 1;
     this.#load();
     this.session.reset();
     this.#write();
@@ -324,6 +333,9 @@ function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Pro
   }
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
+    if (signal.aborted) {
+      abort();
+    }
     signal.addEventListener("abort", abort, { once: true });
     void promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });

@@ -7,6 +7,9 @@ import { inTurn, isThenable, type LicenseStorage } from "./storage.js";
 
 const LA_E_FILE_PERMISSION = 45;
 
+/** Joins two texts that were made of one. */
+type Merge = (base: string, mine: string, theirs: string) => string;
+
 /** Says that the storage threw. */
 export function storageFault(cause: unknown): LicenseError {
   const { code, name, message } = status(LA_E_FILE_PERMISSION);
@@ -17,16 +20,20 @@ export class Slot {
   readonly #storage: LicenseStorage;
   readonly #name: string;
   readonly #failed: (error: LicenseError) => void;
+  readonly #merge: Merge;
   /** What an asynchronous storage holds, or will hold; of a synchronous one, what could not be written. */
   #held: string | undefined;
   /** What a synchronous storage held when it was last read. */
   #beneath = "";
   #isWritten = true;
   #isAsynchronous = false;
+  /** What an asynchronous storage held when it was last read or written: what others write there is told from it. */
+  #base = "";
   #writing: Promise<void> = Promise.resolve();
 
-  /** `failed` is told what could not be written. */
-  constructor(storage: LicenseStorage, name: string, failed: (error: LicenseError) => void) {
+  /** `failed` is told what could not be written, and `merge` joins what was written here with what others wrote meanwhile. */
+  constructor(storage: LicenseStorage, name: string, failed: (error: LicenseError) => void, merge: Merge) {
+    this.#merge = merge;
     this.#storage = storage;
     this.#name = name;
     this.#failed = failed;
@@ -41,7 +48,7 @@ export class Slot {
     const stored = reach(() => this.#storage.get(this.#name));
     this.#isAsynchronous = isThenable(stored);
     if (isThenable(stored)) {
-      this.#held = text(await stored);
+      this.#base = this.#held = text(await stored);
     }
   }
 
@@ -74,7 +81,7 @@ export class Slot {
     const failed = (cause: unknown) => this.#failed(storageFault(cause));
     const write = () => this.#storage.set(this.#name, text);
     if (this.#isAsynchronous) {
-      this.#writing = this.#writing.then(write).then(written, failed);
+      this.#writing = this.#writing.then(() => this.#writeOver(text)).then(written, failed);
       return;
     }
     const put = () => {
@@ -93,6 +100,24 @@ export class Slot {
     } catch (cause) {
       failed(cause);
     }
+  }
+
+  /** Writes to an asynchronous storage, where others may have written since it was read. */
+  async #writeOver(mine: string): Promise<void> {
+    const theirs = text(await this.#storage.get(this.#name));
+    const merged = theirs === this.#base ? mine : this.#merge(this.#base, mine, theirs);
+    await this.#storage.set(this.#name, merged);
+    this.#base = merged;
+    if (this.#held === mine) {
+      this.#held = merged;
+      this.#isWritten = true;
+    }
+  }
+
+  /** Writes anew what is there: throws where the storage takes nothing. */
+  async probe(): Promise<void> {
+    await this.#writing;
+    await reach(() => this.#storage.set(this.#name, this.read()));
   }
 
   /** Resolves once everything is written that could be. */

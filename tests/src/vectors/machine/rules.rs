@@ -88,7 +88,7 @@ impl State {
     }
 
     fn has_something(&self) -> bool {
-        self.token.is_some() || self.trial
+        self.token.is_some() || self.trial || self.ended.is_some()
     }
 
     fn is_untimely(&self, now: i64) -> bool {
