@@ -71,7 +71,11 @@ impl World {
             Step::Activate(answer) => {
                 let answer = self.said(answer);
                 let status = self.device.activate(&answer);
-                self.answered(status, &answer, &["INVALID_LICENSE_KEY", "INVALID_PRODUCT_ID"]);
+                self.answered(
+                    status,
+                    &answer,
+                    &["INVALID_LICENSE_KEY", "INVALID_PRODUCT_ID"],
+                );
             }
             Step::Sync(answer) => {
                 let answer = self.said(answer);
