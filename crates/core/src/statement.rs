@@ -1,6 +1,7 @@
 //! The statement: what a vendor publishes of a license, signed with the account's Ed25519 statement key.
 
 use ed25519_dalek::{Signer, SigningKey};
+use serde::Serialize;
 
 use crate::claims::Statement;
 use crate::jws::{Compact, TokenFault, join_signature, read_object, signing_input};
@@ -42,9 +43,14 @@ impl StatementKey {
     /// Signs a statement. The same statement gives the same text.
     #[must_use]
     pub fn sign(&self, statement: &Statement) -> String {
+        self.sign_claims(TYP, statement)
+    }
+
+    /// Signs claims, whose `typ` says what they are.
+    pub(crate) fn sign_claims(&self, typ: &str, claims: &impl Serialize) -> String {
         // INVARIANT: a struct of texts, numbers and flags always serializes.
-        let claims = serde_json::to_vec(statement).unwrap_or_default();
-        let input = signing_input(Algorithm::EdDSA, &self.kid, TYP, &claims);
+        let claims = serde_json::to_vec(claims).unwrap_or_default();
+        let input = signing_input(Algorithm::EdDSA, &self.kid, typ, &claims);
         let signature = self.key.sign(input.as_bytes()).to_bytes();
         join_signature(&input, &signature)
     }
@@ -63,11 +69,7 @@ impl Statement {
     /// Says what is wrong with the text, its key or its signature.
     pub fn verify(text: &str, keys: &KeySet) -> Result<Self, TokenFault> {
         let compact = Compact::parse(text)?;
-        let typ = compact.header.typ.as_deref().unwrap_or_default();
-        if typ != TYP {
-            let typ = typ.to_owned();
-            return Err(TokenFault::WrongType { typ });
-        }
+        compact.refuse_other_than(TYP)?;
         let payload = compact.verify(keys)?;
         read_object(&payload).map_err(|reason| TokenFault::Claims { reason })
     }
