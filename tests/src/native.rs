@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use licentia_api::outbox::{self, Landed, Publication};
 use licentia_api::{
-    Actor, Advance, Body, Database, DatabaseError, Given, Handled, KeyPair, Outcome, PageMemory,
-    Place, Publishes, Reply, Request, Route, Row, Settings, Unsigned, Value, Vault, advance,
-    handle, identify, migrate, note_failed, published, route, write_facts,
+    Actor, Advance, Body, Database, DatabaseError, Given, Handled, KeyPair, Listed, Operation,
+    Outcome, PageMemory, Place, Publishes, Reply, Request, Route, Row, Settings, Unsigned, Value,
+    Vault, advance, handle, identify, migrate, note_failed, published, route, write_facts,
 };
 use licentia_core::{Algorithm, Draw, Origin, RequestId, Seconds, Seed, Timestamp, join_signature};
 use ring::rand::{SecureRandom, SystemRandom};
@@ -189,6 +189,7 @@ impl Default for NativeHost {
             settings: Settings {
                 min_sync_interval: Seconds(1),
                 publication_budget: None,
+                status_list_interval: Seconds(60),
             },
             random: SystemRandom::new(),
             pages: PageMemory::default(),
@@ -247,7 +248,7 @@ impl NativeHost {
     /// Puts everything that is due into KV, as the alarm does.
     pub fn publish_due(&mut self, now: Timestamp) {
         self.database.begin();
-        let due = outbox::claim_due(&self.database, 100, now, &self.vault).unwrap();
+        let due = outbox::claim_due(&self.database, 100, now, &self.vault, &self.settings).unwrap();
         self.database.end(true);
         assert!(due.faults.is_empty(), "{:?}", due.faults);
         for publication in due.publications {
@@ -267,7 +268,8 @@ impl NativeHost {
             Landed::Yes
         };
         self.database.begin();
-        let published = outbox::settle(&self.database, publication, landed, now).unwrap();
+        let published =
+            outbox::settle(&self.database, publication, landed, now, &self.settings).unwrap();
         self.database.end(true);
         published
     }
@@ -311,6 +313,13 @@ impl NativeHost {
                 }
             }
         }
+    }
+
+    /// Answers with a list that KV holds in time.
+    fn listed(&self, number: u32, now: Timestamp) -> Option<Reply> {
+        let text = self.kv.get(&Listed::name(number))?.clone();
+        let listed = Listed::read(number, text, &self.vault).unwrap();
+        (!listed.is_late(now)).then(|| listed.reply())
     }
 
     fn answer_at_the_edge(&self, route: &Route, body: &[u8]) -> Reply {
@@ -366,7 +375,14 @@ impl NativeHost {
                     return self.respond(verdict, None);
                 }
             }
-            return self.respond(self.answer_at_the_edge(&found, request.body), None);
+            match found.operation() {
+                Operation::ReadStatusList => {
+                    if let Some(reply) = self.listed(found.number(), now) {
+                        return self.respond(reply, None);
+                    }
+                }
+                _ => return self.respond(self.answer_at_the_edge(&found, request.body), None),
+            }
         }
         let mut outcome = self.call_ledger(&request, now);
         assert_eq!(outcome.fault, None);

@@ -34,11 +34,16 @@ pub(crate) fn product_name(id: ProductId) -> String {
     format!("{ACCOUNT}/product/{id}")
 }
 
+pub(crate) fn status_list_name(number: u32) -> String {
+    format!("{ACCOUNT}/status-list/{number}")
+}
+
 /// What an outbox row is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
     License(LicenseId),
     Product(ProductId),
+    StatusList(u32),
     /// A key that a license no longer has, by the name that hides it.
     FormerKey(String),
 }
@@ -48,6 +53,7 @@ impl Subject {
         match text.split_once('/')? {
             ("license", id) => id.parse().ok().map(Self::License),
             ("product", id) => id.parse().ok().map(Self::Product),
+            ("status-list", number) => number.parse().ok().map(Self::StatusList),
             ("former-key", name) => Some(Self::FormerKey(name.to_owned())),
             _ => None,
         }
@@ -59,6 +65,7 @@ impl std::fmt::Display for Subject {
         match self {
             Self::License(id) => write!(f, "license/{id}"),
             Self::Product(id) => write!(f, "product/{id}"),
+            Self::StatusList(number) => write!(f, "status-list/{number}"),
             Self::FormerKey(name) => write!(f, "former-key/{name}"),
         }
     }

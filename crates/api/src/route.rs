@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use licentia_core::{Code, Problem, Scope};
+use licentia_core::{Code, Problem, Scope, StatusList};
 use uuid::Uuid;
 
 use crate::access::Access::{self, Open, OpenOrScoped, Scoped};
@@ -198,6 +198,9 @@ endpoints! {
     ReadActivationLog: "GET" "/v3/activation-logs/{id}", Scoped(Scope::ActivationRead), Ledger,
         "Reads an entry of the activation log.";
 
+    ReadStatusList: "GET" "/v3/status-lists/{number}", Open, Edge,
+        "Returns a signed list of what is revoked and suspended: an IETF Token Status List.";
+
     ReadLicenseStats: "GET" "/v3/analytics/licenses", Scoped(Scope::AnalyticsRead), Ledger,
         "Counts licenses by their status.";
     ReadAccountStats: "GET" "/v3/analytics/stats", Scoped(Scope::AnalyticsRead), Ledger,
@@ -292,6 +295,12 @@ pub fn aliases() -> &'static [(&'static str, &'static str)] {
 /// Says whether the path, the method, or an id in the path is wrong.
 pub fn route(method: &str, path: &str, query: &str) -> Result<Route, RouteFault> {
     find(ENDPOINTS, method, path, query)
+}
+
+/// Says whether a request changes nothing. A list that is asked for is signed.
+#[must_use]
+pub fn only_reads(method: &str, path: &str) -> bool {
+    method == "GET" && !path.starts_with(StatusList::ADDRESS)
 }
 
 fn find(

@@ -8,6 +8,7 @@ mod lists;
 mod moves;
 mod rebuilds;
 mod spine;
+mod status_lists;
 
 use licentia_core::Timestamp;
 
@@ -22,6 +23,7 @@ const MIGRATIONS: &[&[&str]] = &[
     answers::STATEMENTS,
     moves::STATEMENTS,
     rebuilds::STATEMENTS,
+    status_lists::STATEMENTS,
 ];
 
 /// Brings the database up to date.

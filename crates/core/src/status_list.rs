@@ -74,6 +74,17 @@ impl StatusBits {
         Self::from_bytes(bits, vec![0; bytes])
     }
 
+    /// Makes `places` statuses of ours, each of them valid.
+    #[must_use]
+    pub fn ours(places: usize) -> Self {
+        let per_byte = u8::BITS.checked_div(u32::from(ListedStatus::BITS));
+        let per_byte = per_byte.and_then(|count| usize::try_from(count).ok());
+        Self {
+            bits: ListedStatus::BITS,
+            bytes: vec![0; places.div_ceil(per_byte.unwrap_or(1))],
+        }
+    }
+
     /// Takes statuses as they lie; `None` if no list has that many bits.
     #[must_use]
     pub fn from_bytes(bits: u8, bytes: Vec<u8>) -> Option<Self> {
@@ -156,10 +167,14 @@ impl EncodedStatuses {
     /// Takes statuses of ours, which `compressed` holds as zlib.
     #[must_use]
     pub fn of(compressed: &[u8]) -> Self {
-        Self {
-            bits: ListedStatus::BITS,
-            lst: Base64UrlUnpadded::encode_string(compressed),
-        }
+        Self::encoded(Base64UrlUnpadded::encode_string(compressed))
+    }
+
+    /// Takes statuses of ours that were encoded before.
+    #[must_use]
+    pub fn encoded(lst: String) -> Self {
+        let bits = ListedStatus::BITS;
+        Self { bits, lst }
     }
 
     /// Returns what is to be inflated; `None` if it is no base64url.
@@ -170,6 +185,9 @@ impl EncodedStatuses {
 }
 
 impl StatusList {
+    /// What the address of every list begins with.
+    pub const ADDRESS: &'static str = "/v3/status-lists/";
+
     const MEMBERS: &'static [&'static str] = &[
         "sub",
         "iat",
@@ -204,13 +222,13 @@ impl StatusList {
     /// Returns where the list of this number is served, relative to the server's address.
     #[must_use]
     pub fn address(number: u32) -> String {
-        format!("/v3/status-lists/{number}")
+        [Self::ADDRESS, &number.to_string()].concat()
     }
 
     /// Returns the number of the list that is served at an address; `None` if none is.
     #[must_use]
     pub fn number_of(address: &str) -> Option<u32> {
-        address.strip_prefix("/v3/status-lists/")?.parse().ok()
+        address.strip_prefix(Self::ADDRESS)?.parse().ok()
     }
 
     /// Returns the list as it is served, signed.

@@ -205,7 +205,7 @@ impl Publisher {
                 .in_flight
                 .borrow_mut()
                 .remove(&publication.subject);
-            let settled = publisher.settle(&publication, landed);
+            let settled = publisher.settle(&publication, landed, &config);
             let landed = settled.and_then(|landed| publisher.go_on(&config).map(|()| landed));
             let landed = landed.unwrap_or_else(|fault| {
                 console_error!("publishing {}: {}", publication.subject, fault.in_full());
@@ -227,7 +227,12 @@ impl Publisher {
         Landed::Unknown
     }
 
-    fn settle(&self, publication: &Publication, landed: Landed) -> Result<bool, Fault> {
+    fn settle(
+        &self,
+        publication: &Publication,
+        landed: Landed,
+        config: &Config,
+    ) -> Result<bool, Fault> {
         let database = Sql::of(&self.storage);
         transaction(&self.storage, || {
             Ok(End::Commit(outbox::settle(
@@ -235,6 +240,7 @@ impl Publisher {
                 publication,
                 landed,
                 now(),
+                &config.settings,
             )?))
         })
     }
@@ -256,6 +262,7 @@ impl Publisher {
                 limit,
                 now(),
                 &config.vault,
+                &config.settings,
             )?))
         })?;
         for fault in &due.faults {

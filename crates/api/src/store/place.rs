@@ -1,4 +1,5 @@
-//! Places in the status lists: drawn at random, each given once. A list is filled to half, so that a draw soon hits a free one.
+//! Places in the status lists: drawn at random, each given once. One place in sixteen stays free, so that a draw soon hits it:
+//! three draws a license, sixteen for the last ones. Fuller lists are smaller ones, with as many marks.
 
 use licentia_core::{Draw, LicenseId, Place};
 
@@ -7,9 +8,9 @@ use crate::database::{Database, DatabaseError, Value};
 
 /// Places in a list: two bits each make 32 KiB before compression.
 pub(crate) const CAPACITY: u32 = 131_072;
-const FILL: i64 = 65_536;
-/// At most half of the places are taken, so that missing this often has the odds of two random ids being the same.
-const DRAWS: usize = 128;
+const FILL: i64 = 122_880;
+/// One place in sixteen is free, so that missing this often has the odds of two random ids being the same.
+const DRAWS: usize = 1_400;
 
 const CURRENT: &str = "SELECT list, given FROM place_counts ORDER BY list DESC LIMIT 1";
 const COUNT: &str = "INSERT INTO place_counts (list, given) VALUES (?1, 1)
