@@ -77,6 +77,8 @@ function look(request, url) {
   }
   // Only what moves keys is given what they move under.
   if (MOVES.test(url)) lines[16] = headers.get("Licentia-Passphrase");
+  const nonce = headers.get("Licentia-Nonce");
+  if (nonce) lines[17] = nonce;
   return lines.join("\n");
 }
 

@@ -17,9 +17,9 @@ export const BUNDLES = { shipped: join(ROOT, "build/worker"), faults: join(ROOT,
  * - `bundle`: "shipped" or "faults"
  * - `secrets`: replaces the generated `LICENTIA_ROOT_TOKEN` and `LICENTIA_MASTER_KEYS`; null leaves one out
  * - `www`: a directory of pages to serve beside the API
- * - `counted`: whether `ledgerCalls()` counts, which costs a hop
+ * - `counted`: whether `ledgerCalls()` counts and `setLedger()` works, which costs a hop
  *
- * Resolves to `{ url, token, masterKeys, kv, call, ledgerCalls, pid, state, restart, stop, logs }`.
+ * Resolves to `{ url, token, masterKeys, kv, call, ledgerCalls, setLedger, pid, state, restart, stop, logs }`.
  */
 export async function start({
   bundle = "shipped",
@@ -59,6 +59,8 @@ export async function start({
     call: caller(url, token),
     /** How many calls the ledger has had since the process started. */
     ledgerCalls: async () => Number(await (await fetch(`http://127.0.0.1:${server.counterPort}`)).text()),
+    /** Has the ledger "throw", "hang" or "pass" from now on. */
+    setLedger: (mode) => fetch(`http://127.0.0.1:${server.counterPort}`, { method: "POST", body: mode }),
     pid: () => server.pid,
     /** The directory that the ledger is kept in. */
     state: join(directory, "state"),

@@ -14,14 +14,26 @@ function compatibilityDate() {
   return /^compatibility_date = "(.+)"$/m.exec(text)[1];
 }
 
-/** A Durable Object class in front of another, which counts the calls that pass. */
+/** A Durable Object class in front of another: it counts the calls that pass, and throws or hangs on command. */
 const COUNTER = `
 let calls = 0;
+let mode = "pass";
 export class Counter {
   constructor(state, env) { this.ledger = env.LEDGER.getByName(state.id.name); }
-  fetch(request) { calls += 1; return this.ledger.fetch(request); }
+  async fetch(request) {
+    calls += 1;
+    if (mode === "throw") throw new Error("told to throw");
+    // Longer than anybody waits. A promise that nothing can settle would be noticed, and thrown.
+    if (mode === "hang") await new Promise((resolve) => setTimeout(resolve, 60_000));
+    return this.ledger.fetch(request);
+  }
 }
-export default { fetch: () => new Response(String(calls)) };
+export default {
+  async fetch(request) {
+    if (request.method === "POST") mode = await request.text();
+    return new Response(String(calls));
+  },
+};
 `;
 
 const quote = (text) => JSON.stringify(text);

@@ -6,10 +6,11 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use licentia_api::outbox::{self, Landed, Publication};
+use licentia_api::published::{self, Question};
 use licentia_api::{
     Actor, Advance, Body, Database, DatabaseError, Given, Handled, KeyPair, Listed, Operation,
     Outcome, PageMemory, Place, Publishes, Reply, Request, Route, Row, Settings, Unsigned, Value,
-    Vault, advance, handle, identify, migrate, note_failed, published, route, write_facts,
+    Vault, advance, handle, identify, migrate, note_failed, route, write_facts,
 };
 use licentia_core::{Algorithm, Draw, Origin, RequestId, Seconds, Seed, Timestamp, join_signature};
 use ring::rand::{SecureRandom, SystemRandom};
@@ -322,13 +323,33 @@ impl NativeHost {
         (!listed.is_late(now)).then(|| listed.reply())
     }
 
-    fn answer_at_the_edge(&self, route: &Route, body: &[u8]) -> Reply {
-        match published::wanted(route, body, &self.vault) {
-            Ok(keys) => {
-                let value = keys.iter().find_map(|key| self.kv.get(key));
-                published::reply(route, value.map(String::as_str), &self.vault)
+    /// Answers from KV, or not at all where the ledger is to be asked.
+    fn answer_at_the_edge(
+        &self,
+        route: &Route,
+        request: &Request<'_>,
+        now: Timestamp,
+    ) -> Option<Reply> {
+        let mut question = match Question::read(route, request.body) {
+            Ok(question) => question,
+            Err(reply) => return Some(*reply),
+        };
+        if question.is_for_the_ledger(request.query) {
+            return None;
+        }
+        if let Some(name) = question.keys_name() {
+            let keys = published::keys_of(self.kv.get(&name)?)?;
+            match question.verify(&keys) {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(reply) => return Some(*reply),
             }
-            Err(reply) => *reply,
+        }
+        let names = question.names(&self.vault);
+        match names.iter().find_map(|name| self.kv.get(name)) {
+            Some(value) => Some(question.reply(value, &self.vault, now)),
+            None if question.may_go_to_the_ledger() => None,
+            None => Some(question.missing()),
         }
     }
 
@@ -375,13 +396,12 @@ impl NativeHost {
                     return self.respond(verdict, None);
                 }
             }
-            match found.operation() {
-                Operation::ReadStatusList => {
-                    if let Some(reply) = self.listed(found.number(), now) {
-                        return self.respond(reply, None);
-                    }
-                }
-                _ => return self.respond(self.answer_at_the_edge(&found, request.body), None),
+            let reply = match found.operation() {
+                Operation::ReadStatusList => self.listed(found.number(), now),
+                _ => self.answer_at_the_edge(&found, &request, now),
+            };
+            if let Some(reply) = reply {
+                return self.respond(reply, None);
             }
         }
         let mut outcome = self.call_ledger(&request, now);

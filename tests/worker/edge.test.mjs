@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { start } from "../harness/index.mjs";
-import { anonymous, createLicense, createProduct, isProblem } from "./story.mjs";
+import { anonymous, createLicense, createProduct, isProblem, machine } from "./story.mjs";
 
 const ID = "23d9646c-34f5-4d37-adeb-f7f77b927bdb";
 let server;
@@ -26,14 +26,14 @@ test("a page of any origin may ask, and reads our headers", async () => {
   assert.equal(preflight.headers.get("Access-Control-Allow-Origin"), "*");
   assert.equal(preflight.headers.get("Access-Control-Allow-Credentials"), null);
   const allowed = preflight.headers.get("Access-Control-Allow-Headers").toLowerCase().split(/, */);
-  for (const name of ["authorization", "content-type", "idempotency-key", "if-match"]) assert.ok(allowed.includes(name), name);
+  for (const name of ["authorization", "content-type", "idempotency-key", "if-match", "licentia-nonce"]) assert.ok(allowed.includes(name), name);
   for (const method of ["GET", "POST", "PATCH", "DELETE"])
     assert.match(preflight.headers.get("Access-Control-Allow-Methods"), new RegExp(method));
 
   const refused = await anonymous(server, "GET", "/v3/licenses");
   isProblem(refused, 401, "UNAUTHORIZED");
   const exposed = refused.headers.get("Access-Control-Expose-Headers");
-  for (const name of ["X-Request-Id", "ETag", "Licentia-Published"]) assert.match(exposed, new RegExp(name));
+  for (const name of ["X-Request-Id", "ETag", "Licentia-Published", "Content-Digest", "Signature-Input", "Signature"]) assert.match(exposed, new RegExp(name));
 });
 
 test("each answer has its own request id", async () => {
@@ -115,25 +115,60 @@ test("a check is answered from KV with no ledger call", async () => {
   const calls = await server.ledgerCalls();
   const known = await anonymous(server, "POST", "/v3/licenses/check", { key: license.key });
   assert.equal(known.status, 200, known.text);
-  assert.deepEqual(Object.keys(known.json), ["statement"]);
+  assert.equal(known.json.source, "published");
   assert.match(known.headers.get("Licentia-Published"), /^\d+$/);
-  isProblem(await anonymous(server, "POST", "/v3/licenses/check", { key: "AAAAAA-AAAAAA-AAAAAA-AAAAAA-AAAAAA-AAAAAA" }), 404, "LICENSE_UNKNOWN");
   isProblem(await anonymous(server, "POST", "/v3/licenses/check", { key: 5 }), 400, "INVALID_FIELD");
   isProblem(await anonymous(server, "POST", "/v3/licenses/check", "{"), 400, "INVALID_JSON");
   assert.equal((await anonymous(server, "GET", `/v3/products/${product.id}/keys`)).status, 200);
   assert.equal(await server.ledgerCalls(), calls);
 });
 
-test("a check says so when KV cannot be read", async () => {
-  server.kv.reads = "fail";
-  try {
-    const answer = await anonymous(server, "POST", "/v3/licenses/check", { key: "AAAAAA-AAAAAA-AAAAAA-AAAAAA-AAAAAA-AAAAAA" });
-    isProblem(answer, 503, "REQUEST_TIMEOUT");
-    assert.equal(answer.headers.get("Retry-After"), "1");
-  } finally {
-    server.kv.heal();
-  }
+test("a check by token takes one read of KV once the product's keys were read", async () => {
+  const product = await createProduct(server);
+  const license = await createLicense(server, product);
+  const activated = await anonymous(server, "POST", "/v3/activations", machine(license));
+  const { activationToken } = activated.json;
+  const reads = () => server.kv.operations.filter(({ method }) => method === "GET").length;
+  const check = async () => {
+    const [before, calls] = [reads(), await server.ledgerCalls()];
+    const answer = await anonymous(server, "POST", "/v3/licenses/check", { activationToken });
+    assert.equal(answer.json.activation, "unknown", answer.text);
+    assert.equal(await server.ledgerCalls(), calls);
+    return reads() - before;
+  };
+  assert.deepEqual([await check(), await check()], [2, 1]);
 });
+
+test("what KV does not have, the ledger is asked for", async () => {
+  const product = await createProduct(server);
+  const license = await createLicense(server, product);
+  server.kv.values.clear();
+  const answer = await anonymous(server, "POST", "/v3/licenses/check", { key: license.key });
+  assert.equal(answer.json.source, "ledger", answer.text);
+  const keys = await anonymous(server, "GET", `/v3/products/${product.id}/keys`);
+  assert.equal(keys.json.productId, product.id, keys.text);
+  isProblem(await anonymous(server, "POST", "/v3/licenses/check", { key: "AAAAAA-AAAAAA-AAAAAA-AAAAAA-AAAAAA-AAAAAA" }), 404, "LICENSE_UNKNOWN");
+  isProblem(await anonymous(server, "GET", `/v3/products/${ID}/keys`), 404, "PRODUCT_NOT_FOUND");
+  isProblem(await server.call("GET", `/v3/licenses/${license.id}?source=published`), 404, "LICENSE_NOT_FOUND");
+});
+
+for (const reads of ["fail", "hang"]) {
+  test(`when reads of KV ${reads}, the ledger is asked`, async () => {
+    const product = await createProduct(server);
+    const license = await createLicense(server, product);
+    server.kv.reads = reads;
+    try {
+      const answer = await anonymous(server, "POST", "/v3/licenses/check", { key: license.key });
+      assert.equal(answer.json.source, "ledger", answer.text);
+      assert.equal((await anonymous(server, "GET", `/v3/products/${product.id}/keys`)).status, 200);
+      const published = await server.call("GET", `/v3/licenses/${license.id}?source=published`);
+      isProblem(published, 503, "REQUEST_TIMEOUT");
+      assert.equal(published.headers.get("Retry-After"), "1");
+    } finally {
+      server.kv.heal();
+    }
+  });
+}
 
 for (const name of ["LICENTIA_ROOT_TOKEN", "LICENTIA_MASTER_KEYS"]) {
   test(`without ${name} every call is 503`, async () => {

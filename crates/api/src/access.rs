@@ -102,6 +102,12 @@ impl Access {
         }
     }
 
+    /// Says whether applications call it.
+    #[must_use]
+    pub fn is_of_applications(self) -> bool {
+        matches!(self, Self::Open | Self::OpenOrScoped(_))
+    }
+
     /// Says whether a host must ask the ledger before it answers by itself.
     #[must_use]
     pub fn asks_the_ledger(self, actor: Actor) -> bool {

@@ -19,6 +19,7 @@ pub mod outbox;
 pub mod published;
 mod route;
 mod schema;
+mod signed;
 mod status_lists;
 mod store;
 mod vault;
@@ -41,6 +42,7 @@ pub use route::{
     Endpoint, Operation, Place, Route, RouteFault, aliases, endpoints, only_reads, route,
 };
 pub use schema::migrate;
+pub use signed::is_signed;
 pub use vault::{Vault, VaultError};
 
 use context::{Context, Fault};

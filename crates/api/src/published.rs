@@ -1,12 +1,15 @@
-//! What is published: the names and documents in KV, and the calls that are answered from them with no ledger call.
+//! What is published: the names and documents in KV, and the calls that are answered from them with no ledger call. What KV
+//! does not say, or cannot just now, the ledger answers in the same shape.
 //!
 //! A license lies under its id and under a name that hides its key, the same bytes under both. Without a token only the
 //! signed statement is ever served.
 
-use licentia_core::wire::{StoredLicense, StoredProduct};
+pub(crate) mod check;
+
+use licentia_core::wire::{CheckSource, StoredLicense, StoredProduct};
 use licentia_core::{
-    Code, Jwk, License, LicenseId, LicenseKey, Problem, Product, ProductId, Statement,
-    VerifyingKey, parse,
+    Code, Jwk, KeySet, License, LicenseId, LicenseKey, Problem, Product, ProductId, Statement,
+    Timestamp, VerifyingKey, parse,
 };
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +17,7 @@ use crate::database::DatabaseError;
 use crate::host::Reply;
 use crate::route::{Operation, Route};
 use crate::vault::Vault;
+use check::{By, Check, Said};
 
 /// The one account of today; it stands in every name, so that there can be more.
 pub(crate) const ACCOUNT: &str = "default";
@@ -21,6 +25,8 @@ pub(crate) const ACCOUNT: &str = "default";
 pub(crate) const FORMER_KEY: &str = r#"{"statement":null,"license":null}"#;
 /// What lies under the name of a product that was deleted: its keys are gone with it.
 pub(crate) const FORMER_PRODUCT: &str = r#"{"keys":null,"product":null}"#;
+/// In how many seconds to ask a ledger again that does not answer.
+const RETRY_AFTER: u32 = 5;
 
 pub(crate) fn license_name(id: LicenseId) -> String {
     format!("{ACCOUNT}/license/{id}")
@@ -28,6 +34,11 @@ pub(crate) fn license_name(id: LicenseId) -> String {
 
 pub(crate) fn key_name(name: &str) -> String {
     format!("{ACCOUNT}/key/{name}")
+}
+
+fn key_names(key: &str, vault: &Vault) -> Vec<String> {
+    let names = vault.names_of(key);
+    names.iter().map(|name| key_name(name)).collect()
 }
 
 pub(crate) fn product_name(id: ProductId) -> String {
@@ -153,112 +164,199 @@ pub(crate) fn jwks(product: &Product) -> Result<Vec<Jwk>, DatabaseError> {
         .map_err(|fault| DatabaseError::Corrupt(fault.to_string()))
 }
 
-#[derive(Deserialize)]
-struct CheckRequest {
-    key: String,
+/// What an edge route is asked, once it is read.
+#[derive(Debug)]
+pub struct Question<'a> {
+    route: &'a Route,
+    check: Option<Check>,
 }
 
-/// Answers the edge routes that need nothing, or says under which KV keys to look, the first that is there.
-///
-/// # Errors
-/// Answers a request that is wrong.
-pub fn wanted(route: &Route, body: &[u8], vault: &Vault) -> Result<Vec<String>, Box<Reply>> {
-    match route.operation() {
-        Operation::ReadPublishedLicense => Ok(vec![license_name(route.id())]),
-        Operation::ReadProductKeys => Ok(vec![product_name(route.id())]),
-        Operation::CheckLicense => {
-            let request: CheckRequest = parse(body).map_err(|fault| refuse(&fault.into()))?;
-            let key = request.key.parse::<LicenseKey>();
-            let key = key.map_err(|fault| refuse(&Problem::field("key", fault)))?;
-            Ok(vault
-                .names_of(key.as_str())
-                .iter()
-                .map(|name| key_name(name))
-                .collect())
+impl<'a> Question<'a> {
+    /// Reads the request of an edge route, or answers one that needs nothing or is wrong.
+    ///
+    /// # Errors
+    /// Returns that answer.
+    pub fn read(route: &'a Route, body: &[u8]) -> Result<Self, Box<Reply>> {
+        let check = match route.operation() {
+            Operation::ReadPublishedLicense | Operation::ReadProductKeys => None,
+            Operation::CheckLicense => Some(Check::read(body).map_err(refuse)?),
+            Operation::GetStatus => {
+                let status = serde_json::json!({ "status": "ok" });
+                return Err(Box::new(Reply::json(200, &status)));
+            }
+            _ => {
+                let message = "this call is answered by the ledger";
+                return Err(refuse(Problem::new(Code::RouteNotFound, message)));
+            }
+        };
+        Ok(Self { route, check })
+    }
+
+    /// Says whether KV is passed over, since the request asks for what is so now: `?fresh=1`.
+    #[must_use]
+    pub fn is_for_the_ledger(&self, query: &str) -> bool {
+        let fresh = |pair| matches!(pair, "fresh=1" | "fresh=true");
+        self.check.is_some() && query.split('&').any(fresh)
+    }
+
+    /// Says whether the ledger answers what KV does not: a published copy is what KV has, or nothing.
+    #[must_use]
+    pub fn may_go_to_the_ledger(&self) -> bool {
+        self.route.operation() != Operation::ReadPublishedLicense
+    }
+
+    /// Returns under which KV key the keys lie that verify the token which the request names a license by.
+    #[must_use]
+    pub fn keys_name(&self) -> Option<String> {
+        match &self.check.as_ref()?.by {
+            By::Text(_, product) => Some(product_name(*product)),
+            By::Key(_) | By::Token(..) => None,
         }
-        Operation::GetStatus => {
-            let status = serde_json::json!({ "status": "ok" });
-            Err(Box::new(Reply::json(200, &status)))
+    }
+
+    /// Verifies that token, and returns whether KV can say more: with keys that are older than the token it cannot.
+    ///
+    /// # Errors
+    /// Answers a request whose token is wrong.
+    pub fn verify(&mut self, keys: &KeySet) -> Result<bool, Box<Reply>> {
+        match &mut self.check {
+            Some(check) => check.verify(keys).map_err(refuse),
+            None => Ok(true),
         }
-        _ => Err(refuse(&Problem::new(
-            Code::RouteNotFound,
-            "this call is answered by the ledger",
-        ))),
+    }
+
+    /// Returns under which KV keys to look: the first that is there counts.
+    #[must_use]
+    pub fn names(&self, vault: &Vault) -> Vec<String> {
+        match self.check.as_ref().map(|check| &check.by) {
+            Some(By::Key(key)) => key_names(key.as_str(), vault),
+            Some(By::Token(_, license)) => vec![license_name(*license)],
+            Some(By::Text(..)) => Vec::new(),
+            None if self.route.operation() == Operation::ReadProductKeys => {
+                vec![product_name(self.route.id())]
+            }
+            None => vec![license_name(self.route.id())],
+        }
+    }
+
+    /// Answers from what KV holds there.
+    #[must_use]
+    pub fn reply(&self, value: &str, vault: &Vault, now: Timestamp) -> Reply {
+        match self.reply_from(value, vault, now) {
+            Ok(Some(reply)) => reply,
+            Ok(None) => self.missing(),
+            Err(_unreadable) => {
+                Reply::problem(&Problem::new(Code::InternalError, "internal error"))
+            }
+        }
+    }
+
+    fn reply_from(
+        &self,
+        value: &str,
+        vault: &Vault,
+        now: Timestamp,
+    ) -> Result<Option<Reply>, DatabaseError> {
+        if self.route.operation() == Operation::ReadProductKeys {
+            let product: PublishedProduct<'_> = from_json(value)?;
+            let document = |keys| KeyDocument::new(self.route.id(), keys, vault);
+            let reply = |keys| Reply::json(200, &document(keys));
+            return Ok(product.keys.map(reply));
+        }
+        let published: Published<'_> = from_json(value)?;
+        let Some(text) = published.statement else {
+            return Ok(None);
+        };
+        let statement = Statement::trusted(text);
+        let statement = &statement.map_err(|fault| DatabaseError::Corrupt(fault.to_string()))?;
+        let reply = match &self.check {
+            None => Reply::json_text(200, value).versioned(statement.ver),
+            Some(check) => Said {
+                text,
+                statement,
+                activation: check.told_by(statement),
+                source: CheckSource::Published,
+                as_of: None,
+            }
+            .reply(now),
+        };
+        Ok(Some(reply.published(statement.ver)))
+    }
+
+    /// Answers where nothing is published.
+    #[must_use]
+    pub fn missing(&self) -> Reply {
+        Reply::problem(&match self.route.operation() {
+            Operation::ReadProductKeys => {
+                Problem::new(Code::ProductNotFound, "no product of this id is published")
+            }
+            Operation::CheckLicense => check::unknown(),
+            _ => Problem::new(Code::LicenseNotFound, "no license of this id is published"),
+        })
     }
 }
 
-fn refuse(problem: &Problem) -> Box<Reply> {
-    Box::new(Reply::problem(problem))
+/// Reads the keys that a product's document holds.
+#[must_use]
+pub fn keys_of(value: &str) -> Option<KeySet> {
+    let product: PublishedProduct<'_> = serde_json::from_str(value).ok()?;
+    KeySet::parse(&format!("{{\"keys\":{}}}", product.keys?.get())).ok()
+}
+
+#[derive(Deserialize)]
+struct Named {
+    key: String,
+}
+
+/// Returns under which KV keys the license lies that an application's request names by its key.
+#[must_use]
+pub fn named_by(body: &[u8], vault: &Vault) -> Vec<String> {
+    let named = parse::<Named>(body).ok();
+    let key = named.and_then(|named| named.key.parse::<LicenseKey>().ok());
+    key.map_or_else(Vec::new, |key| key_names(key.as_str(), vault))
+}
+
+/// Answers an application whose ledger does not, with what KV holds of its license.
+#[must_use]
+pub fn unavailable(value: Option<&str>) -> Reply {
+    let published = value.and_then(|value| serde_json::from_str::<Published<'_>>(value).ok());
+    let code = Code::LedgerUnavailable;
+    let document = Unavailable {
+        message: "the server cannot answer just now; try again later",
+        code: code.as_str(),
+        statement: published.and_then(|published| published.statement),
+    };
+    let reply = Reply::json(code.http_status(), &document).header("Retry-After", RETRY_AFTER);
+    Reply {
+        code: Some(code),
+        ..reply
+    }
+}
+
+#[derive(Serialize)]
+struct Unavailable<'a> {
+    message: &'a str,
+    code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statement: Option<&'a str>,
+}
+
+fn refuse(problem: Problem) -> Box<Reply> {
+    Box::new(Reply::problem(&problem))
+}
+
+fn from_json<'a, T: Deserialize<'a>>(value: &'a str) -> Result<T, DatabaseError> {
+    serde_json::from_str(value).map_err(|fault| DatabaseError::Corrupt(fault.to_string()))
 }
 
 #[derive(Deserialize)]
 struct Published<'a> {
     #[serde(borrow)]
     statement: Option<&'a str>,
-    #[serde(borrow)]
-    license: Option<&'a serde_json::value::RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Version {
-    version: i64,
 }
 
 #[derive(Deserialize)]
 struct PublishedProduct<'a> {
     #[serde(borrow)]
     keys: Option<&'a serde_json::value::RawValue>,
-}
-
-/// Answers an edge route from what KV holds.
-#[must_use]
-pub fn reply(route: &Route, value: Option<&str>, vault: &Vault) -> Reply {
-    let reply = value.map(|value| reply_from(route, value, vault));
-    match reply {
-        Some(Ok(Some(reply))) => reply,
-        Some(Err(_unreadable)) => Reply::problem(&internal()),
-        Some(Ok(None)) | None => Reply::problem(&missing(route)),
-    }
-}
-
-fn reply_from(
-    route: &Route,
-    value: &str,
-    vault: &Vault,
-) -> Result<Option<Reply>, serde_json::Error> {
-    if route.operation() == Operation::ReadProductKeys {
-        let product: PublishedProduct<'_> = serde_json::from_str(value)?;
-        let document = |keys| KeyDocument::new(route.id(), keys, vault);
-        let reply = |keys| Reply::json(200, &document(keys));
-        return Ok(product.keys.map(reply));
-    }
-    let published: Published<'_> = serde_json::from_str(value)?;
-    let (Some(statement), Some(license)) = (published.statement, published.license) else {
-        return Ok(None);
-    };
-    let version: Version = serde_json::from_str(license.get())?;
-    let reply = match route.operation() {
-        Operation::ReadPublishedLicense => Reply::json_text(200, value),
-        _ => Reply::json(200, &serde_json::json!({ "statement": statement })),
-    };
-    Ok(Some(
-        reply.versioned(version.version).published(version.version),
-    ))
-}
-
-fn missing(route: &Route) -> Problem {
-    match route.operation() {
-        Operation::ReadProductKeys => {
-            Problem::new(Code::ProductNotFound, "no product of this id is published")
-        }
-        Operation::CheckLicense => Problem::new(
-            Code::LicenseUnknown,
-            "no license with this key is published here",
-        ),
-        _ => Problem::new(Code::LicenseNotFound, "no license of this id is published"),
-    }
-}
-
-fn internal() -> Problem {
-    Problem::new(Code::InternalError, "internal error")
 }

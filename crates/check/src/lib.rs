@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 
-use licentia_core::{Answer, Check, Client, KeyFault, KeySet, Release};
+use licentia_core::{Answer, Check, Client, KeyFault, KeySet, Release, StatementFacts, StatusCode};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[cfg(target_family = "wasm")]
@@ -54,6 +54,35 @@ pub fn judge(product_id: String, license_key: String, fingerprint: String, now: 
         keys: KEYS.with_borrow(|(_, keys)| keys.clone()),
     };
     ANSWER.with_borrow(|answer| written(&client.check(answer, seconds(now))))
+}
+
+/// Judges a statement by the public key that was read, as JSON: see `checkLicense` of the npm package. Nothing is returned
+/// of a text that the key has not signed, or that is of another license than `license` if that names one.
+#[wasm_bindgen]
+pub fn judge_statement(
+    text: &str,
+    license: Option<String>,
+    ended: bool,
+    now: f64,
+) -> Option<String> {
+    let keys = KEYS.with_borrow(|(_, keys)| keys.clone());
+    let (statement, claims) = StatementFacts::verify(text, &keys).ok()?;
+    if license.is_some_and(|license| license != statement.lid) {
+        return None;
+    }
+    let status = match statement.status(seconds(now)) {
+        StatusCode::OK if ended => StatusCode::E_ACTIVATION_NOT_FOUND,
+        status => status,
+    };
+    let code = status.number().to_string();
+    let parts = [
+        "{\"code\":",
+        &code,
+        ",\"name\":\"",
+        status.name(),
+        "\",\"statement\":",
+    ];
+    Some([parts.concat().as_str(), &claims, "}"].concat())
 }
 
 /// Returns the claims of the answer that was read, as they were signed, if it has a token that the key has signed.

@@ -8,19 +8,18 @@ use licentia_core::Code;
 use licentia_core::wire::{
     AccessTokenInput, AccessTokenView, AccountStatsView, ActivationAnswer, ActivationLogView,
     ActivationRequest, ActivationView, ClaimsView, DeactivationRequest, EventLogView,
-    ExpiresAtInput, ImportCounts, ImportPartView, ImportView, KeyInput, LicenseExtension,
-    LicenseInput, LicenseStatsView, LicenseView, MeterIncrement, MeterIncrementAnswer,
-    OfflineActivationAnswer, OfflineActivationInput, OfflineDeactivationInput, ProductInput,
-    ProductView, RoleView, TagInput, TagView, TemplateInput, TemplateView, UserInput, UserView,
+    ExpiresAtInput, ImportCounts, ImportPartView, ImportView, KeyInput, LicenseCheckInput,
+    LicenseCheckView, LicenseExtension, LicenseInput, LicenseStatsView, LicenseView,
+    MeterIncrement, MeterIncrementAnswer, OfflineActivationAnswer, OfflineActivationInput,
+    OfflineDeactivationInput, ProductInput, ProductView, RoleView, TagInput, TagView,
+    TemplateInput, TemplateView, UserInput, UserView,
 };
 
 use crate::call::{
     Call, Parameter, STATUS_LIST, exports, gives, gives_lines, gives_nothing, gives_text, lists,
     lists_all, takes, takes_lines,
 };
-use crate::own::{
-    CheckRequest, ProductFile, ProductKeys, PublishedLicense, Rebuilt, Rewrapped, Statement, Status,
-};
+use crate::own::{ProductFile, ProductKeys, PublishedLicense, Rebuilt, Rewrapped, Status};
 
 /// What activating and syncing refuse alike: in the order in which a license is looked at.
 const OF_MACHINES: &[Code] = &[
@@ -89,6 +88,11 @@ const CURSOR: Parameter = Parameter::optional(
     "cursor",
     "Where to go on: what the answer before has given.",
     "cursor",
+);
+const FRESH: Parameter = Parameter::optional(
+    "fresh",
+    "`1` or `true`: passes over what is published, and asks the ledger.",
+    "boolean",
 );
 const OF_EXPORT: &[Parameter] = &[
     Parameter::optional(
@@ -169,8 +173,15 @@ pub(crate) fn call(operation: Operation) -> Call {
             Code::RequiredMetadataMissing,
             Code::RequiredMeterAttributeMissing,
         ]),
-        O::CheckLicense => published(takes::<CheckRequest>(&[]).gives::<Statement>(200))
-            .refuses(&[Code::LicenseUnknown]),
+        O::CheckLicense => {
+            published(takes::<LicenseCheckInput>(&[]).gives::<LicenseCheckView<'_>>(200))
+                .asks(&[FRESH])
+                .refuses(&[
+                    Code::LicenseUnknown,
+                    Code::InvalidLicenseKey,
+                    Code::InvalidActivationFingerprint,
+                ])
+        }
         O::ReadPublishedLicense => {
             published(gives::<PublishedLicense>(200)).refuses(&[Code::LicenseNotFound])
         }

@@ -65,6 +65,21 @@ const HEADERS: &[Header] = &[
         "string",
     ),
     header(
+        "Content-Digest",
+        "The digest of the body (RFC 9530).",
+        "string",
+    ),
+    header(
+        "Signature-Input",
+        "What the signatures are over, when and by which keys they were made (RFC 9421).",
+        "string",
+    ),
+    header(
+        "Signature",
+        "Signatures of the answer by the account's statement keys.",
+        "string",
+    ),
+    header(
         "Idempotency-Replayed",
         "`true` where the answer is that of an earlier request with this key.",
         "string",
@@ -101,6 +116,7 @@ pub(crate) struct Carried {
     pub(crate) lists: bool,
     pub(crate) retries: bool,
     pub(crate) downloads: bool,
+    pub(crate) signed: bool,
 }
 
 impl Carried {
@@ -113,6 +129,7 @@ impl Carried {
             "Link" => self.lists,
             "Retry-After" => self.retries,
             "Content-Disposition" => self.downloads,
+            "Content-Digest" | "Signature-Input" | "Signature" => self.signed,
             name => self.lists || !name.starts_with("Pagination-"),
         };
         let reference = |header: &Header| {

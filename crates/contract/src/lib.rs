@@ -141,13 +141,19 @@ pub(crate) fn tag(endpoint: &Endpoint) -> String {
 
 /// Describes the body of every error that has one of these codes.
 pub(crate) fn problem<'a>(codes: impl IntoIterator<Item = &'a Code>) -> Value {
-    let codes: Vec<&str> = codes.into_iter().map(|code| code.as_str()).collect();
-    json!({
-        "type": "object",
-        "required": ["message", "code"],
-        "properties": {
-            "message": { "type": "string", "description": "What happened, for people; it may change." },
-            "code": { "type": "string", "enum": codes },
-        },
-    })
+    let codes: Vec<&Code> = codes.into_iter().collect();
+    let names: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
+    let mut properties = json!({
+        "message": { "type": "string", "description": "What happened, for people; it may change." },
+        "code": { "type": "string", "enum": names },
+    });
+    if let (Some(properties), true) = (
+        properties.as_object_mut(),
+        codes.contains(&&Code::LedgerUnavailable),
+    ) {
+        let says = "What is published of the license, signed: with `LEDGER_UNAVAILABLE`, if the request names its key.";
+        let statement = json!({ "type": "string", "description": says });
+        properties.insert("statement".to_owned(), statement);
+    }
+    json!({ "type": "object", "required": ["message", "code"], "properties": properties })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use licentia_api::{Access, Endpoint};
+use licentia_api::{Access, Endpoint, is_signed};
 use licentia_core::Code;
 use serde_json::{Map, Value, json};
 
@@ -171,6 +171,7 @@ fn refusal(endpoint: &Endpoint, status: u16, codes: &BTreeSet<Code>, shapes: &mu
     let carried = Carried {
         retries: matches!(status, 429 | 503),
         replays,
+        signed: is_signed(endpoint.template()),
         ..Carried::default()
     };
     let lines = codes
@@ -184,7 +185,8 @@ fn refusal(endpoint: &Endpoint, status: u16, codes: &BTreeSet<Code>, shapes: &mu
     if replays || matches!(status, 400 | 404 | 409) {
         return described;
     }
-    let names: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
+    let mut names: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
+    names.extend(carried.signed.then_some("SIGNED"));
     shapes.add_response(&names.join("."), described)
 }
 
@@ -198,6 +200,7 @@ fn success(
     let carried = Carried {
         versioned: described.versioned,
         publishes: described.publishes,
+        signed: is_signed(endpoint.template()),
         replays: endpoint.replays(),
         lists: parameters::lists(described),
         retries: false,

@@ -21,18 +21,6 @@ shapes! {
         status: String,
     }
 
-    /// Which license is asked about.
-    CheckRequest {
-        /// The license key.
-        key: String,
-    }
-
-    /// What a license is, signed.
-    Statement {
-        /// A JWS whose payload says what is true of the license; the account's statement key signs it.
-        statement: String,
-    }
-
     /// The published copy of a license: what lies in KV.
     PublishedLicense {
         /// A JWS whose payload says what is true of the license; the account's statement key signs it.

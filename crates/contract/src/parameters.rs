@@ -1,6 +1,7 @@
 //! The parameters of calls: what stands in the path, the query and the headers, each described once.
 
-use licentia_api::Endpoint;
+use licentia_api::{Endpoint, is_signed};
+use licentia_core::NONCE_HEADER;
 use serde_json::{Map, Value, json};
 
 use crate::Undescribed;
@@ -35,6 +36,9 @@ pub(crate) fn describe(
     }
     if call.conditional {
         parameters.push(reference("If-Match"));
+    }
+    if is_signed(endpoint.template()) {
+        parameters.push(reference(NONCE_HEADER));
     }
     Ok(parameters)
 }
@@ -142,6 +146,11 @@ pub(crate) fn components() -> Value {
             "If-Match",
             "The version that the change is meant for, as `ETag` said it: another one refuses with 412.",
             json!({ "type": "string" }),
+        ),
+        header(
+            NONCE_HEADER,
+            "A text of the caller's own, which the signature of the answer is over: so it answers this request and no other.",
+            json!({ "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$" }),
         ),
     ];
     all.into_iter().collect::<Map<_, _>>().into()

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use licentia_api::{Access, Endpoint};
+use licentia_api::{Access, Endpoint, Operation};
 use licentia_core::Code;
 
 use crate::call::Call;
@@ -31,6 +31,8 @@ const LIST: &[Code] = &[
 ];
 /// `Idempotency-Key` itself may be malformed.
 const REPLAYED: &[Code] = &[Code::IdempotencyKeyReused, Code::InvalidField];
+/// Of what applications call: the ledger fails, or does not answer.
+const OF_APPLICATIONS: &[Code] = &[Code::LedgerUnavailable];
 const CONDITIONAL: &[Code] = &[Code::VersionMismatch];
 
 /// Returns the codes of a call by the status that carries them.
@@ -46,6 +48,7 @@ pub(crate) fn refusals(endpoint: &Endpoint, call: &Call) -> BTreeMap<u16, BTreeS
         (lists, LIST),
         (endpoint.replays(), REPLAYED),
         (call.conditional, CONDITIONAL),
+        (asks_the_ledger(endpoint), OF_APPLICATIONS),
     ];
     let of_kinds = kinds.into_iter().filter(|(is_so, _)| *is_so);
     let codes = of_kinds.flat_map(|(_, codes)| codes).chain(&call.codes);
@@ -57,6 +60,10 @@ pub(crate) fn refusals(endpoint: &Endpoint, call: &Call) -> BTreeMap<u16, BTreeS
             .insert(*code);
     }
     by_status
+}
+
+fn asks_the_ledger(endpoint: &Endpoint) -> bool {
+    endpoint.access.is_of_applications() && endpoint.operation != Operation::GetStatus
 }
 
 /// Says whether a body is read at all: one that nobody asked for can still be too long.

@@ -90,6 +90,14 @@ pub struct Activation {
 }
 
 impl Seat {
+    /// Returns the seat that a machine takes, where its fingerprint alone tells which one.
+    #[must_use]
+    pub fn of_machine(license: &License, fingerprint: &str) -> Option<Self> {
+        let terms = &license.terms;
+        let by_machine = terms.leasing_strategy == LeasingStrategy::PerMachine;
+        (by_machine && !terms.user_locked).then(|| Self(fingerprint.to_owned()))
+    }
+
     /// Returns the seat that `device` takes: its fingerprint, with the user's digest where the license is locked to users,
     /// or the activation's own id where every activation takes one.
     ///

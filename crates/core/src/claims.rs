@@ -283,3 +283,33 @@ pub struct Statement {
     /// Where the license's status stands in a status list.
     pub status: StatusClaim,
 }
+
+/// The claims of a statement that a client's decisions lean on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatementFacts {
+    /// The license's id.
+    pub lid: String,
+    /// Whether the license is revoked.
+    pub revoked: bool,
+    /// Whether the license is suspended.
+    pub suspended: bool,
+    /// Whether the license was deleted.
+    pub deleted: bool,
+    /// When it expires.
+    pub eat: i64,
+}
+
+impl StatementFacts {
+    pub(crate) const MEMBERS: &'static [&'static str] =
+        &["lid", "revoked", "suspended", "deleted", "eat"];
+
+    pub(crate) fn read(claims: &Object<'_>) -> Result<Self, Misfit> {
+        Ok(Self {
+            lid: claims.text("lid")?,
+            revoked: claims.flag("revoked")?,
+            suspended: claims.flag("suspended")?,
+            deleted: claims.flag("deleted")?,
+            eat: claims.number("eat")?,
+        })
+    }
+}

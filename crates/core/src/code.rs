@@ -112,6 +112,8 @@ codes! {
         "The product has as many keys as it may have." "Retire a key that no stored token was signed with any more.";
     KeyNotFound 404 "KEY_NOT_FOUND"
         "The product has no key of this name." "Read its keys.";
+    LedgerUnavailable 503 "LEDGER_UNAVAILABLE"
+        "The ledger failed, or did not answer in time. What is published of the license stands in `statement`, if the request names its key. A client keeps what it has." "Try again after the seconds that `Retry-After` says.";
     LicenseExists 409 "LICENSE_EXISTS"
         "An imported license has the id of one that exists, or that was deleted." "Leave the line out.";
     LicenseKeyExists 409 "LICENSE_KEY_EXISTS"
@@ -125,7 +127,7 @@ codes! {
     LicenseNotRenewable 400 "LICENSE_NOT_RENEWABLE"
         "The license has no end that could be moved: it is perpetual, or each activation has an end of its own." "Leave it as it is, or set `expiresAt` where its term does not roll.";
     LicenseUnknown 404 "LICENSE_UNKNOWN"
-        "A check names a key that is not published here. A client keeps what it has." "Check the key and the host address; a new license is published within seconds.";
+        "A check names a license that was never known here. A client keeps what it has." "Check the key and the host address.";
     MetadataNotFound 404 "METADATA_NOT_FOUND"
         "No metadata entry has this id." "Check the id.";
     MeterAttributeNotFound 404 "METER_ATTRIBUTE_NOT_FOUND"

@@ -6,6 +6,7 @@
 mod access_token;
 mod activation;
 mod answer;
+mod answer_signature;
 mod claims;
 mod client;
 mod code;
@@ -45,8 +46,10 @@ pub mod wire;
 pub use access_token::{AccessToken, TokenText};
 pub use activation::{Activation, Device, Reach, Seat};
 pub use answer::{ANSWERS, Answer, Effect, Row};
+pub use answer_signature::{AnswerFault, AnswerHeaders, NONCE_HEADER, SignedAnswer, nonce};
 pub use claims::{
-    ActivationMeter, Claims, Entry, Facts, LicenseMeter, Statement, StatusClaim, StatusListPlace,
+    ActivationMeter, Claims, Entry, Facts, LicenseMeter, Statement, StatementFacts, StatusClaim,
+    StatusListPlace,
 };
 pub use client::{
     Asked, Check, Client, Decision, MalformedVersion, Release, ReleaseVersion, Response, Schedule,

@@ -3,11 +3,15 @@
 use ed25519_dalek::{Signer, SigningKey};
 use serde::Serialize;
 
-use crate::claims::Statement;
+use crate::claims::{Statement, StatementFacts};
 use crate::jws::{Compact, TokenFault, join_signature, read_object, signing_input};
 use crate::key::VerifyingKey;
 use crate::key_set::KeySet;
+use crate::license::Standing;
+use crate::object::Object;
 use crate::product::Algorithm;
+use crate::status_code::StatusCode;
+use crate::time::Timestamp;
 
 /// The `typ` of a statement's header: what keeps it from being taken for an activation token.
 const TYP: &str = "license-statement+jwt";
@@ -51,8 +55,12 @@ impl StatementKey {
         // INVARIANT: a struct of texts, numbers and flags always serializes.
         let claims = serde_json::to_vec(claims).unwrap_or_default();
         let input = signing_input(Algorithm::EdDSA, &self.kid, typ, &claims);
-        let signature = self.key.sign(input.as_bytes()).to_bytes();
-        join_signature(&input, &signature)
+        join_signature(&input, &self.sign_bytes(input.as_bytes()))
+    }
+
+    /// Signs bytes, whose form says that they are no statement.
+    pub(crate) fn sign_bytes(&self, message: &[u8]) -> [u8; 64] {
+        self.key.sign(message).to_bytes()
     }
 }
 
@@ -68,9 +76,71 @@ impl Statement {
     /// # Errors
     /// Says what is wrong with the text, its key or its signature.
     pub fn verify(text: &str, keys: &KeySet) -> Result<Self, TokenFault> {
-        let compact = Compact::parse(text)?;
-        compact.refuse_other_than(TYP)?;
-        let payload = compact.verify(keys)?;
-        read_object(&payload).map_err(|reason| TokenFault::Claims { reason })
+        read_object(&verified(text, keys)?).map_err(misfit)
+    }
+
+    /// Reads a statement of ours that comes from where nobody else writes: its signature is not looked at.
+    ///
+    /// # Errors
+    /// Says what is wrong with the text.
+    pub fn trusted(text: &str) -> Result<Self, TokenFault> {
+        read_object(&Compact::parse(text)?.unverified()?).map_err(misfit)
+    }
+
+    /// Returns the facts that the license's status follows from.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        Standing {
+            revoked: self.revoked,
+            suspended: self.suspended,
+            expires_at: (self.eat != 0).then(|| Timestamp::from_unix_seconds(self.eat)),
+        }
     }
 }
+
+impl StatementFacts {
+    /// Checks a published statement with the account's statement keys, then reads what a client needs of it. The claims
+    /// come with it as they were signed, byte for byte.
+    ///
+    /// # Errors
+    /// Says what is wrong with the text, its key or its signature.
+    pub fn verify(text: &str, keys: &KeySet) -> Result<(Self, String), TokenFault> {
+        let json = String::from_utf8(verified(text, keys)?)
+            .map_err(|_fault| misfit("they are not UTF-8".to_owned()))?;
+        let claims = Object::parse(&json, Self::MEMBERS)
+            .ok_or_else(|| misfit("they are no JSON object".to_owned()))?;
+        let facts = Self::read(&claims).map_err(|fault| misfit(fault.reason()))?;
+        Ok((facts, json))
+    }
+
+    /// Returns what the license is to a client at `now`, in seconds since 1970: as in a license's own status, revoked
+    /// outranks all but that there is none any more.
+    #[must_use]
+    pub fn status(&self, now: i64) -> StatusCode {
+        if self.deleted {
+            StatusCode::E_LICENSE_KEY
+        } else if self.revoked {
+            StatusCode::E_REVOKED
+        } else if self.eat != 0 && self.eat < now {
+            StatusCode::EXPIRED
+        } else if self.suspended {
+            StatusCode::SUSPENDED
+        } else {
+            StatusCode::OK
+        }
+    }
+}
+
+/// Checks the signature, and returns the claims.
+fn verified(text: &str, keys: &KeySet) -> Result<Vec<u8>, TokenFault> {
+    let compact = Compact::parse(text)?;
+    compact.refuse_other_than(TYP)?;
+    compact.verify(keys)
+}
+
+fn misfit(reason: String) -> TokenFault {
+    TokenFault::Claims { reason }
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use crate::claims::Facts;
+use crate::id::ProductId;
 use crate::jws::{Compact, TokenFault};
 use crate::key_set::KeySet;
 use crate::object::Object;
 
-/// A text that looks like a token. It has nothing to read.
+/// A text that looks like a token. It has nothing to read, but for whose keys may have signed it.
 pub struct UnverifiedToken<'a>(Compact<'a>);
 
 /// A token whose signature was checked.
@@ -27,6 +28,14 @@ impl<'a> UnverifiedToken<'a> {
     /// Says what a compact JWS has and this text lacks.
     pub fn parse(text: &'a str) -> Result<Self, TokenFault> {
         Compact::parse(text).map(Self)
+    }
+
+    /// Returns the product whose keys the token says to be verified with. It may say so of any.
+    #[must_use]
+    pub fn product(&self) -> Option<ProductId> {
+        let json = String::from_utf8(self.0.unverified().ok()?).ok()?;
+        let claims = Object::parse(&json, &["pid"])?;
+        claims.text("pid").ok()?.parse().ok()
     }
 
     /// Checks the signature with the key that the header names, then reads the claims.

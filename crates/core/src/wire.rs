@@ -4,6 +4,7 @@
 
 mod access_token;
 mod activation;
+mod check;
 mod exported;
 mod import_job;
 mod license;
@@ -30,6 +31,7 @@ pub use access_token::{AccessTokenInput, AccessTokenView};
 pub use activation::{
     ActivationAnswer, ActivationMetadata, ActivationRequest, ActivationView, DeactivationRequest,
 };
+pub use check::{ActivationState, CheckSource, LicenseCheckInput, LicenseCheckView, LicenseState};
 pub use exported::{
     ExportLine, ExportedActivationLog, ExportedAlgorithm, ExportedDigest, ExportedEvent,
     ExportedTombstone, ExportedTotals, FORM, ImportCounts, ImportLine, ProductKeys, Resource,

@@ -1,11 +1,11 @@
-//! The edge: refuses what needs no ledger to be refused, answers from KV what is published, and passes on the rest.
+//! The edge: refuses what needs no ledger to be refused, has KV answer what is published, and passes on the rest.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::futures::JsFuture;
 use licentia_api::{
-    Actor, Limiter, Operation, Place, Reply, Route, Standing, Unsigned, identify, published, route,
+    Actor, Limiter, Operation, Place, Reply, Route, Standing, Unsigned, identify, route,
 };
 use licentia_core::{Code, Draw, Problem, RequestId, Seed, Timestamp};
 use wasm_bindgen::prelude::*;
@@ -14,13 +14,16 @@ use worker::console_error;
 
 use crate::body;
 use crate::clock;
-use crate::config::{Bindings, Config};
+use crate::config::{Bindings, Config, LedgerObject};
 use crate::envelope::{self, Call};
 use crate::fault::Fault;
 use crate::http::{self, Answer, Incoming};
+use crate::kv;
 use crate::rebuild;
 use crate::sign;
+use crate::signed;
 use crate::slices;
+use crate::unavailable;
 
 /// The Worker. There is one an isolate, which every request is given to: making one a request would cost each a proxy.
 #[wasm_bindgen]
@@ -58,16 +61,16 @@ impl Edge {
 }
 
 /// A request, with what the Worker knows of it.
-struct Asked<'a> {
+pub(crate) struct Asked<'a> {
     request: &'a Request,
-    incoming: &'a Incoming,
+    pub(crate) incoming: &'a Incoming,
     /// HEAD is answered as GET.
     method: &'a str,
-    actor: Actor,
-    id: RequestId,
-    now: Timestamp,
-    config: Rc<Config>,
-    bindings: &'a Bindings,
+    pub(crate) actor: Actor,
+    pub(crate) id: RequestId,
+    pub(crate) now: Timestamp,
+    pub(crate) config: Rc<Config>,
+    pub(crate) bindings: &'a Bindings,
 }
 
 impl Edge {
@@ -85,13 +88,9 @@ impl Edge {
             return http::preflight(id);
         }
         let headless = incoming.method == "HEAD";
-        let finish = |answer: Answer| {
-            let answer = if headless { answer.headless() } else { answer };
-            answer.response(id)
-        };
         let config = match bindings.config() {
             Ok(config) => config,
-            Err(reason) => return finish(problem(Code::NotConfigured, reason)),
+            Err(reason) => return problem(Code::NotConfigured, reason).response(id),
         };
         let asked = Asked {
             request,
@@ -103,7 +102,10 @@ impl Edge {
             config,
             bindings,
         };
-        finish(self.within_limits(&asked).await)
+        let answer = self.within_limits(&asked).await;
+        let mut answer = if headless { answer.headless() } else { answer };
+        signed::sign(&mut answer, incoming, &asked.config.vault, asked.now);
+        answer.response(id)
     }
 
     /// Answers a request that is not one too many, and says how its address stands.
@@ -190,27 +192,12 @@ async fn answer(asked: &Asked<'_>, route: &Route) -> Result<Answer, Fault> {
         return rebuilt(asked).await;
     }
     match endpoint.place {
-        Place::Edge => from_published(asked, route, &body).await,
+        Place::Edge => kv::answer(asked, route, &body).await,
+        Place::Ledger if endpoint.access.is_of_applications() => {
+            unavailable::unless_answered(asked, &body).await
+        }
         Place::Ledger => from_ledger(asked, &body).await,
     }
-}
-
-async fn from_published(asked: &Asked<'_>, route: &Route, body: &[u8]) -> Result<Answer, Fault> {
-    if route.endpoint().access.asks_the_ledger(asked.actor) {
-        let verdict = from_ledger(asked, &[]).await?;
-        if verdict.status != 204 {
-            return Ok(verdict);
-        }
-    }
-    let vault = &asked.config.vault;
-    let keys = match published::wanted(route, body, vault) {
-        Ok(keys) => keys,
-        Err(reply) => return Ok(Answer::of(*reply, asked.actor)),
-    };
-    let value = asked.bindings.published()?.read(&keys).await;
-    let value = value.map_err(|fault| Fault::Unpublished(fault.in_full()))?;
-    let reply = published::reply(route, value.as_deref(), vault);
-    Ok(Answer::of(reply, asked.actor))
 }
 
 /// Gives the ledger a page of what is published, in place of whatever body came.
@@ -225,7 +212,7 @@ async fn rebuilt(asked: &Asked<'_>) -> Result<Answer, Fault> {
     of_ledger(asked, call, &documents).await
 }
 
-async fn from_ledger(asked: &Asked<'_>, body: &[u8]) -> Result<Answer, Fault> {
+pub(crate) async fn from_ledger(asked: &Asked<'_>, body: &[u8]) -> Result<Answer, Fault> {
     of_ledger(asked, call(asked), body).await
 }
 
@@ -233,7 +220,17 @@ async fn of_ledger(asked: &Asked<'_>, call: Call, body: &[u8]) -> Result<Answer,
     let ledger = asked.bindings.ledger_object()?;
     let envelope = envelope::seal(&call, body)?;
     let bytes = http::send(&envelope, &ledger).await?;
-    let (head, body) = envelope::open::<envelope::Answer>(&bytes)?;
+    opened(asked, call, ledger, &bytes).await
+}
+
+/// Makes an answer of what the ledger sent: tokens are signed here.
+pub(crate) async fn opened(
+    asked: &Asked<'_>,
+    call: Call,
+    ledger: LedgerObject,
+    bytes: &[u8],
+) -> Result<Answer, Fault> {
+    let (head, body) = envelope::open::<envelope::Answer>(bytes)?;
     let body = match head.token {
         Some(token) => {
             let unsigned = token.unsigned(body)?;
@@ -264,7 +261,7 @@ async fn page(request: &Request, id: RequestId, bindings: &Bindings) -> Result<R
 }
 
 /// The envelope's head: what the ledger is told of a request, and nothing else.
-fn call(asked: &Asked<'_>) -> Call {
+pub(crate) fn call(asked: &Asked<'_>) -> Call {
     let incoming = asked.incoming;
     Call {
         method: asked.method.to_owned(),

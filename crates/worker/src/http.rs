@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use js_sys::futures::JsFuture;
 use js_sys::{Promise, Uint8Array};
 use licentia_api::{Actor, Body, Publishes, Reply, tells_wrong_credential};
-use licentia_core::{Area, RequestId};
+use licentia_core::{Area, RequestId, nonce};
 use wasm_bindgen::prelude::*;
 use web_sys::Response;
 
@@ -58,6 +58,8 @@ pub(crate) struct Incoming {
     /// Where in the country the request came from, if an activation keeps that.
     pub(crate) area: Area,
     pub(crate) passphrase: Option<String>,
+    /// What the answer's signature repeats.
+    pub(crate) nonce: Option<String>,
 }
 
 /// An answer, ready for its headers.
@@ -106,6 +108,7 @@ impl Incoming {
                 longitude: present(next()),
             },
             passphrase: present(next()),
+            nonce: nonce(next()).map(str::to_owned),
         }
     }
 
@@ -175,7 +178,7 @@ impl Answer {
             Some(Published::Pending) => self.header("Licentia-Published", "pending"),
             None => {}
         }
-        if self.status == 503 {
+        if self.status == 503 && !self.headers.contains("Retry-After\n") {
             self.header("Retry-After", 1);
         }
         let (headers, body) = (self.headers.as_str(), self.body.as_deref());

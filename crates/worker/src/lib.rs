@@ -13,12 +13,15 @@ mod fault;
 #[cfg(feature = "faults")]
 mod faults;
 mod http;
+mod kv;
 mod ledger;
 mod publish;
 mod rebuild;
 mod sign;
+mod signed;
 mod slices;
 mod sql;
 mod transaction;
+mod unavailable;
 
 pub use ledger::Ledger;

@@ -3,6 +3,7 @@
 //! Every call that changes a license goes the same way: `current` reads it, and `answer` asks it for one command or more,
 //! records and saves what comes of them, and shows it.
 
+pub(super) mod check;
 mod draft;
 pub(super) mod export;
 mod key;

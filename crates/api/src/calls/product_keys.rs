@@ -11,6 +11,15 @@ use crate::context::{Context, Fault};
 use crate::host::Reply;
 use crate::published::KeyDocument;
 
+/// `GET /v3/products/{id}/keys`, where nothing is published of the product.
+pub(super) fn read(cx: &Context<'_>, id: ProductId) -> Result<Reply, Fault> {
+    let product = products::load(cx, id)?.product;
+    Ok(Reply::json(
+        200,
+        &KeyDocument::of(&product, cx.given.vault)?,
+    ))
+}
+
 /// `GET /v3/products/{id}/product.dat`
 pub(super) fn file(cx: &Context<'_>, id: ProductId) -> Result<Reply, Fault> {
     let product = products::load(cx, id)?.product;

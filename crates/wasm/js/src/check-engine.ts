@@ -1,9 +1,10 @@
 // The WebAssembly module of `licentia/check`, and the answer that it judges: crates/check/src/lib.rs.
 
-import { claims, initSync, judge, read, signed } from "../generated/check.js";
+import { claims, initSync, judge, judge_statement, read, signed } from "../generated/check.js";
 import wasm from "../generated/check_bg.wasm";
 
 import type { CheckResult } from "./check.js";
+import type { StatementClaims } from "./check-license.js";
 import { LicenseError } from "./error.js";
 import { start } from "./start.js";
 
@@ -49,4 +50,11 @@ export function verdictOn(answer: Heard, productId: string, licenseKey: string, 
 export function isSigned(message: Uint8Array, signature: Uint8Array, publicKey: string): boolean {
   hear(publicKey, 0, "");
   return signed(message, signature);
+}
+
+/** Judges a statement, of this license if it names one; undefined if no key has signed it. */
+export function verdictOnStatement(text: string, publicKey: string, license: string | undefined, ended: boolean, now: number) {
+  hear(publicKey, 0, "");
+  const verdict = judge_statement(text, license, ended, now);
+  return verdict === undefined ? undefined : (JSON.parse(verdict) as { code: number; name: string; statement: StatementClaims });
 }

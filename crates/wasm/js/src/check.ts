@@ -1,10 +1,13 @@
-// The pure check: one answer in, a verdict out. No storage, no network, no clock.
+// The pure check: one answer in, a verdict out. No storage, no network, no clock; what asks a server is in `check-license.ts`.
 
 import type { Claims } from "./claims.js";
 import { hear, isSigned, verdictOn } from "./check-engine.js";
+import { unverified } from "./check-license.js";
 import { LicenseError } from "./error.js";
 import { invalid, keyText, object, optionalText, seconds, text, type PublicKey } from "./options.js";
 
+export type { LicenseCheck, LicenseQuestion, StatementClaims } from "./check-license.js";
+export { checkLicense } from "./check-license.js";
 export type { Claims, Entry } from "./claims.js";
 export type { LicenseErrorCode } from "./error.js";
 export type { Jwk, JwkSet, ProductFile, PublicKey } from "./options.js";
@@ -82,7 +85,7 @@ export interface TokenOptions {
 
 /**
  * Validates an activation token that an application has sent: signature, product, clock, and whether its license was good
- * when it was issued and is not over. A revocation since then is not in it: for that, ask `POST /v3/licenses/check`.
+ * when it was issued and is not over. A revocation since then is not in it: for that, `checkLicense` asks the server.
  *
  * @throws LicenseError if an option is missing or wrong. Verdicts are never thrown.
  */
@@ -93,18 +96,6 @@ export function checkActivationToken(token: string, options: TokenOptions): Chec
   const fingerprint = optionalText(given.fingerprint, "fingerprint") ?? fp;
   const body = JSON.stringify({ activationToken: token });
   return checkActivationResponse({ status: 200, body }, { ...given, licenseKey, fingerprint });
-}
-
-/** What a token says of itself: good for asking whether it is true, and for nothing else. */
-function unverified(token: string): { key: string; fp: string } {
-  try {
-    const payload = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
-    const bytes = Uint8Array.from(atob(payload), (character) => character.charCodeAt(0));
-    const { key, fp } = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Record<"key" | "fp", unknown>>;
-    return { key: typeof key === "string" ? key : "", fp: typeof fp === "string" ? fp : "" };
-  } catch {
-    return { key: "", fp: "" };
-  }
 }
 
 /**

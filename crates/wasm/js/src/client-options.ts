@@ -3,7 +3,7 @@
 import type { Entry } from "./claims.js";
 import { engine } from "./engine.js";
 import { LicenseError } from "./error.js";
-import { invalid, keyText, object, optionalText, text, unreadable, type ProductFile, type PublicKey } from "./options.js";
+import { address, invalid, keyText, object, optionalText, text, unreadable, type ProductFile, type PublicKey } from "./options.js";
 import { status } from "./status.js";
 import type { LicenseStorage } from "./storage.js";
 
@@ -164,16 +164,4 @@ function isEntries(value: unknown): void {
   if (value !== undefined && !(Array.isArray(value) && value.every(isEntry))) {
     throw invalid("metadata", "an array of `{ key, value }`");
   }
-}
-
-function address(host: unknown): string {
-  try {
-    const url = new URL(text(host, "host"));
-    if (url.protocol === "https:" || url.protocol === "http:") {
-      return url.href.replace(/\/+$/, "");
-    }
-  } catch {
-    // Said below.
-  }
-  throw invalid("host", "an http or https address");
 }

@@ -68,6 +68,19 @@ export function seconds(value: unknown, option: string): number {
   return value;
 }
 
+/** Returns a server's address without the slash at its end. */
+export function address(host: unknown): string {
+  try {
+    const url = new URL(text(host, "host"));
+    if (url.protocol === "https:" || url.protocol === "http:") {
+      return url.href.replace(/\/+$/, "");
+    }
+  } catch {
+    // Said below.
+  }
+  throw invalid("host", "an http or https address");
+}
+
 /** Returns the key as the text that the modules read. */
 export function keyText(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(object(value, "publicKey"));

@@ -1,0 +1,102 @@
+use super::*;
+use crate::claims::{StatusClaim, StatusListPlace};
+
+const NOW: i64 = 1_700_000_000;
+
+fn statement() -> Statement {
+    Statement {
+        lid: "l".to_owned(),
+        pid: "p".to_owned(),
+        kind: "node-locked".to_owned(),
+        revoked: false,
+        suspended: false,
+        deleted: false,
+        eat: 0,
+        lcat: 1,
+        laat: 0,
+        allowed_activations: 1,
+        ssi: 1,
+        ssgp: 1,
+        aco: 1,
+        epoch: 0,
+        ver: 7,
+        iat: 1,
+        status: StatusClaim {
+            status_list: StatusListPlace {
+                idx: 3,
+                uri: "/v3/status-lists/0".to_owned(),
+            },
+        },
+    }
+}
+
+fn facts() -> StatementFacts {
+    StatementFacts {
+        lid: "l".to_owned(),
+        revoked: false,
+        suspended: false,
+        deleted: false,
+        eat: 0,
+    }
+}
+
+fn key() -> StatementKey {
+    StatementKey::from_seed(&[1; 32])
+}
+
+#[test]
+fn a_statement_is_read_as_it_was_signed() {
+    let text = key().sign(&statement());
+    let keys = KeySet::from(key().verifying_key());
+    assert_eq!(Statement::verify(&text, &keys), Ok(statement()));
+    let json = serde_json::to_string(&statement()).unwrap();
+    assert_eq!(StatementFacts::verify(&text, &keys), Ok((facts(), json)));
+    assert_eq!(Statement::trusted(&text), Ok(statement()));
+}
+
+#[test]
+fn a_statement_of_another_key_is_none() {
+    let text = StatementKey::from_seed(&[2; 32]).sign(&statement());
+    let keys = KeySet::from(key().verifying_key());
+    let kid = StatementKey::from_seed(&[2; 32]).kid().to_owned();
+    assert_eq!(
+        StatementFacts::verify(&text, &keys),
+        Err(TokenFault::UnknownKey { kid })
+    );
+}
+
+#[test]
+fn a_signed_text_of_another_kind_is_no_statement() {
+    let claims = serde_json::to_vec(&statement()).unwrap();
+    let input = signing_input(Algorithm::EdDSA, key().kid(), "JWT", &claims);
+    let text = join_signature(&input, &key().sign_bytes(input.as_bytes()));
+    let keys = KeySet::from(key().verifying_key());
+    assert!(matches!(
+        Statement::verify(&text, &keys),
+        Err(TokenFault::WrongType { .. })
+    ));
+}
+
+#[test]
+fn revoked_outranks_expired_and_deleted_outranks_all() {
+    let mut facts = facts();
+    assert_eq!(facts.status(NOW), StatusCode::OK);
+    facts.suspended = true;
+    assert_eq!(facts.status(NOW), StatusCode::SUSPENDED);
+    facts.eat = NOW - 1;
+    assert_eq!(facts.status(NOW), StatusCode::EXPIRED);
+    facts.revoked = true;
+    assert_eq!(facts.status(NOW), StatusCode::E_REVOKED);
+    facts.deleted = true;
+    assert_eq!(facts.status(NOW), StatusCode::E_LICENSE_KEY);
+}
+
+#[test]
+fn a_license_is_good_up_to_its_last_second() {
+    let facts = StatementFacts {
+        eat: NOW,
+        ..facts()
+    };
+    assert_eq!(facts.status(NOW), StatusCode::OK);
+    assert_eq!(facts.status(NOW + 1), StatusCode::EXPIRED);
+}
