@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use licentia_api::outbox::{self, Landed, Publication};
-use licentia_api::published::{self, Question};
+use licentia_api::published::{self, Found, Question, Told};
 use licentia_api::{
     Actor, Advance, Body, Database, DatabaseError, Given, Handled, KeyPair, Listed, Operation,
     Outcome, PageMemory, Place, Publishes, Reply, Request, Route, Row, Settings, Unsigned, Value,
@@ -316,11 +316,23 @@ impl NativeHost {
         }
     }
 
-    /// Answers with a list that KV holds in time.
-    fn listed(&self, number: u32, now: Timestamp) -> Option<Reply> {
+    /// Returns a list that KV holds.
+    fn listed(&self, number: u32) -> Option<Listed> {
         let text = self.kv.get(&Listed::name(number))?.clone();
-        let listed = Listed::read(number, text, &self.vault).unwrap();
-        (!listed.is_late(now)).then(|| listed.reply())
+        Some(Listed::read(number, text, &self.vault).unwrap())
+    }
+
+    /// Answers with what KV holds, unless the ledger knows better.
+    fn told(&self, found: Found<'_>, now: Timestamp) -> Option<Reply> {
+        let copy = match found {
+            Found::Reply(reply) => return Some(*reply),
+            Found::License(copy) => copy,
+        };
+        let list = copy.list().and_then(|number| self.listed(number));
+        match copy.told(list.as_ref(), now) {
+            Told::Surely(reply) => Some(reply),
+            Told::Outdated(_) => None,
+        }
     }
 
     /// Answers from KV, or not at all where the ledger is to be asked.
@@ -347,7 +359,7 @@ impl NativeHost {
         }
         let names = question.names(&self.vault);
         match names.iter().find_map(|name| self.kv.get(name)) {
-            Some(value) => Some(question.reply(value, &self.vault, now)),
+            Some(value) => self.told(question.find(value, &self.vault), now),
             None if question.may_go_to_the_ledger() => None,
             None => Some(question.missing()),
         }
@@ -397,7 +409,11 @@ impl NativeHost {
                 }
             }
             let reply = match found.operation() {
-                Operation::ReadStatusList => self.listed(found.number(), now),
+                Operation::ReadStatusList => {
+                    let list = self.listed(found.number());
+                    let list = list.filter(|list| !list.is_late(now));
+                    list.map(|list| list.reply())
+                }
                 _ => self.answer_at_the_edge(&found, &request, now),
             };
             if let Some(reply) = reply {

@@ -1,7 +1,8 @@
 //! Status lists in the ledger: what they say follows the licenses, and they are signed while they are wanted.
 
 use licentia_api::outbox::{self, Landed, Publication};
-use licentia_api::{Database, Listed, Value as Column};
+use licentia_api::published::{Found, Question, Told};
+use licentia_api::{Body, Database, Listed, Value as Column, route};
 use licentia_core::{ListedStatus, Seconds, Timestamp};
 use licentia_tests::native::{NativeHost, vault};
 use licentia_tests::run::{Answer, Call, Host};
@@ -277,4 +278,100 @@ fn a_ledger_from_before_there_were_lists_has_its_marks() {
     pass(&mut host, 1);
     let said = [0, 1, 2].map(|one| said_of(&host, &ids[one]));
     assert_eq!(said, [SUSPENDED, REVOKED, REVOKED]);
+}
+
+fn key_of(host: &NativeHost, id: &str) -> String {
+    let document = &host.kv[&format!("default/license/{id}")];
+    let document: Value = serde_json::from_str(document).unwrap();
+    document["license"]["key"].as_str().unwrap().to_owned()
+}
+
+fn check(host: &mut NativeHost, key: &str) -> Value {
+    let body = json!({ "key": key }).to_string();
+    serde_json::from_str(&call(host, "POST", "/v3/licenses/check", &body).body).unwrap()
+}
+
+#[test]
+fn a_check_says_how_old_it_can_be() {
+    let mut host = host();
+    let product = product(&mut host);
+    let id = license(&mut host, &product);
+    let key = key_of(&host, &id);
+    let at = pass(&mut host, 60).unix_seconds();
+    let said = check(&mut host, &key);
+    let as_of: Timestamp = said["asOf"].as_str().unwrap().parse().unwrap();
+    assert_eq!(
+        (as_of.unix_seconds(), &said["source"]),
+        (at, &json!("published"))
+    );
+
+    // No list has come for longer than the last one says anything.
+    host.stopped_at = Some(host.now().plus(Seconds(900)));
+    let said = check(&mut host, &key);
+    assert_eq!(
+        (&said["asOf"], &said["status"]),
+        (&json!(null), &json!("active"))
+    );
+}
+
+#[test]
+fn a_copy_that_a_list_outdates_is_not_believed() {
+    for (change, expected) in [
+        (r#"{"revoked": true}"#, "revoked"),
+        (r#"{"suspended": true}"#, "suspended"),
+    ] {
+        let mut host = host();
+        let product = product(&mut host);
+        let id = license(&mut host, &product);
+        let key = key_of(&host, &id);
+        pass(&mut host, 60);
+        let old = host.kv.clone();
+        update(&mut host, &id, change);
+        pass(&mut host, 1);
+        let list = host.kv["default/status-list/0"].clone();
+        host.kv = old;
+        host.kv.insert("default/status-list/0".to_owned(), list);
+
+        let said = check(&mut host, &key);
+        assert_eq!(
+            (&said["source"], &said["status"]),
+            (&json!("ledger"), &json!(expected))
+        );
+        assert_eq!(without_the_ledger(&host, &key)["status"], expected);
+    }
+}
+
+#[test]
+fn a_list_that_allows_more_than_a_copy_changes_nothing() {
+    let mut host = host();
+    let product = product(&mut host);
+    let id = license(&mut host, &product);
+    let key = key_of(&host, &id);
+    update(&mut host, &id, r#"{"revoked": true}"#);
+    assert_eq!(said_of(&host, &id), VALID);
+    let said = check(&mut host, &key);
+    assert_eq!(
+        (&said["source"], &said["status"]),
+        (&json!("published"), &json!("revoked"))
+    );
+}
+
+/// What KV alone says of the license with a key, by an outdated copy.
+fn without_the_ledger(host: &NativeHost, key: &str) -> Value {
+    let route = route("POST", "/v3/licenses/check", "").unwrap();
+    let body = json!({ "key": key }).to_string();
+    let question = Question::read(&route, body.as_bytes()).unwrap();
+    let names = question.names(&vault());
+    let value = names.iter().find_map(|name| host.kv.get(name)).unwrap();
+    let Found::License(copy) = question.find(value, &vault()) else {
+        panic!("KV has the license");
+    };
+    let list = published(host, copy.list().unwrap());
+    let Told::Outdated(reply) = copy.told(Some(&list), host.now()) else {
+        panic!("the copy is outdated");
+    };
+    match reply.body {
+        Body::Bytes(bytes) => serde_json::from_slice(&bytes).unwrap(),
+        _ => panic!("a check has a body"),
+    }
 }

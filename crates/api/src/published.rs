@@ -5,11 +5,14 @@
 //! signed statement is ever served.
 
 pub(crate) mod check;
+mod copy;
 
-use licentia_core::wire::{CheckSource, StoredLicense, StoredProduct};
+pub use copy::{Copy, Told};
+
+use licentia_core::wire::{StoredLicense, StoredProduct};
 use licentia_core::{
     Code, Jwk, KeySet, License, LicenseId, LicenseKey, Problem, Product, ProductId, Statement,
-    Timestamp, VerifyingKey, parse,
+    VerifyingKey, parse,
 };
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +20,7 @@ use crate::database::DatabaseError;
 use crate::host::Reply;
 use crate::route::{Operation, Route};
 use crate::vault::Vault;
-use check::{By, Check, Said};
+use check::{By, Check};
 
 /// The one account of today; it stands in every name, so that there can be more.
 pub(crate) const ACCOUNT: &str = "default";
@@ -171,6 +174,15 @@ pub struct Question<'a> {
     check: Option<Check>,
 }
 
+/// What KV holds.
+#[derive(Debug)]
+pub enum Found<'a> {
+    /// The answer.
+    Reply(Box<Reply>),
+    /// A license, of which a status list tells how fresh it is.
+    License(Box<Copy<'a>>),
+}
+
 impl<'a> Question<'a> {
     /// Reads the request of an edge route, or answers one that needs nothing or is wrong.
     ///
@@ -239,28 +251,29 @@ impl<'a> Question<'a> {
         }
     }
 
-    /// Answers from what KV holds there.
+    /// Reads what KV holds there.
     #[must_use]
-    pub fn reply(&self, value: &str, vault: &Vault, now: Timestamp) -> Reply {
-        match self.reply_from(value, vault, now) {
-            Ok(Some(reply)) => reply,
-            Ok(None) => self.missing(),
-            Err(_unreadable) => {
-                Reply::problem(&Problem::new(Code::InternalError, "internal error"))
-            }
+    pub fn find(&'a self, value: &'a str, vault: &Vault) -> Found<'a> {
+        let reply = |reply| Found::Reply(Box::new(reply));
+        match self.read_value(value, vault) {
+            Ok(Some(found)) => found,
+            Ok(None) => reply(self.missing()),
+            Err(_unreadable) => reply(Reply::problem(&Problem::new(
+                Code::InternalError,
+                "internal error",
+            ))),
         }
     }
 
-    fn reply_from(
-        &self,
-        value: &str,
+    fn read_value(
+        &'a self,
+        value: &'a str,
         vault: &Vault,
-        now: Timestamp,
-    ) -> Result<Option<Reply>, DatabaseError> {
+    ) -> Result<Option<Found<'a>>, DatabaseError> {
         if self.route.operation() == Operation::ReadProductKeys {
             let product: PublishedProduct<'_> = from_json(value)?;
             let document = |keys| KeyDocument::new(self.route.id(), keys, vault);
-            let reply = |keys| Reply::json(200, &document(keys));
+            let reply = |keys| Found::Reply(Box::new(Reply::json(200, &document(keys))));
             return Ok(product.keys.map(reply));
         }
         let published: Published<'_> = from_json(value)?;
@@ -268,19 +281,13 @@ impl<'a> Question<'a> {
             return Ok(None);
         };
         let statement = Statement::trusted(text);
-        let statement = &statement.map_err(|fault| DatabaseError::Corrupt(fault.to_string()))?;
-        let reply = match &self.check {
-            None => Reply::json_text(200, value).versioned(statement.ver),
-            Some(check) => Said {
-                text,
-                statement,
-                activation: check.told_by(statement),
-                source: CheckSource::Published,
-                as_of: None,
-            }
-            .reply(now),
-        };
-        Ok(Some(reply.published(statement.ver)))
+        let statement = statement.map_err(|fault| DatabaseError::Corrupt(fault.to_string()))?;
+        Ok(Some(Found::License(Box::new(Copy {
+            question: self,
+            value,
+            text,
+            statement,
+        }))))
     }
 
     /// Answers where nothing is published.

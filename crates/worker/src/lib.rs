@@ -15,6 +15,7 @@ mod faults;
 mod http;
 mod kv;
 mod ledger;
+mod lists;
 mod publish;
 mod rebuild;
 mod sign;

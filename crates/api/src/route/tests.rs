@@ -146,6 +146,7 @@ fn only_what_applications_call_is_open() {
         "DeleteActivation",
         "DeactivateActivation",
         "IncrementMeterAttribute",
+        "ReadStatusList",
     ];
     assert_eq!(open, expected);
 }

@@ -45,7 +45,7 @@ pub(super) const STATEMENTS: &[&str] = &[
         wanted_until TEXT NOT NULL DEFAULT '',
         lst TEXT
     ) STRICT",
-    "CREATE INDEX status_lists_changed ON status_lists (list) WHERE changed = 1",
+    "CREATE INDEX status_lists_changed ON status_lists (changed) WHERE changed = 1",
     "CREATE TABLE marks (
         list INTEGER NOT NULL,
         place INTEGER NOT NULL,
