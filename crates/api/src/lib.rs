@@ -20,7 +20,7 @@ pub mod published;
 mod route;
 mod schema;
 mod signed;
-mod status_lists;
+pub mod status_lists;
 mod store;
 mod vault;
 mod zlib;

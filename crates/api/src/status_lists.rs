@@ -4,13 +4,15 @@
 //! its last change, or after a reader found it late. So an account that nobody uses does nothing, and one that is asked
 //! about has fresh lists. They go to KV through the outbox, where a list has a row while it is wanted.
 
+use std::io;
+
 use licentia_core::{EncodedStatuses, Seconds, StatusBits, StatusList, Timestamp};
 
 use crate::database::{Database, DatabaseError};
 use crate::host::Settings;
 use crate::published::Subject;
 use crate::store::outbox;
-use crate::store::place::CAPACITY;
+pub use crate::store::place::{CAPACITY, FILL};
 use crate::store::status_list::{self, Signed};
 use crate::vault::Vault;
 use crate::zlib;
@@ -77,18 +79,21 @@ fn statuses(db: &dyn Database, list: u32, last: Signed) -> Result<EncodedStatuse
     if let Some(lst) = last.lst {
         return Ok(EncodedStatuses::encoded(lst));
     }
-    let bits = marked(&status_list::marks(db, list)?);
-    let compressed = zlib::deflate(bits.as_bytes());
+    let compressed = compressed(&status_list::marks(db, list)?);
     let compressed = compressed.map_err(|fault| DatabaseError::Corrupt(fault.to_string()))?;
     Ok(EncodedStatuses::of(&compressed))
 }
 
-fn marked(marks: &[(u32, u8)]) -> StatusBits {
+/// Returns what a list holds whose places are marked so, as zlib.
+///
+/// # Errors
+/// Passes on what the compression says; it has no reason to fail.
+pub fn compressed(marks: &[(u32, u8)]) -> io::Result<Vec<u8>> {
     let mut bits = StatusBits::ours(as_size(CAPACITY));
     for (place, status) in marks {
         bits.set(as_size(*place), *status);
     }
-    bits
+    zlib::deflate(bits.as_bytes())
 }
 
 fn as_size(place: u32) -> usize {

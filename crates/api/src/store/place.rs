@@ -7,8 +7,9 @@ use super::{corrupt, text};
 use crate::database::{Database, DatabaseError, Value};
 
 /// Places in a list: two bits each make 32 KiB before compression.
-pub(crate) const CAPACITY: u32 = 131_072;
-const FILL: i64 = 122_880;
+pub const CAPACITY: u32 = 131_072;
+/// How many of them are given.
+pub const FILL: u32 = 122_880;
 /// One place in sixteen is free, so that missing this often has the odds of two random ids being the same.
 const DRAWS: usize = 1_400;
 
@@ -64,7 +65,9 @@ pub(crate) fn take(
 fn current_list(db: &dyn Database) -> Result<i64, DatabaseError> {
     match db.query(CURRENT, &[])?.first().map(Vec::as_slice) {
         None => Ok(0),
-        Some([Value::Integer(list), Value::Integer(given)]) if *given < FILL => Ok(*list),
+        Some([Value::Integer(list), Value::Integer(given)]) if *given < i64::from(FILL) => {
+            Ok(*list)
+        }
         Some([Value::Integer(list), Value::Integer(_)]) => Ok(list.saturating_add(1)),
         Some(_) => Err(corrupt("the count of a status list")),
     }
