@@ -6,8 +6,9 @@ import { parseArgs } from "node:util";
 import { ROOT } from "../harness/index.mjs";
 import { measureChecks } from "./check.mjs";
 import { measureFlat } from "./flat.mjs";
+import { measureLists } from "./lists.mjs";
 import { measureRates } from "./rates.mjs";
-import { written, writtenChecks, writtenFlat, writeChecks, writeDocument, writeFlat } from "./report.mjs";
+import { written, writtenChecks, writtenFlat, writtenLists, writeChecks, writeDocument, writeFlat, writeLists } from "./report.mjs";
 import { CONNECTIONS } from "./sides.mjs";
 import { measureSizes } from "./sizes.mjs";
 import { measureStartup } from "./startup.mjs";
@@ -62,6 +63,7 @@ async function measureFlatness() {
 
 const parts = {
   flat: async () => [await measureFlatness(), writtenFlat, writeFlat],
+  lists: async () => [{ ...head, lists: measureLists() }, writtenLists, writeLists],
   check: async () => [{ ...head, ...(await measurePackage()) }, writtenChecks, writeChecks],
 };
 const everything = async () => [await measure(), written, writeDocument];

@@ -88,11 +88,21 @@ export function writtenFlat(report) {
 
 const cellsOf = ({ here, ratio }) => [milliseconds(here.median), milliseconds(here.p95), ratio.toFixed(2)];
 
+/** The part `lists` of a report as Markdown. */
+export function writtenLists(report) {
+  const bytes = (count) => or(count?.toLocaleString("en"), " B");
+  const rows = report.lists.map(({ licenses, lists, bytes: size, encoded, published, aim }) => [
+    licenses.toLocaleString("en"), `${lists}`, bytes(size), bytes(encoded), bytes(published && Math.round(published)), aim ? met(size, aim, bytes) : "–",
+  ]);
+  return table(["licenses", "lists", "compressed", "in base64url", "the draft's", "aim"], rows);
+}
+
 export const writeDocument = (report) => {
   put("cargo xtask bench --write", writtenRates(report));
   writeChecks(report);
 };
 export const writeChecks = (report) => put("cargo xtask bench --only check --write", writtenChecks(report));
+export const writeLists = (report) => put("cargo xtask bench --only lists --write", writtenLists(report));
 export const writeFlat = (report) => put("cargo xtask bench --only flat --write", writtenFlat(report));
 
 /** Puts a text between the two marks of docs/benchmarks.md that name its command. */
