@@ -16,7 +16,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Bench) -> Result<ExitCode> {
     let part = options.only.as_deref();
     let lists = part == Some("lists");
     let calls = !lists && part != Some("check");
-    let checks = !lists && part != Some("flat");
+    let checks = !lists && !matches!(part, Some("flat" | "push"));
     let browser = checks.then(|| chromium::program(workspace)).transpose()?;
     {
         let _alone = setup::exclusive(workspace)?;
