@@ -6,8 +6,10 @@ import { parseArgs } from "node:util";
 import { ROOT } from "../harness/index.mjs";
 import { measureChecks } from "./check.mjs";
 import { measureFlat } from "./flat.mjs";
+import { measureLists } from "./lists.mjs";
+import { measurePush } from "./push.mjs";
 import { measureRates } from "./rates.mjs";
-import { written, writtenChecks, writtenFlat, writeChecks, writeDocument, writeFlat } from "./report.mjs";
+import { written, writtenChecks, writtenFlat, writtenLists, writtenPush, writeChecks, writeDocument, writeFlat, writeLists, writePush } from "./report.mjs";
 import { CONNECTIONS } from "./sides.mjs";
 import { measureSizes } from "./sizes.mjs";
 import { measureStartup } from "./startup.mjs";
@@ -62,6 +64,8 @@ async function measureFlatness() {
 
 const parts = {
   flat: async () => [await measureFlatness(), writtenFlat, writeFlat],
+  push: async () => [{ ...head, push: await measurePush({ clients: options.quick ? 100 : 1_000, say }) }, writtenPush, writePush],
+  lists: async () => [{ ...head, lists: measureLists() }, writtenLists, writeLists],
   check: async () => [{ ...head, ...(await measurePackage()) }, writtenChecks, writeChecks],
 };
 const everything = async () => [await measure(), written, writeDocument];

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../harness/index.mjs";
 import { AIMS } from "./check.mjs";
+import { AIMS as PUSH_AIMS } from "./push.mjs";
 
 const DOCUMENT = join(ROOT, "docs/benchmarks.md");
 const marksOf = (command) => ["begin", "end"].map((where) => `<!-- from \`${command}\`: ${where} -->`);
@@ -88,11 +89,35 @@ export function writtenFlat(report) {
 
 const cellsOf = ({ here, ratio }) => [milliseconds(here.median), milliseconds(here.p95), ratio.toFixed(2)];
 
+/** The part `lists` of a report as Markdown. */
+export function writtenLists(report) {
+  const bytes = (count) => or(count?.toLocaleString("en"), " B");
+  const rows = report.lists.map(({ licenses, lists, bytes: size, encoded, published, aim }) => [
+    licenses.toLocaleString("en"), `${lists}`, bytes(size), bytes(encoded), bytes(published && Math.round(published)), aim ? met(size, aim, bytes) : "–",
+  ]);
+  return table(["licenses", "lists", "compressed", "in base64url", "the draft's", "aim"], rows);
+}
+
+/** The part `push` of a report as Markdown. */
+export function writtenPush(report) {
+  const { clients, rows, storm } = report.push;
+  const cells = rows.map(({ name, count, median, p99, most }) => [
+    name, `${count}`, milliseconds(median), met(median, PUSH_AIMS.median, milliseconds), milliseconds(p99), met(p99, PUSH_AIMS.p99, milliseconds), milliseconds(most),
+  ]);
+  return [
+    `${underWay(report)}. ${clients.toLocaleString("en")} clients in one process; load average ${report.machine.load} at the start.`,
+    table(["revocations of", "verdicts", "median", "aim", "99 of 100", "aim", "last"], cells),
+    `After a restart of workerd all ${clients.toLocaleString("en")} were back after ${storm.back} s; in the worst second ${storm.peak} of them tried.`,
+  ].join("\n\n");
+}
+
 export const writeDocument = (report) => {
   put("cargo xtask bench --write", writtenRates(report));
   writeChecks(report);
 };
 export const writeChecks = (report) => put("cargo xtask bench --only check --write", writtenChecks(report));
+export const writeLists = (report) => put("cargo xtask bench --only lists --write", writtenLists(report));
+export const writePush = (report) => put("cargo xtask bench --only push --write", writtenPush(report));
 export const writeFlat = (report) => put("cargo xtask bench --only flat --write", writtenFlat(report));
 
 /** Puts a text between the two marks of docs/benchmarks.md that name its command. */

@@ -6,11 +6,11 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use licentia_api::outbox::{self, Destination, Landed, Publication};
-use licentia_api::published::{self, Question};
+use licentia_api::published::{self, Found, Question, Told};
 use licentia_api::{
-    Actor, Advance, Body, Database, DatabaseError, Given, Handled, KeyPair, Outcome, PageMemory,
-    Place, Publishes, Reply, Request, Route, Row, Settings, Unsigned, Value, Vault, advance,
-    handle, identify, migrate, note_failed, route, write_facts,
+    Actor, Advance, Body, Database, DatabaseError, Given, Handled, KeyPair, Listed, Operation,
+    Outcome, PageMemory, Place, Publishes, Reply, Request, Route, Row, Settings, Unsigned, Value,
+    Vault, advance, handle, identify, migrate, note_failed, route, write_facts,
 };
 use licentia_core::{Algorithm, Draw, Origin, RequestId, Seconds, Seed, Timestamp, join_signature};
 use ring::rand::{SecureRandom, SystemRandom};
@@ -196,6 +196,7 @@ impl Default for NativeHost {
             settings: Settings {
                 min_sync_interval: Seconds(1),
                 publication_budget: None,
+                status_list_interval: Seconds(60),
             },
             random: SystemRandom::new(),
             pages: PageMemory::default(),
@@ -256,7 +257,7 @@ impl NativeHost {
     /// Puts everything that is due into KV, as the alarm does.
     pub fn publish_due(&mut self, now: Timestamp) {
         self.database.begin();
-        let due = outbox::claim_due(&self.database, 100, now, &self.vault).unwrap();
+        let due = outbox::claim_due(&self.database, 100, now, &self.vault, &self.settings).unwrap();
         self.database.end(true);
         assert!(due.faults.is_empty(), "{:?}", due.faults);
         for publication in due.publications {
@@ -279,7 +280,8 @@ impl NativeHost {
             }
         };
         self.database.begin();
-        let published = outbox::settle(&self.database, publication, landed, now).unwrap();
+        let published =
+            outbox::settle(&self.database, publication, landed, now, &self.settings).unwrap();
         self.database.end(true);
         published
     }
@@ -325,6 +327,25 @@ impl NativeHost {
         }
     }
 
+    /// Returns a list that KV holds.
+    fn listed(&self, number: u32) -> Option<Listed> {
+        let text = self.kv.get(&Listed::name(number))?.clone();
+        Some(Listed::read(number, text, &self.vault).unwrap())
+    }
+
+    /// Answers with what KV holds, unless the ledger knows better.
+    fn told(&self, found: Found<'_>, now: Timestamp) -> Option<Reply> {
+        let copy = match found {
+            Found::Reply(reply) => return Some(*reply),
+            Found::License(copy) => copy,
+        };
+        let list = copy.list().and_then(|number| self.listed(number));
+        match copy.told(list.as_ref(), now) {
+            Told::Surely(reply) => Some(reply),
+            Told::Outdated(_) => None,
+        }
+    }
+
     /// Answers from KV, or not at all where the ledger is to be asked.
     fn answer_at_the_edge(
         &self,
@@ -349,7 +370,7 @@ impl NativeHost {
         }
         let names = question.names(&self.vault);
         match names.iter().find_map(|name| self.kv.get(name)) {
-            Some(value) => Some(question.reply(value, &self.vault, now)),
+            Some(value) => self.told(question.find(value, &self.vault), now),
             None if question.may_go_to_the_ledger() => None,
             None => Some(question.missing()),
         }
@@ -399,7 +420,15 @@ impl NativeHost {
                     return self.respond(verdict, None);
                 }
             }
-            if let Some(reply) = self.answer_at_the_edge(&found, &request, now) {
+            let reply = match found.operation() {
+                Operation::ReadStatusList => {
+                    let list = self.listed(found.number());
+                    let list = list.filter(|list| !list.is_late(now));
+                    list.map(|list| list.reply())
+                }
+                _ => self.answer_at_the_edge(&found, &request, now),
+            };
+            if let Some(reply) = reply {
                 return self.respond(reply, None);
             }
         }

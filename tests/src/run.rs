@@ -1,6 +1,6 @@
 //! Running a transcript against a host: send, compare, learn.
 
-use licentia_core::{KeySet, OfflineRequest, Statement, Timestamp, UnverifiedToken};
+use licentia_core::{KeySet, OfflineRequest, Statement, StatusList, Timestamp, UnverifiedToken};
 use serde_json::{Value, json};
 
 use crate::contract;
@@ -113,6 +113,10 @@ fn compare(step: &Step, answer: &Answer, known: &mut Known, now: Timestamp) -> R
         return Ok(());
     }
     let expected = pattern::fill(&step.expected_body, known, now);
+    if !is_json(answer) && expected.starts_with("{{learn ") {
+        let (pattern, text) = (expected.trim().to_owned(), answer.body.clone());
+        return pattern::matches(&pattern.into(), &text.into(), "body", known);
+    }
     if !is_json(answer) {
         return pattern::matches_text(&expected, &answer.body);
     }
@@ -153,7 +157,8 @@ fn write(call: &Call, now: Timestamp) -> Answer {
     }
 }
 
-/// `VERIFY token publicKey` answers the claims of a token; `VERIFY statement statementKeys` those of a statement.
+/// `VERIFY token publicKey` answers the claims of a token; `VERIFY statement statementKeys` those of a statement or
+/// a status list.
 /// The second word names what was learnt; a failure is answered with 400.
 fn verify(target: &str, known: &Known) -> Answer {
     let (token, name) = target.split_once(' ').unwrap_or((target, ""));
@@ -169,9 +174,14 @@ fn verify(target: &str, known: &Known) -> Answer {
         Some(keys) => KeySet::parse(&json!({ "keys": keys }).to_string())
             .map_err(|fault| fault.to_string())
             .and_then(|keys| {
-                let statement =
-                    Statement::verify(token, &keys).map_err(|fault| fault.to_string())?;
-                serde_json::to_string(&statement).map_err(|fault| fault.to_string())
+                let list = StatusList::verify(token, &keys).map(|list| json!(list));
+                let signed = list.or_else(|_fault| {
+                    Statement::verify(token, &keys).map(|statement| json!(statement))
+                });
+                signed.map_or_else(
+                    |fault| Err(fault.to_string()),
+                    |signed| Ok(signed.to_string()),
+                )
             }),
         None => Err(format!("nothing is known of the key `{name}`")),
     };

@@ -46,6 +46,7 @@ fn create(host: &NativeHost, product: &Value, seed: u8) -> Value {
         settings: &Settings {
             min_sync_interval: Seconds(1),
             publication_budget: None,
+            status_list_interval: Seconds(60),
         },
         pages: &PageMemory::default(),
     };

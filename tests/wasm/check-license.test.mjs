@@ -27,8 +27,10 @@ const answered = (status, json, question) => check({ key: "key", fetch: async ()
 
 test("a license is checked by its key, and its server is named by product.dat", async () => {
   const { key, id } = await activated();
-  const { statement, ...verdict } = await check({ key });
-  assert.deepEqual(verdict, { code: 0, name: "LA_OK", activation: null, source: "published", asOf: null });
+  const { statement, asOf, ...verdict } = await check({ key });
+  assert.deepEqual(verdict, { code: 0, name: "LA_OK", activation: null, source: "published" });
+  // How fresh it is, the status list tells, as soon as there is one.
+  assert.ok(asOf === null || Math.abs(Date.parse(asOf) - Date.now()) < 900_000, asOf);
   assert.equal(statement.lid, id);
 });
 

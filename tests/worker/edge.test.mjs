@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { start } from "../harness/index.mjs";
-import { anonymous, createLicense, createProduct, isProblem, machine } from "./story.mjs";
+import { anonymous, createLicense, createProduct, isProblem, listed, machine } from "./story.mjs";
 
 const ID = "23d9646c-34f5-4d37-adeb-f7f77b927bdb";
 let server;
@@ -112,6 +112,7 @@ test("HEAD answers as GET does, without the body", async () => {
 test("a check is answered from KV with no ledger call", async () => {
   const product = await createProduct(server);
   const license = await createLicense(server, product);
+  await listed(server);
   const calls = await server.ledgerCalls();
   const known = await anonymous(server, "POST", "/v3/licenses/check", { key: license.key });
   assert.equal(known.status, 200, known.text);
@@ -126,6 +127,7 @@ test("a check is answered from KV with no ledger call", async () => {
 test("a check by token takes one read of KV once the product's keys were read", async () => {
   const product = await createProduct(server);
   const license = await createLicense(server, product);
+  await listed(server);
   const activated = await anonymous(server, "POST", "/v3/activations", machine(license));
   const { activationToken } = activated.json;
   const reads = () => server.kv.operations.filter(({ method }) => method === "GET").length;

@@ -86,7 +86,7 @@ describe("moves", () => {
     assert.equal(exported.headers.get("Content-Type"), "application/x-ndjson");
     isProblem(await next.call("POST", "/v3/import", exported.text, { ...NDJSON, "Licentia-Passphrase": "another passphrase" }), 400, "INVALID_FIELD");
     await ok(next, "POST", "/v3/import", exported.text, { ...NDJSON, ...PASSPHRASE });
-    await next.kv.until((kv) => kv.values.size === 3);
+    await next.kv.until((kv) => kv.values.size === 4);
 
     await claimsOf(next, product.id, token);
     const synced = await sync(next, license, token, "machine-1");
@@ -135,7 +135,7 @@ describe("moves", () => {
     const token = await activate(lost, license, "machine-1");
     await ok(lost, "PATCH", `/v3/licenses/${revoked.id}`, { revoked: true });
     await ok(lost, "DELETE", `/v3/licenses/${deleted.id}`);
-    await lost.kv.until((kv) => kv.values.size === 7);
+    await lost.kv.until((kv) => kv.values.size === 8);
 
     const empty = await begin({ secrets: { LICENTIA_MASTER_KEYS: lost.masterKeys } });
     for (const [key, value] of lost.kv.values) empty.kv.values.set(key, value);

@@ -17,8 +17,8 @@ export async function importDocumented(server) {
   ];
   const answer = await server.call("POST", "/v3/import", lines.map((line) => JSON.stringify(line)).join("\n"));
   assert.equal(answer.status, 200, answer.text);
-  // The product, and the license under its id and under the name that hides its key.
-  await server.kv.until((kv) => kv.values.size === 3);
+  // The product, the license under its id and under the name that hides its key, and the list that it has a place in.
+  await server.kv.until((kv) => kv.values.size === 4);
 }
 
 export async function create(server, path, body) {
@@ -31,6 +31,9 @@ export const createProduct = (server, body = {}) => create(server, "/v3/products
 
 export const createLicense = (server, product, body = {}) =>
   create(server, "/v3/licenses", { productId: product.id, ...body });
+
+/** Waits until the first status list is published: before that, the ledger is asked for it. */
+export const listed = (server) => server.kv.until((kv) => kv.values.has("default/status-list/0"));
 
 /** What a machine sends to activate and to sync. */
 export function machine(license, fingerprint = "machine-1") {

@@ -18,6 +18,7 @@ mod products;
 mod rebuild;
 mod rewrap;
 mod roles;
+mod status_lists;
 mod tags;
 mod templates;
 mod users;
@@ -50,6 +51,7 @@ pub(crate) fn answer(cx: &Context<'_>, route: &Route) -> Result<Reply, Fault> {
         Operation::ReadLicenseTemplate => templates::read(cx, route.id()),
         Operation::UpdateLicenseTemplate => templates::update(cx, route.id(), body),
         Operation::DeleteLicenseTemplate => templates::delete(cx, route.id()),
+        Operation::ReadStatusList => status_lists::read(cx, route.number()),
         Operation::ReadLicenseStats => analytics::licenses(cx),
         Operation::ReadAccountStats => analytics::account(cx),
         Operation::ListLicenses => licenses::list(cx),

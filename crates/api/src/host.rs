@@ -85,6 +85,8 @@ pub struct Settings {
     pub min_sync_interval: Seconds,
     /// How many writes of KV imports may cause in what time; none is no limit.
     pub publication_budget: Option<Rule>,
+    /// How often a status list is signed anew.
+    pub status_list_interval: Seconds,
 }
 
 /// A key pair that the host generated.

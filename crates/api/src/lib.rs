@@ -14,13 +14,16 @@ mod key_pattern;
 mod keys;
 mod limit;
 mod list;
+mod listed;
 pub mod outbox;
 pub mod published;
 mod route;
 mod schema;
 mod signed;
+pub mod status_lists;
 mod store;
 mod vault;
+mod zlib;
 
 pub use access::{Access, TokenDigest, identify};
 pub use calls::imports::{Advance, FailedSlice};
@@ -34,7 +37,10 @@ pub use key_pattern::{DEFAULT_KEY_PATTERN, KeyPattern};
 pub use keys::{PrivateKeyFault, read_private_key};
 pub use limit::{Limiter, Limits, MalformedRule, Rule, Standing, tells_wrong_credential};
 pub use list::{Filter, FilterKind, PageMemory, filters};
-pub use route::{Endpoint, Operation, Place, Route, RouteFault, aliases, endpoints, route};
+pub use listed::{ListFault, Listed};
+pub use route::{
+    Endpoint, Operation, Place, Route, RouteFault, aliases, endpoints, only_reads, route,
+};
 pub use schema::migrate;
 pub use signed::is_signed;
 pub use vault::{Vault, VaultError};
@@ -112,8 +118,11 @@ fn done(outcome: Outcome) -> Handled {
 
 /// Makes the document that the answer should find published, in the same transaction.
 fn accepted(cx: &Context<'_>, reply: Reply) -> Result<Outcome, Fault> {
+    if matches!(reply.publishes, Publishes::Now { .. } | Publishes::Later) {
+        status_lists::enqueue_changed(cx.db, cx.now())?;
+    }
     let publications = match &reply.publishes {
-        Publishes::Now { subject, .. } => outbox::claim(cx.db, subject, cx.now(), cx.given.vault)?,
+        Publishes::Now { subject, .. } => outbox::claim(cx.db, subject, cx.given)?,
         _ => Vec::new(),
     };
     Ok(Outcome {
@@ -143,7 +152,11 @@ impl Outcome {
 /// # Errors
 /// Passes on what the database says.
 pub fn advance(db: &dyn Database, given: &Given<'_>) -> Result<Advance, DatabaseError> {
-    in_the_background(db, given, calls::imports::advance)
+    in_the_background(db, given, |cx| {
+        let advanced = calls::imports::advance(cx)?;
+        status_lists::enqueue_changed(cx.db, cx.now())?;
+        Ok(advanced)
+    })
 }
 
 /// Notes that a slice failed, in a transaction of its own.

@@ -7,8 +7,10 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::database::{Database, DatabaseError};
+use crate::host::{Given, Settings};
 use crate::limit::Rule;
 use crate::published::{self, News, Subject};
+use crate::status_lists;
 use crate::store;
 use crate::store::outbox::Claimed;
 pub use crate::store::outbox::Landed;
@@ -62,13 +64,20 @@ pub fn claim_due(
     limit: u32,
     now: Timestamp,
     vault: &Vault,
+    settings: &Settings,
 ) -> Result<Due, DatabaseError> {
     let mut due = Due::default();
     for subject in store::outbox::due(db, now, i64::from(limit))? {
         let Some(claimed) = store::outbox::claim(db, &subject, now)? else {
             continue;
         };
-        match publication(db, subject, claimed, vault) {
+        let maker = Maker {
+            db,
+            now,
+            vault,
+            settings,
+        };
+        match maker.publication(subject, claimed) {
             Ok(publication) => due.publications.push(publication),
             Err((subject, fault)) => {
                 store::outbox::settle(db, &subject, claimed, Landed::Unknown, now)?;
@@ -88,6 +97,7 @@ pub fn settle(
     publication: &Publication,
     landed: Landed,
     now: Timestamp,
+    settings: &Settings,
 ) -> Result<bool, DatabaseError> {
     let put = Claimed {
         claim: publication.claim,
@@ -99,7 +109,11 @@ pub fn settle(
     {
         store::listener::forget(db, license, gate, joined)?;
     }
-    store::outbox::settle(db, &publication.subject, put, landed, now)
+    let landed = store::outbox::settle(db, &publication.subject, put, landed, now)?;
+    if let Some(Subject::StatusList(list)) = Subject::parse(&publication.subject) {
+        status_lists::settled(db, list, now, settings)?;
+    }
+    Ok(landed)
 }
 
 /// Returns when something is due next: the time for the host's alarm.
@@ -115,8 +129,7 @@ pub fn next_due(db: &dyn Database) -> Result<Option<Timestamp>, DatabaseError> {
 pub(crate) fn claim(
     db: &dyn Database,
     subject: &str,
-    now: Timestamp,
-    vault: &Vault,
+    given: &Given<'_>,
 ) -> Result<Vec<Publication>, DatabaseError> {
     let mut subjects = match Subject::parse(subject) {
         Some(Subject::License(license)) => store::listener::gates(db, license)?
@@ -128,60 +141,85 @@ pub(crate) fn claim(
     subjects.push(subject.to_owned());
     subjects
         .iter()
-        .filter_map(|subject| claim_one(db, subject, now, vault).transpose())
+        .filter_map(|subject| claim_one(db, subject, given).transpose())
         .collect()
 }
 
 fn claim_one(
     db: &dyn Database,
     subject: &str,
-    now: Timestamp,
-    vault: &Vault,
+    given: &Given<'_>,
 ) -> Result<Option<Publication>, DatabaseError> {
-    let Some(claimed) = store::outbox::claim(db, subject, now)? else {
+    let Some(claimed) = store::outbox::claim(db, subject, given.now)? else {
         return Ok(None);
     };
-    publication(db, subject.to_owned(), claimed, vault)
+    let maker = Maker {
+        db,
+        now: given.now,
+        vault: given.vault,
+        settings: given.settings,
+    };
+    maker
+        .publication(subject.to_owned(), claimed)
         .map(Some)
         .map_err(|(_, fault)| fault)
 }
 
-fn publication(
-    db: &dyn Database,
-    subject: String,
-    claimed: Claimed,
-    vault: &Vault,
-) -> Result<Publication, (String, DatabaseError)> {
-    match document(db, &subject, claimed, vault) {
-        Ok(Document { to, value, version }) => Ok(Publication {
-            subject,
-            to,
-            value,
-            version,
-            claim: claimed.claim,
-        }),
-        Err(fault) => Err((subject, fault)),
-    }
+/// Makes documents of what the ledger holds now.
+struct Maker<'a> {
+    db: &'a dyn Database,
+    now: Timestamp,
+    vault: &'a Vault,
+    settings: &'a Settings,
 }
 
-fn document(
-    db: &dyn Database,
-    subject: &str,
-    claimed: Claimed,
-    vault: &Vault,
-) -> Result<Document, DatabaseError> {
-    let document = match Subject::parse(subject) {
-        Some(Subject::License(id)) => license_document(db, id, vault)?,
-        Some(Subject::Product(id)) => Some(product_document(db, id, claimed)?),
-        Some(Subject::Gate(gate, id)) => news(db, gate, id, vault)?,
-        Some(Subject::FormerKey(name)) => Some(Document {
-            to: Destination::Kv(vec![published::key_name(&name)]),
-            value: published::FORMER_KEY.to_owned(),
+impl Maker<'_> {
+    fn publication(
+        &self,
+        subject: String,
+        claimed: Claimed,
+    ) -> Result<Publication, (String, DatabaseError)> {
+        match self.document(&subject, claimed) {
+            Ok(Document { to, value, version }) => Ok(Publication {
+                subject,
+                to,
+                value,
+                version,
+                claim: claimed.claim,
+            }),
+            Err(fault) => Err((subject, fault)),
+        }
+    }
+
+    fn document(&self, subject: &str, claimed: Claimed) -> Result<Document, DatabaseError> {
+        let document = match Subject::parse(subject) {
+            Some(Subject::License(id)) => license_document(self.db, id, self.vault)?,
+            Some(Subject::Product(id)) => Some(product_document(self.db, id, claimed)?),
+            Some(Subject::Gate(gate, id)) => news(self.db, gate, id, self.vault)?,
+            Some(Subject::StatusList(number)) => self.status_list(number, claimed)?,
+            Some(Subject::FormerKey(name)) => Some(Document {
+                to: Destination::Kv(vec![published::key_name(&name)]),
+                value: published::FORMER_KEY.to_owned(),
+                version: claimed.version,
+            }),
+            None => None,
+        };
+        document
+            .ok_or_else(|| DatabaseError::Corrupt("the outbox names what is not there".to_owned()))
+    }
+
+    fn status_list(
+        &self,
+        number: u32,
+        claimed: Claimed,
+    ) -> Result<Option<Document>, DatabaseError> {
+        let signed = status_lists::sign(self.db, number, self.now, self.vault, self.settings)?;
+        Ok(signed.map(|value| Document {
+            to: Destination::Kv(vec![published::status_list_name(number)]),
+            value,
             version: claimed.version,
-        }),
-        None => None,
-    };
-    document.ok_or_else(|| DatabaseError::Corrupt("the outbox names what is not there".to_owned()))
+        }))
+    }
 }
 
 struct Document {

@@ -5,11 +5,14 @@
 //! signed statement is ever served.
 
 pub(crate) mod check;
+mod copy;
 
-use licentia_core::wire::{CheckSource, StoredLicense, StoredProduct};
+pub use copy::{Copy, Told};
+
+use licentia_core::wire::{StoredLicense, StoredProduct};
 use licentia_core::{
     Code, Jwk, KeySet, License, LicenseId, LicenseKey, Problem, Product, ProductId, Statement,
-    Timestamp, VerifyingKey, parse,
+    VerifyingKey, parse,
 };
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +20,7 @@ use crate::database::DatabaseError;
 use crate::host::Reply;
 use crate::route::{Operation, Route};
 use crate::vault::Vault;
-use check::{By, Check, Said};
+use check::{By, Check};
 
 /// The one account of today; it stands in every name, so that there can be more.
 pub(crate) const ACCOUNT: &str = "default";
@@ -45,11 +48,16 @@ pub(crate) fn product_name(id: ProductId) -> String {
     format!("{ACCOUNT}/product/{id}")
 }
 
+pub(crate) fn status_list_name(number: u32) -> String {
+    format!("{ACCOUNT}/status-list/{number}")
+}
+
 /// What an outbox row is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
     License(LicenseId),
     Product(ProductId),
+    StatusList(u32),
     /// A key that a license no longer has, by the name that hides it.
     FormerKey(String),
     /// News of a license for a gate at which its applications wait.
@@ -61,6 +69,7 @@ impl Subject {
         match text.split_once('/')? {
             ("license", id) => id.parse().ok().map(Self::License),
             ("product", id) => id.parse().ok().map(Self::Product),
+            ("status-list", number) => number.parse().ok().map(Self::StatusList),
             ("former-key", name) => Some(Self::FormerKey(name.to_owned())),
             ("gate", rest) => {
                 let (gate, id) = rest.split_once('/')?;
@@ -76,6 +85,7 @@ impl std::fmt::Display for Subject {
         match self {
             Self::License(id) => write!(f, "license/{id}"),
             Self::Product(id) => write!(f, "product/{id}"),
+            Self::StatusList(number) => write!(f, "status-list/{number}"),
             Self::FormerKey(name) => write!(f, "former-key/{name}"),
             Self::Gate(gate, id) => write!(f, "gate/{gate}/{id}"),
         }
@@ -190,6 +200,15 @@ pub struct Question<'a> {
     check: Option<Check>,
 }
 
+/// What KV holds.
+#[derive(Debug)]
+pub enum Found<'a> {
+    /// The answer.
+    Reply(Box<Reply>),
+    /// A license, of which a status list tells how fresh it is.
+    License(Box<Copy<'a>>),
+}
+
 impl<'a> Question<'a> {
     /// Reads the request of an edge route, or answers one that needs nothing or is wrong.
     ///
@@ -258,28 +277,29 @@ impl<'a> Question<'a> {
         }
     }
 
-    /// Answers from what KV holds there.
+    /// Reads what KV holds there.
     #[must_use]
-    pub fn reply(&self, value: &str, vault: &Vault, now: Timestamp) -> Reply {
-        match self.reply_from(value, vault, now) {
-            Ok(Some(reply)) => reply,
-            Ok(None) => self.missing(),
-            Err(_unreadable) => {
-                Reply::problem(&Problem::new(Code::InternalError, "internal error"))
-            }
+    pub fn find(&'a self, value: &'a str, vault: &Vault) -> Found<'a> {
+        let reply = |reply| Found::Reply(Box::new(reply));
+        match self.read_value(value, vault) {
+            Ok(Some(found)) => found,
+            Ok(None) => reply(self.missing()),
+            Err(_unreadable) => reply(Reply::problem(&Problem::new(
+                Code::InternalError,
+                "internal error",
+            ))),
         }
     }
 
-    fn reply_from(
-        &self,
-        value: &str,
+    fn read_value(
+        &'a self,
+        value: &'a str,
         vault: &Vault,
-        now: Timestamp,
-    ) -> Result<Option<Reply>, DatabaseError> {
+    ) -> Result<Option<Found<'a>>, DatabaseError> {
         if self.route.operation() == Operation::ReadProductKeys {
             let product: PublishedProduct<'_> = from_json(value)?;
             let document = |keys| KeyDocument::new(self.route.id(), keys, vault);
-            let reply = |keys| Reply::json(200, &document(keys));
+            let reply = |keys| Found::Reply(Box::new(Reply::json(200, &document(keys))));
             return Ok(product.keys.map(reply));
         }
         let published: Published<'_> = from_json(value)?;
@@ -287,19 +307,13 @@ impl<'a> Question<'a> {
             return Ok(None);
         };
         let statement = Statement::trusted(text);
-        let statement = &statement.map_err(|fault| DatabaseError::Corrupt(fault.to_string()))?;
-        let reply = match &self.check {
-            None => Reply::json_text(200, value).versioned(statement.ver),
-            Some(check) => Said {
-                text,
-                statement,
-                activation: check.told_by(statement),
-                source: CheckSource::Published,
-                as_of: None,
-            }
-            .reply(now),
-        };
-        Ok(Some(reply.published(statement.ver)))
+        let statement = statement.map_err(|fault| DatabaseError::Corrupt(fault.to_string()))?;
+        Ok(Some(Found::License(Box::new(Copy {
+            question: self,
+            value,
+            text,
+            statement,
+        }))))
     }
 
     /// Answers where nothing is published.

@@ -6,11 +6,11 @@
 #[cfg(test)]
 mod tests;
 
-use licentia_core::{Code, Problem, Scope};
+use licentia_core::{Code, Problem, Scope, StatusList};
 use uuid::Uuid;
 
 use crate::access::Access::{self, Open, OpenOrScoped, Scoped};
-use crate::host::Reply;
+use crate::host::{Reply, Request};
 
 const MEBIBYTE: usize = 1_048_576;
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -202,6 +202,9 @@ endpoints! {
     ReadActivationLog: "GET" "/v3/activation-logs/{id}", Scoped(Scope::ActivationRead), Ledger,
         "Reads an entry of the activation log.";
 
+    ReadStatusList: "GET" "/v3/status-lists/{number}", Open, Edge,
+        "Returns a signed list of what is revoked and suspended: an IETF Token Status List.";
+
     ReadLicenseStats: "GET" "/v3/analytics/licenses", Scoped(Scope::AnalyticsRead), Ledger,
         "Counts licenses by their status.";
     ReadAccountStats: "GET" "/v3/analytics/stats", Scoped(Scope::AnalyticsRead), Ledger,
@@ -296,6 +299,13 @@ pub fn aliases() -> &'static [(&'static str, &'static str)] {
 /// Says whether the path, the method, or an id in the path is wrong.
 pub fn route(method: &str, path: &str, query: &str) -> Result<Route, RouteFault> {
     find(ENDPOINTS, method, path, query)
+}
+
+/// Says whether a request changes nothing. A list that is asked for is signed, and of who waits at a gate a note is made.
+#[must_use]
+pub fn only_reads(request: &Request<'_>) -> bool {
+    let signs = request.path.starts_with(StatusList::ADDRESS);
+    request.method == "GET" && request.gate.is_none() && !signs
 }
 
 fn find(

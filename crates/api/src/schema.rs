@@ -9,6 +9,7 @@ mod lists;
 mod moves;
 mod rebuilds;
 mod spine;
+mod status_lists;
 
 use licentia_core::Timestamp;
 
@@ -24,6 +25,7 @@ const MIGRATIONS: &[&[&str]] = &[
     moves::STATEMENTS,
     rebuilds::STATEMENTS,
     listeners::STATEMENTS,
+    status_lists::STATEMENTS,
 ];
 
 /// Brings the database up to date.

@@ -18,6 +18,7 @@ pub(crate) mod product;
 pub(crate) mod rebuild;
 pub(crate) mod row;
 pub(crate) mod search;
+pub(crate) mod status_list;
 pub(crate) mod tag;
 pub(crate) mod template;
 pub(crate) mod tombstone;

@@ -8,7 +8,7 @@ use aes_gcm::aead::{Aead, Payload};
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit as _, Mac};
-use licentia_core::StatementKey;
+use licentia_core::{KeyFault, KeySet, StatementKey};
 use sha2::Sha256;
 
 /// Why the vault cannot open: the text never holds a secret.
@@ -150,6 +150,16 @@ impl Vault {
     /// Returns every statement key that still verifies, that in use first.
     pub fn statement_keys(&self) -> impl Iterator<Item = &StatementKey> {
         self.masters().map(|master| &master.statement)
+    }
+
+    /// Returns what verifies what they sign.
+    ///
+    /// # Errors
+    /// Fails only where a key of the vault's own is none, which does not happen.
+    pub fn statement_verifiers(&self) -> Result<KeySet, KeyFault> {
+        let keys = self.statement_keys();
+        let jwks: Vec<_> = keys.map(|key| key.verifying_key().to_jwk()).collect();
+        KeySet::from_jwks(&jwks)
     }
 
     fn masters(&self) -> impl Iterator<Item = &Master> {

@@ -10,6 +10,8 @@ use crate::shapes::Shapes;
 pub(crate) const LINES: &str = "application/x-ndjson";
 /// The media type of tables.
 pub(crate) const TABLE: &str = "text/csv";
+/// The media type of status lists.
+pub(crate) const STATUS_LIST: &str = "application/statuslist+jwt";
 
 /// A call beyond what its row of the route table says.
 #[derive(Clone, Debug)]
@@ -211,6 +213,11 @@ pub(crate) fn lists_all<T: JsonSchema>() -> Call {
 /// A call that answers with JSON documents, one a line.
 pub(crate) fn gives_lines() -> Call {
     Call::NOTHING.answers(200, Content::Text(LINES)).downloads()
+}
+
+/// A call that answers with a text of this media type.
+pub(crate) fn gives_text(media_type: &'static str) -> Call {
+    Call::NOTHING.answers(200, Content::Text(media_type))
 }
 
 /// A call with a document as its body, of which it needs these fields.

@@ -16,8 +16,8 @@ use licentia_core::wire::{
 };
 
 use crate::call::{
-    Call, Parameter, exports, gives, gives_lines, gives_nothing, lists, lists_all, takes,
-    takes_lines,
+    Call, Parameter, STATUS_LIST, exports, gives, gives_lines, gives_nothing, gives_text, lists,
+    lists_all, takes, takes_lines,
 };
 use crate::own::{News, ProductFile, ProductKeys, PublishedLicense, Rebuilt, Rewrapped, Status};
 
@@ -289,6 +289,10 @@ pub(crate) fn call(operation: Operation) -> Call {
             gives::<ActivationLogView<'_>>(200).refuses(&[Code::ActivationLogNotFound])
         }
 
+        O::ReadStatusList => gives_text(STATUS_LIST)
+            .versioned()
+            .refuses(&[Code::StatusListNotFound]),
+
         O::ReadLicenseStats => gives::<LicenseStatsView>(200),
         O::ReadAccountStats => gives::<AccountStatsView>(200),
 
@@ -377,6 +381,7 @@ pub(crate) fn call(operation: Operation) -> Call {
                 Code::UnsupportedField,
             ]),
         O::Rebuild => gives::<Rebuilt>(200)
+            .publishes()
             .asks(&[CURSOR])
             .refuses(&[Code::LicenseExists]),
         O::Rewrap => gives::<Rewrapped>(200)

@@ -80,6 +80,11 @@ const HEADERS: &[Header] = &[
         "string",
     ),
     header(
+        "Licentia-As-Of",
+        "When the license was so, of a published copy; or `unknown`.",
+        "string",
+    ),
+    header(
         "Idempotency-Replayed",
         "`true` where the answer is that of an earlier request with this key.",
         "string",
@@ -116,6 +121,8 @@ pub(crate) struct Carried {
     pub(crate) lists: bool,
     pub(crate) retries: bool,
     pub(crate) downloads: bool,
+    /// Whether it may be a published copy.
+    pub(crate) copies: bool,
     pub(crate) signed: bool,
 }
 
@@ -125,6 +132,7 @@ impl Carried {
         let has = |header: &&Header| match header.name {
             "ETag" => self.versioned,
             "Licentia-Published" => self.publishes,
+            "Licentia-As-Of" => self.copies,
             "Idempotency-Replayed" => self.replays,
             "Link" => self.lists,
             "Retry-After" => self.retries,

@@ -205,6 +205,7 @@ fn success(
         lists: parameters::lists(described),
         retries: false,
         downloads: described.downloads,
+        copies: other.is_some(),
     };
     let mut answer = json!({ "description": endpoint.summary, "headers": carried.describe() });
     let body = match (content, other) {

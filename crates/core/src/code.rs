@@ -160,6 +160,8 @@ codes! {
         "No role has this id." "Check the id.";
     RouteNotFound 404 "ROUTE_NOT_FOUND"
         "The path is not one of the API's." "Check the path.";
+    StatusListNotFound 404 "STATUS_LIST_NOT_FOUND"
+        "No status list has this number: no license has a place in it." "Take the address from a token or a statement.";
     TagExists 409 "TAG_EXISTS"
         "Another tag has this name." "Choose another name.";
     TagNotFound 404 "TAG_NOT_FOUND"

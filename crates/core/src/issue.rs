@@ -8,6 +8,7 @@ use crate::license::{License, Place};
 use crate::metadata::Metadata;
 use crate::meter::Meter;
 use crate::product::Product;
+use crate::status_list::StatusList;
 use crate::terms::{FingerprintMatching, LeasingStrategy, LicenseType};
 use crate::time::{Seconds, Timestamp};
 use crate::user::User;
@@ -102,11 +103,10 @@ impl Statement {
 
 /// Where the place stands in the form of IETF Token Status List; the address is relative to the server's.
 fn status_claim(place: Place) -> StatusClaim {
-    let uri = format!("/v3/status-lists/{}", place.list);
     StatusClaim {
         status_list: StatusListPlace {
             idx: u64::from(place.index),
-            uri,
+            uri: StatusList::address(place.list),
         },
     }
 }

@@ -156,6 +156,16 @@ impl<'a> Compact<'a> {
         decode(self.payload)
     }
 
+    /// Refuses a text of another kind than its header should say.
+    pub(crate) fn refuse_other_than(&self, wanted: &str) -> Result<(), TokenFault> {
+        let typ = self.header.typ.as_deref().unwrap_or_default();
+        if typ == wanted {
+            return Ok(());
+        }
+        let typ = typ.to_owned();
+        Err(TokenFault::WrongType { typ })
+    }
+
     /// Checks the signature, and only then decodes the claims.
     pub(crate) fn verify(&self, keys: &KeySet) -> Result<Vec<u8>, TokenFault> {
         let kid = || self.header.kid.clone().unwrap_or_default();

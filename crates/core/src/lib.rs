@@ -34,6 +34,7 @@ mod schema;
 mod scope;
 mod statement;
 mod status_code;
+mod status_list;
 mod tag;
 mod template;
 mod terms;
@@ -78,6 +79,7 @@ pub use rsa::{HostRs256, RsaKey};
 pub use scope::{Role, Scope};
 pub use statement::StatementKey;
 pub use status_code::StatusCode;
+pub use status_list::{EncodedStatuses, ListedStatus, StatusBits, StatusList};
 pub use tag::Tag;
 pub use template::Template;
 pub use terms::{

@@ -1,6 +1,7 @@
 //! The statement: what a vendor publishes of a license, signed with the account's Ed25519 statement key.
 
 use ed25519_dalek::{Signer, SigningKey};
+use serde::Serialize;
 
 use crate::claims::{Statement, StatementFacts};
 use crate::jws::{
@@ -47,9 +48,14 @@ impl StatementKey {
     /// Signs a statement. The same statement gives the same text.
     #[must_use]
     pub fn sign(&self, statement: &Statement) -> String {
+        self.sign_claims(TYP, statement)
+    }
+
+    /// Signs claims, whose `typ` says what they are.
+    pub(crate) fn sign_claims(&self, typ: &str, claims: &impl Serialize) -> String {
         // INVARIANT: a struct of texts, numbers and flags always serializes.
-        let claims = serde_json::to_vec(statement).unwrap_or_default();
-        let input = signing_input(Algorithm::EdDSA, &self.kid, TYP, &claims);
+        let claims = serde_json::to_vec(claims).unwrap_or_default();
+        let input = signing_input(Algorithm::EdDSA, &self.kid, typ, &claims);
         join_signature(&input, &self.sign_bytes(input.as_bytes()))
     }
 
@@ -127,11 +133,7 @@ impl StatementFacts {
 /// Checks the signature, and returns the claims.
 fn verified(text: &str, keys: &KeySet) -> Result<Vec<u8>, TokenFault> {
     let compact = Compact::parse(text)?;
-    let typ = compact.header.typ.as_deref().unwrap_or_default();
-    if typ != TYP {
-        let typ = typ.to_owned();
-        return Err(TokenFault::WrongType { typ });
-    }
+    compact.refuse_other_than(TYP)?;
     compact.verify(keys)
 }
 

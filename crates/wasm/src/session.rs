@@ -201,7 +201,9 @@ impl Session {
         let now = seconds(now);
         let (decision, has_more) = self.client.told(&self.stored, news, now);
         let outcome = self.taken(decision);
-        if has_more {
+        if self.stored.token().is_none() {
+            self.schedule = Schedule::default();
+        } else if has_more {
             self.schedule = self.schedule.told(&self.stored, jitter, now);
         }
         outcome

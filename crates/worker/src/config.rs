@@ -22,6 +22,9 @@ const DEFAULT_PUBLISH_BUDGET: &str = "100/1s";
 /// connection, and news to both until then.
 const GATES: u32 = 32;
 const DEFAULT_MIN_SYNC_INTERVAL: Seconds = Seconds(60);
+/// In seconds.
+const DAY: i64 = 86_400;
+const DEFAULT_STATUS_LIST_INTERVAL: Seconds = Seconds(60);
 
 #[wasm_bindgen]
 extern "C" {
@@ -47,6 +50,8 @@ extern "C" {
     fn rate_limit(this: &Bindings) -> JsValue;
     #[wasm_bindgen(method, getter, js_name = LICENTIA_BAD_KEY_LIMIT)]
     fn bad_key_limit(this: &Bindings) -> JsValue;
+    #[wasm_bindgen(method, getter, js_name = LICENTIA_STATUS_LIST_INTERVAL)]
+    fn status_list_interval(this: &Bindings) -> JsValue;
     #[wasm_bindgen(method, getter, js_name = LICENTIA_PUBLISH_BUDGET)]
     fn publish_budget(this: &Bindings) -> JsValue;
 
@@ -132,6 +137,7 @@ impl Bindings {
             settings: Settings {
                 min_sync_interval,
                 publication_budget: self.read_budget()?,
+                status_list_interval: self.read_status_list_interval()?,
             },
             limits: self.read_limits()?,
         })
@@ -145,6 +151,20 @@ impl Bindings {
             &text
         };
         Rule::parse(text).map_err(|fault| format!("`LICENTIA_PUBLISH_BUDGET` is wrong: {fault}"))
+    }
+
+    fn read_status_list_interval(&self) -> Result<Seconds, String> {
+        let text = self.status_list_interval().as_string().unwrap_or_default();
+        if text.is_empty() {
+            return Ok(DEFAULT_STATUS_LIST_INTERVAL);
+        }
+        let seconds = text
+            .parse()
+            .ok()
+            .filter(|seconds| (1..=DAY).contains(seconds));
+        seconds.map(Seconds).ok_or_else(|| {
+            format!("`LICENTIA_STATUS_LIST_INTERVAL` is wrong: it must be from 1 to {DAY} seconds")
+        })
     }
 
     fn read_limits(&self) -> Result<Limits, String> {

@@ -19,6 +19,7 @@ use crate::envelope::{self, Call, ToGate};
 use crate::fault::Fault;
 use crate::http::{self, Answer, Connected, Incoming};
 use crate::kv;
+use crate::lists;
 use crate::rebuild;
 use crate::sign;
 use crate::signed;
@@ -201,6 +202,9 @@ async fn answer(asked: &Asked<'_>, route: &Route) -> Result<Answer, Fault> {
         return rebuilt(asked).await;
     }
     match endpoint.place {
+        Place::Edge if endpoint.operation == Operation::ReadStatusList => {
+            lists::answer(asked, route.number()).await
+        }
         Place::Edge => kv::answer(asked, route, &body).await,
         Place::Ledger if endpoint.access.is_of_applications() => {
             unavailable::unless_answered(asked, &body).await

@@ -1,6 +1,6 @@
 //! Faults: what is ours to mend. They are logged in full and sent as "internal error".
 
-use licentia_api::{DatabaseError, VaultError};
+use licentia_api::{DatabaseError, ListFault, VaultError};
 use licentia_core::Code;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -31,6 +31,9 @@ pub(crate) enum Fault {
     /// The ledger has too much to do, or is just being moved.
     #[error("the ledger cannot be reached: {0}")]
     Unreachable(String),
+    /// What should be a status list is none.
+    #[error("a status list cannot be read")]
+    List(#[from] ListFault),
     /// KV failed.
     #[error("KV cannot be read: {0}")]
     Unpublished(String),

@@ -1,7 +1,7 @@
 // The few places where one crossing into JavaScript does the work of ten: making a response, and asking the ledger.
 
 const EXPOSED = [
-  "X-Request-Id, ETag, Licentia-Published, Retry-After, Allow, Link, Content-Disposition",
+  "X-Request-Id, ETag, Licentia-Published, Licentia-As-Of, Retry-After, Allow, Link, Content-Disposition",
   "Content-Digest, Signature-Input, Signature",
   "Idempotency-Replayed, Pagination-Count, Pagination-Relation, Pagination-Page, Pagination-Limit",
   "X-Rate-Limit-Limit, X-Rate-Limit-Remaining, X-Rate-Limit-Reset",

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use licentia_api::published::{self, Question};
-use licentia_api::{Reply, Route};
+use licentia_api::Route;
+use licentia_api::published::{self, Found, Question, Told};
 use licentia_core::{KeySet, Seconds, Timestamp};
 use worker::console_error;
 
@@ -13,6 +13,7 @@ use crate::clock::within;
 use crate::edge::{Asked, from_ledger};
 use crate::fault::Fault;
 use crate::http::Answer;
+use crate::lists;
 use crate::unavailable;
 
 /// How long KV may take.
@@ -43,7 +44,16 @@ pub(crate) async fn answer(asked: &Asked<'_>, route: &Route, body: &[u8]) -> Res
     }
     let to_the_ledger = question.may_go_to_the_ledger();
     match published_reply(asked, question).await {
-        Ok(Some(reply)) => Ok(Answer::of(reply, asked.actor)),
+        Ok(Some(Told::Surely(reply))) => Ok(Answer::of(reply, asked.actor)),
+        Ok(Some(Told::Outdated(reply))) => {
+            let answer = unavailable::unless_answered(asked, body).await?;
+            let silent = answer.status >= 500;
+            Ok(if silent {
+                Answer::of(reply, asked.actor)
+            } else {
+                answer
+            })
+        }
         Ok(None) => unavailable::unless_answered(asked, body).await,
         Err(fault) if to_the_ledger => {
             console_error!("{}: {}", asked.id, fault.in_full());
@@ -57,7 +67,7 @@ pub(crate) async fn answer(asked: &Asked<'_>, route: &Route, body: &[u8]) -> Res
 async fn published_reply(
     asked: &Asked<'_>,
     mut question: Question<'_>,
-) -> Result<Option<Reply>, Fault> {
+) -> Result<Option<Told>, Fault> {
     if let Some(name) = question.keys_name() {
         let Some(keys) = keys(asked, name).await? else {
             return Ok(None);
@@ -65,15 +75,32 @@ async fn published_reply(
         match question.verify(&keys) {
             Ok(true) => {}
             Ok(false) => return Ok(None),
-            Err(reply) => return Ok(Some(*reply)),
+            Err(reply) => return Ok(Some(Told::Surely(*reply))),
         }
     }
     let vault = &asked.config.vault;
     Ok(match read(asked, &question.names(vault)).await? {
-        Some(value) => Some(question.reply(&value, vault, asked.now)),
+        Some(value) => Some(told(asked, question.find(&value, vault)).await),
         None if question.may_go_to_the_ledger() => None,
-        None => Some(question.missing()),
+        None => Some(Told::Surely(question.missing())),
     })
+}
+
+/// Answers with what KV holds, and with the list that tells how fresh it is.
+async fn told(asked: &Asked<'_>, found: Found<'_>) -> Told {
+    let copy = match found {
+        Found::Reply(reply) => return Told::Surely(*reply),
+        Found::License(copy) => copy,
+    };
+    let list = match copy.list() {
+        Some(number) => lists::newest(asked, number).await,
+        None => Ok(None),
+    };
+    let list = list.unwrap_or_else(|fault| {
+        console_error!("{}: a status list: {}", asked.id, fault.in_full());
+        None
+    });
+    copy.told(list.as_deref(), asked.now)
 }
 
 /// Reads the document under the first of `names` that has one.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::future::join;
 use licentia_api::{
     Advance, Given, Handled, KeyPair, Outcome, PageMemory, Publishes, advance, handle, migrate,
-    note_failed, write_facts,
+    note_failed, only_reads, write_facts,
 };
 use licentia_core::{Algorithm, Seconds, Seed, Timestamp};
 use wasm_bindgen::prelude::*;
@@ -154,7 +154,7 @@ impl Ledger {
         given: &Given<'_>,
     ) -> Result<Handled, Fault> {
         let database = Sql::of(&self.storage);
-        if request.method == "GET" && request.gate.is_none() {
+        if only_reads(request) {
             return Ok(handle(&database, request, given));
         }
         let handled = transaction(&self.storage, || {

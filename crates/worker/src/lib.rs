@@ -16,6 +16,7 @@ mod gate;
 mod http;
 mod kv;
 mod ledger;
+mod lists;
 mod publish;
 mod rebuild;
 mod sign;

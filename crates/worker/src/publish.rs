@@ -209,7 +209,7 @@ impl Publisher {
                 .in_flight
                 .borrow_mut()
                 .remove(&publication.subject);
-            let settled = publisher.settle(&publication, landed);
+            let settled = publisher.settle(&publication, landed, &config);
             let landed = settled.and_then(|landed| publisher.go_on(&config).map(|()| landed));
             let landed = landed.unwrap_or_else(|fault| {
                 console_error!("publishing {}: {}", publication.subject, fault.in_full());
@@ -250,7 +250,12 @@ impl Publisher {
         }
     }
 
-    fn settle(&self, publication: &Publication, landed: Landed) -> Result<bool, Fault> {
+    fn settle(
+        &self,
+        publication: &Publication,
+        landed: Landed,
+        config: &Config,
+    ) -> Result<bool, Fault> {
         let database = Sql::of(&self.storage);
         transaction(&self.storage, || {
             Ok(End::Commit(outbox::settle(
@@ -258,6 +263,7 @@ impl Publisher {
                 publication,
                 landed,
                 now(),
+                &config.settings,
             )?))
         })
     }
@@ -279,6 +285,7 @@ impl Publisher {
                 limit,
                 now(),
                 &config.vault,
+                &config.settings,
             )?))
         })?;
         for fault in &due.faults {

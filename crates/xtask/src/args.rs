@@ -29,7 +29,9 @@ cargo xtask <command>: everything a developer of Licentia types
                 --quick           a minute's look
                 --only <text>     of the calls, those whose name contains this; or `flat`: the same calls on
                                   ledgers of a thousand and of a million licenses; or `check`: the package
-                                  alone, its size and how long its checks take
+                                  alone, its size and how long its checks take; or `lists`: how large
+                                  status lists are; or `push`: how long a revocation takes to reach a
+                                  thousand running applications
                 --startup         also how long a second `dev` takes
                 --write           put the figures into docs/benchmarks.md
   vectors     make tests/vectors/decisions.json anew

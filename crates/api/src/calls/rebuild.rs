@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::import::Lines;
 use crate::context::{Context, Fault};
-use crate::host::{Reply, bound_to};
+use crate::host::{Publishes, Reply, bound_to};
 use crate::store;
 use crate::store::import::Kind;
 use crate::store::tombstone;
@@ -40,13 +40,8 @@ struct Counts {
 pub(super) fn rebuild(cx: &Context<'_>, published: &[u8]) -> Result<Reply, Fault> {
     refuse_to_begin(cx)?;
     store::rebuild::begin(cx.db, cx.now())?;
-    let jwks: Vec<_> = cx
-        .given
-        .vault
-        .statement_keys()
-        .map(|key| key.verifying_key().to_jwk())
-        .collect();
-    let keys = KeySet::from_jwks(&jwks).map_err(|fault| Fault::Internal(fault.to_string()))?;
+    let keys = cx.given.vault.statement_verifiers();
+    let keys = keys.map_err(|fault| Fault::Internal(fault.to_string()))?;
     let cursor = cx.request.slice.map(str::to_owned);
     let mut counts = Counts {
         cursor,
@@ -76,7 +71,12 @@ pub(super) fn rebuild(cx: &Context<'_>, published: &[u8]) -> Result<Reply, Fault
         &crate::published::ACCOUNT,
         changes.collect(),
     )?;
-    Ok(Reply::json(200, &counts))
+    // Their status lists are signed again.
+    let publishes = Publishes::Later;
+    Ok(Reply {
+        publishes,
+        ..Reply::json(200, &counts)
+    })
 }
 
 /// Refuses to begin where there are licenses. A rebuild that was broken off may begin again, or go on.

@@ -22,6 +22,7 @@ pub(super) fn rewrap(cx: &Context<'_>) -> Result<Reply, Fault> {
     let mut pace = Pace::load(cx)?;
     let mut rewrapped = 0_u64;
     if begin.is_none() {
+        store::status_list::change_all(cx.db)?;
         for product in store::product::load_all(cx.db)? {
             rewrapped =
                 rewrapped.saturating_add(u64::from(rewrap_product(cx, &product, &mut pace)?));

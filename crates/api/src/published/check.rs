@@ -7,10 +7,11 @@ use licentia_core::wire::{
     ActivationState, CheckSource, LicenseCheckInput, LicenseCheckView, LicenseState,
 };
 use licentia_core::{
-    Code, Facts, KeySet, LicenseId, LicenseKey, Problem, ProductId, Statement, Timestamp, Token,
-    TokenFault, UnverifiedToken, parse,
+    Code, Facts, KeySet, LicenseId, LicenseKey, ListedStatus, Problem, ProductId, Statement,
+    Timestamp, Token, TokenFault, UnverifiedToken, parse,
 };
 
+use super::copy::at_most;
 use crate::host::Reply;
 
 /// Which license is asked about.
@@ -35,6 +36,8 @@ pub(crate) struct Said<'a> {
     pub(crate) text: &'a str,
     /// What it says.
     pub(crate) statement: &'a Statement,
+    /// What a status list says, if it allows less.
+    pub(crate) listed: ListedStatus,
     pub(crate) activation: Option<ActivationState>,
     pub(crate) source: CheckSource,
     /// The license was so then, whatever came since.
@@ -110,7 +113,7 @@ impl Said<'_> {
             200,
             &LicenseCheckView {
                 statement: self.text,
-                status,
+                status: at_most(status, self.listed),
                 activation: self.activation,
                 source: self.source,
                 as_of: self.as_of,

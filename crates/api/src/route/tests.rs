@@ -143,9 +143,11 @@ fn only_what_applications_call_is_open() {
         "CheckLicense",
         "CreateActivation",
         "SyncActivation",
+        "FollowActivation",
         "DeleteActivation",
         "DeactivateActivation",
         "IncrementMeterAttribute",
+        "ReadStatusList",
     ];
     assert_eq!(open, expected);
 }

@@ -20,6 +20,11 @@ const ENQUEUE: &str = "INSERT INTO outbox (subject, version, next_at) VALUES (?1
 const ENQUEUE_UNCERTAIN: &str = "INSERT INTO outbox (subject, version, next_at, uncertain_until)
     VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (subject) DO UPDATE SET uncertain_until = excluded.uncertain_until";
+const HASTEN: &str = "INSERT INTO outbox (subject, version, next_at) VALUES (?1, ?2, ?3)
+    ON CONFLICT (subject) DO UPDATE SET version = MAX(version + 1, excluded.version),
+        next_at = CASE WHEN claimed_until IS NULL THEN MIN(next_at, ?4) ELSE next_at END";
+const ENQUEUE_AGAIN: &str = "INSERT INTO outbox (subject, version, next_at) VALUES (?1, ?2, ?3)
+    ON CONFLICT (subject) DO UPDATE SET next_at = MAX(next_at, ?4)";
 const CLAIM_ONE: &str = "UPDATE outbox SET claim = claim + 1, next_at = ?2, claimed_until = ?2,
         uncertain_until = CASE WHEN claimed_until IS NULL THEN uncertain_until ELSE ?4 END
     WHERE subject = ?1 AND (claimed_until IS NULL OR claimed_until <= ?3)
@@ -28,7 +33,7 @@ const DUE: &str = "SELECT subject FROM outbox WHERE next_at <= ?1 ORDER BY next_
 const NEXT: &str = "SELECT next_at FROM outbox ORDER BY next_at LIMIT 1";
 const FIND: &str =
     "SELECT version, claim, uncertain_until, attempts FROM outbox WHERE subject = ?1";
-const COUNT: &str = "SELECT COUNT(*) FROM outbox";
+const COUNT: &str = "SELECT COUNT(*) FROM outbox WHERE subject NOT LIKE 'status-list/%'";
 const FORGET: &str = "DELETE FROM outbox WHERE subject = ?1";
 const RELEASE: &str =
     "UPDATE outbox SET claimed_until = NULL, next_at = ?2, attempts = ?3, uncertain_until = ?4
@@ -81,6 +86,31 @@ pub(crate) fn enqueue_uncertain(
     db.execute(ENQUEUE_UNCERTAIN, &row)
 }
 
+/// Says that a subject has changed, and is to be published now, or by `latest` if it waits to be published again.
+pub(crate) fn hasten(
+    db: &dyn Database,
+    subject: &str,
+    now: Timestamp,
+    latest: Timestamp,
+) -> Result<(), DatabaseError> {
+    let version = Value::Integer(now.unix_milliseconds());
+    db.execute(HASTEN, &[text(subject), version, text(now), text(latest)])
+}
+
+/// Says that a subject is to be published again `then`, or, if it is to be published anyway, not before `earliest`.
+pub(crate) fn enqueue_again(
+    db: &dyn Database,
+    subject: &str,
+    then: Timestamp,
+    earliest: Timestamp,
+) -> Result<(), DatabaseError> {
+    let version = Value::Integer(then.unix_milliseconds());
+    db.execute(
+        ENQUEUE_AGAIN,
+        &[text(subject), version, text(then), text(earliest)],
+    )
+}
+
 /// Claims a subject, unless it is in flight. What was claimed and never settled may have been put.
 pub(crate) fn claim(
     db: &dyn Database,
@@ -117,7 +147,7 @@ pub(crate) fn due(
     rows.into_iter().map(subject).collect()
 }
 
-/// Returns how many subjects have yet to be published.
+/// Returns how many subjects have yet to be published, but for status lists, which always are.
 pub(crate) fn count(db: &dyn Database) -> Result<u64, DatabaseError> {
     match db.query(COUNT, &[])?.first().map(Vec::as_slice) {
         Some([Value::Integer(count)]) => Ok(super::unsigned(*count)),

@@ -1,4 +1,5 @@
-//! Places in the status lists: drawn at random, each given once. A list is filled to half, so that a draw soon hits a free one.
+//! Places in the status lists: drawn at random, each given once. One place in sixteen stays free, so that a draw soon hits it:
+//! three draws a license, sixteen for the last ones. Fuller lists are smaller ones, with as many marks.
 
 use licentia_core::{Draw, LicenseId, Place};
 
@@ -6,10 +7,11 @@ use super::{corrupt, text};
 use crate::database::{Database, DatabaseError, Value};
 
 /// Places in a list: two bits each make 32 KiB before compression.
-pub(crate) const CAPACITY: u32 = 131_072;
-const FILL: i64 = 65_536;
-/// At most half of the places are taken, so that missing this often has the odds of two random ids being the same.
-const DRAWS: usize = 128;
+pub const CAPACITY: u32 = 131_072;
+/// How many of them are given.
+pub const FILL: u32 = 122_880;
+/// One place in sixteen is free, so that missing this often has the odds of two random ids being the same.
+const DRAWS: usize = 1_400;
 
 const CURRENT: &str = "SELECT list, given FROM place_counts ORDER BY list DESC LIMIT 1";
 const COUNT: &str = "INSERT INTO place_counts (list, given) VALUES (?1, 1)
@@ -63,7 +65,9 @@ pub(crate) fn take(
 fn current_list(db: &dyn Database) -> Result<i64, DatabaseError> {
     match db.query(CURRENT, &[])?.first().map(Vec::as_slice) {
         None => Ok(0),
-        Some([Value::Integer(list), Value::Integer(given)]) if *given < FILL => Ok(*list),
+        Some([Value::Integer(list), Value::Integer(given)]) if *given < i64::from(FILL) => {
+            Ok(*list)
+        }
         Some([Value::Integer(list), Value::Integer(_)]) => Ok(list.saturating_add(1)),
         Some(_) => Err(corrupt("the count of a status list")),
     }

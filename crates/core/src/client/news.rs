@@ -6,6 +6,7 @@
 use super::stored::{Part, Word};
 use super::{Client, Decision, Stored};
 use crate::claims::StatementFacts;
+use crate::key_set::KeySet;
 use crate::object::Object;
 use crate::status_code::StatusCode;
 
@@ -24,42 +25,63 @@ impl Client {
     /// What holds no statement is no more than a reason to sync, and so is one where no statement key is known.
     #[must_use]
     pub fn told(&self, stored: &Stored, news: &str, now: i64) -> (Decision, bool) {
-        let unchanged = |more| (self.genuine(stored, now), more);
-        let read = Object::parse(news, &["statement"]);
-        let statement = read.and_then(|news| news.text("statement").ok());
         let keys = self.keys.of_statements();
-        let Some(statement) = statement.filter(|_| !keys.is_empty()) else {
-            return unchanged(true);
+        let Some(statement) = statement_in(news).filter(|_| !keys.is_empty()) else {
+            return (self.genuine(stored, now), true);
         };
-        match StatementFacts::verify(&statement, &keys) {
-            Ok((said, _)) => self.said(stored, said, now),
-            Err(_not_the_account) => unchanged(false),
+        let said = verified(&statement, &keys);
+        match said.and_then(|said| stored.after_news(said)) {
+            None => (self.genuine(stored, now), false),
+            Some(after) if after.token().is_none() => {
+                (Decision::of(after.last_error()).storing(after), false)
+            }
+            Some(restricted) => {
+                let decision = self.genuine(&restricted, now);
+                let store = decision.store.clone().unwrap_or(restricted);
+                (decision.storing(store), true)
+            }
         }
     }
 
-    fn said(&self, stored: &Stored, said: StatementFacts, now: i64) -> (Decision, bool) {
-        let token = stored.token().filter(|token| token.facts().lid == said.lid);
-        let Some(token) = token else {
-            return (self.genuine(stored, now), false);
+    /// Decides what a fault of the server does to a sync: one whose ledger is silent says what is published of the license.
+    pub(super) fn told_by_fault(&self, stored: &Stored, body: &str) -> Decision {
+        let statement = statement_in(body);
+        let said = statement.and_then(|text| verified(&text, &self.keys.of_statements()));
+        let after = said.and_then(|said| stored.after_news(said));
+        let status = match &after {
+            Some(after) if after.token().is_none() => after.last_error(),
+            _ => StatusCode::E_SERVER,
         };
-        let known = stored
-            .word_on(token)
-            .map_or(token.facts().ver, |word| word.ver);
-        if said.ver <= known {
-            return (self.genuine(stored, now), false);
-        }
-        if said.revoked || said.deleted || said.epoch > token.facts().epoch {
-            let ended = stored.ended(StatusCode::E_REVOKED);
-            return (Decision::of(StatusCode::E_REVOKED).storing(ended), false);
-        }
-        let restricted = stored.restricted(said);
-        let decision = self.genuine(&restricted, now);
-        let store = decision.store.clone().unwrap_or(restricted);
-        (decision.storing(store), true)
+        Decision::of(status).recording(after)
     }
 }
 
+fn statement_in(news: &str) -> Option<String> {
+    Object::parse(news, &["statement"])?.text("statement").ok()
+}
+
+fn verified(statement: &str, keys: &KeySet) -> Option<StatementFacts> {
+    let verified = StatementFacts::verify(statement, keys).ok();
+    verified.map(|(said, _)| said)
+}
+
 impl Stored {
+    /// What is stored after news of the license that is activated; none if they are no news.
+    fn after_news(&self, said: StatementFacts) -> Option<Self> {
+        let token = self.token().filter(|token| token.facts().lid == said.lid)?;
+        let facts = token.facts();
+        let known = self.word_on(token).map_or(facts.ver, |word| word.ver);
+        if said.ver <= known {
+            return None;
+        }
+        let has_ended = said.revoked || said.deleted || said.epoch > facts.epoch;
+        Some(if has_ended {
+            self.ended(StatusCode::E_REVOKED)
+        } else {
+            self.restricted(said)
+        })
+    }
+
     fn restricted(&self, said: StatementFacts) -> Self {
         let StatementFacts {
             lid,

@@ -54,6 +54,14 @@ impl Client {
             Answer::Refused(status, Effect::Erase) => {
                 Decision::of(status).storing(stored.ended(status))
             }
+            Answer::Refused(StatusCode::E_SERVER, _) => {
+                let decision = self.told_by_fault(stored, response.body);
+                if decision.ends(stored) {
+                    decision
+                } else {
+                    again(decision)
+                }
+            }
             Answer::Refused(status, _) => again(Decision::of(status)),
             Answer::Done => again(Decision::of(StatusCode::E_INET)),
         }

@@ -7,13 +7,16 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::args::Bench;
+use crate::commands::test::program;
 use crate::worker_bundle::{self, Variant};
 use crate::workspace::Workspace;
 use crate::{chromium, node, npm_package, process, setup};
 
 pub(crate) fn run(workspace: &Workspace, options: &Bench) -> Result<ExitCode> {
-    let calls = options.only.as_deref() != Some("check");
-    let checks = options.only.as_deref() != Some("flat");
+    let part = options.only.as_deref();
+    let lists = part == Some("lists");
+    let calls = !lists && part != Some("check");
+    let checks = !lists && !matches!(part, Some("flat" | "push"));
     let browser = checks.then(|| chromium::program(workspace)).transpose()?;
     {
         let _alone = setup::exclusive(workspace)?;
@@ -27,6 +30,12 @@ pub(crate) fn run(workspace: &Workspace, options: &Bench) -> Result<ExitCode> {
     }
     let mut command = node::script(workspace, "tests/bench/index.mjs")?;
     command.envs(browser.map(|program| ("CHROME", program)));
+    if lists {
+        command.env(
+            "LICENTIA_LISTS",
+            program(workspace, "licentia-tests", "lists")?,
+        );
+    }
     for (flag, asked) in [
         ("--quick", options.quick),
         ("--write", options.write),

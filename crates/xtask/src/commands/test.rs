@@ -248,7 +248,7 @@ fn node_test(workspace: &Workspace, programs: &Programs) -> Result<Command> {
 }
 
 /// Builds a program of ours that Node's tests run: the scenarios, which they point at the Worker, and the command line.
-fn program(workspace: &Workspace, package: &str, name: &str) -> Result<PathBuf> {
+pub(super) fn program(workspace: &Workspace, package: &str, name: &str) -> Result<PathBuf> {
     let mut cargo = workspace.cargo();
     cargo.args(["build", "--locked", "--quiet", "--message-format=short"]);
     process::quietly(cargo.args(["--package", package, "--bin", name]))?;

@@ -2,8 +2,8 @@
 
 use licentia_core::wire::{ActivationState, CheckSource};
 use licentia_core::{
-    Activation, ActivationId, Code, KeySet, License, LicenseKey, Problem, ProductId, Seat,
-    Statement,
+    Activation, ActivationId, Code, KeySet, License, LicenseKey, ListedStatus, Problem, ProductId,
+    Seat, Statement,
 };
 
 use crate::context::{Context, Fault};
@@ -28,6 +28,7 @@ pub(in crate::calls) fn check(cx: &Context<'_>, body: &[u8]) -> Result<Reply, Fa
         text: &cx.given.vault.statement_key().sign(&statement),
         activation: activation(cx, &check, &license, &statement)?,
         statement: &statement,
+        listed: ListedStatus::Valid,
         source: CheckSource::Ledger,
         as_of: Some(cx.now()),
     };

@@ -218,3 +218,40 @@ fn who_was_told_syncs_soon_but_not_all_at_once() {
         assert_eq!(wait, 1 + i64::from(jitter % 5));
     }
 }
+
+#[test]
+fn a_server_whose_ledger_is_silent_says_what_is_published() {
+    let stored = stored(&activation());
+    let asked = informed().ask_sync(&stored, NOW).1.unwrap();
+    let sync = |statement: &Statement| {
+        let body = news_by(&key(), statement);
+        informed().synced(&stored, &asked, response(503, &body), NOW)
+    };
+    let revoked = sync(&Statement {
+        revoked: true,
+        ..statement(6)
+    });
+    assert_eq!(
+        (revoked.status, revoked.interval),
+        (StatusCode::E_REVOKED, None)
+    );
+    assert_eq!(revoked.store.unwrap().last_error(), StatusCode::E_REVOKED);
+
+    let suspended = sync(&Statement {
+        suspended: true,
+        ..statement(6)
+    });
+    check(&suspended, StatusCode::E_SERVER, Some(60));
+    let after = suspended.store.unwrap();
+    assert_eq!(
+        informed().genuine(&after, NOW).status,
+        StatusCode::SUSPENDED
+    );
+
+    let old = sync(&Statement {
+        revoked: true,
+        ..statement(5)
+    });
+    check(&old, StatusCode::E_SERVER, Some(60));
+    assert_eq!(old.store, None);
+}
