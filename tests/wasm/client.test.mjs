@@ -398,7 +398,7 @@ describe("storage", () => {
       await is(verdict, 45);
     }
     assert.deepEqual([client.claims(), client.licenseKey(), client.localTrialExpiresAt()], [null, null, null]);
-    assert.equal(client.explain(), "The license data cannot be written on this device.");
+    for (const text of [client.explain(), client.isValid().message]) assert.equal(text, "The license data cannot be read on this device.");
   });
 
   test("what was edited in the storage is noticed, and an activation mends it", async () => {
@@ -442,7 +442,9 @@ function script(folder, text) {
 test("options that are wrong are named", async () => {
   const cases = {
     host: [undefined, "licenses.example.com", "ftp://x", 5], product: [5, "", "{", "{}", {}, null], publicKey: ["x", {}], licenseKey: [5],
-    storage: [{}, 5, { get: 1, set: 1, remove: 1 }], timeout: [0, -1, "5", NaN], fetch: [5], now: [5], metadata: [{}, [{ key: 1 }]],
+    storage: [{}, 5, { get: 1, set: 1, remove: 1 }, { ...memoryStorage(), lock: 1 }], timeout: [0, -1, "5", NaN], fetch: [5], signal: [{}, null, 5],
+    now: [5, () => Date.now() / 1000, () => NaN, () => Infinity, () => undefined],
+    metadata: [{}, [{ key: 1 }], [{ key: "k".repeat(257), value: "" }], [{ key: "k", value: "v".repeat(4097) }], Array(22).fill({ key: "k", value: "v" })],
     directory: [5], appVersion: [1], fingerprint: [{}], releasePublishedAt: [5, new Date("x")], leaseDuration: [0, 1.5, "1"],
   };
   for (const [option, values] of Object.entries(cases)) {

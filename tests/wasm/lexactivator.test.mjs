@@ -123,6 +123,59 @@ test("set-up is refused as the wrapper refuses it", async () => {
   await throws("LA_E_HOST_URL", () => LexActivator.SetCryptlexHost("nowhere"));
 });
 
+test("a setter that is refused changes nothing", async () => {
+  const { LexStatusCodes } = wrapper;
+  const LexActivator = setUp();
+  LexActivator.SetLicenseKey(server.licenseKey);
+  const heard = [];
+  LexActivator.SetLicenseCallback((status) => heard.push(status));
+  await LexActivator.ActivateLicense();
+  const broken = JSON.stringify({ ...product.file("https://licenses.test"), keys: [{ kty: "RSA" }] });
+  for (const [name, set] of [
+    ["LA_E_HOST_URL", () => LexActivator.SetCryptlexHost("nowhere")],
+    ["LA_E_HOST_URL", () => LexActivator.SetCryptlexHost(undefined)],
+    ["LA_E_FILE_PERMISSION", () => LexActivator.SetDataDirectory("")],
+    ["LA_E_PRODUCT_DATA", () => LexActivator.SetProductData(broken)],
+    ["LA_E_PRODUCT_DATA", () => LexActivator.SetProductData("null")],
+    ["LA_FAIL", () => LexActivator.SetActivationLeaseDuration(0)],
+    ["LA_FAIL", () => LexActivator.SetActivationLeaseDuration(-5)],
+    ["LA_FAIL", () => LexActivator.SetReleasePublishedDate("yesterday")],
+    ["LA_FAIL", () => LexActivator.SetReleasePublishedDate(NaN)],
+    ["LA_FAIL", () => LexActivator.SetLicenseCallback("callback")],
+    ["LA_FAIL", () => LexActivator.SetOfflineActivationRequestMeterAttributeUses("pages", -1)],
+  ]) {
+    await throws(name, set);
+    assert.equal(LexActivator.IsLicenseGenuine(), LexStatusCodes.LA_OK, String(set));
+  }
+  await LexActivator.SyncLicenseActivation();
+  assert.deepEqual(heard.filter((code) => code !== LexStatusCodes.LA_OK), []);
+  assert.notEqual(heard.length, 0);
+});
+
+test("metadata beyond what an activation may carry is refused, and the rest is sent", async () => {
+  const LexActivator = setUp();
+  LexActivator.SetLicenseKey(server.licenseKey);
+  for (let number = 0; number < 21; number += 1) LexActivator.SetActivationMetadata(`Field ${number}`, "v");
+  await throws("LA_E_ACTIVATION_METADATA_LIMIT", () => LexActivator.SetActivationMetadata("one more", "v"));
+  LexActivator.SetActivationMetadata("field 0", "w");
+  await LexActivator.ActivateLicense();
+  assert.deepEqual([LexActivator.GetActivationMetadata("FIELD 0"), LexActivator.GetActivationMetadata("field 20")], ["w", "v"]);
+});
+
+test("`Reset` forgets the license and keeps a local trial; no callback hears of it", async () => {
+  const { LexStatusCodes } = wrapper;
+  const LexActivator = setUp();
+  const heard = [];
+  LexActivator.SetLicenseKey(server.licenseKey);
+  LexActivator.SetLicenseCallback((status) => heard.push(status));
+  LexActivator.ActivateLocalTrial(7);
+  await LexActivator.ActivateLicense();
+  LexActivator.Reset();
+  assert.equal(LexActivator.IsLicenseValid(), LexStatusCodes.LA_FAIL);
+  assert.equal(LexActivator.IsLocalTrialGenuine(), LexStatusCodes.LA_OK);
+  assert.deepEqual(heard, []);
+});
+
 test("getters say what the license says; dates and counts are 0 where nothing is activated, texts throw", async () => {
   const LexActivator = setUp();
   await throws("LA_FAIL", () => LexActivator.GetLicenseKey());

@@ -150,3 +150,140 @@ test("in a storage that several share, a time that one has seen brings nothing b
   const third = await open(options);
   assert.deepEqual([third.isValid().code, third.token()], [1, null]);
 });
+
+test("a license key that is set again while another is activated is the one in use", async () => {
+  const client = await open();
+  const grant = server.grant();
+  server.answer = (request) => {
+    client.setLicenseKey(licenseKey);
+    return grant(request);
+  };
+  await client.activate(otherKey);
+  assert.equal(client.licenseKey(), licenseKey);
+});
+
+test("a clock that gives no time for a moment is a verdict, and leaves nothing behind", async () => {
+  let now = Date.now();
+  const client = await open({ now: () => now });
+  await client.activate();
+  for (const broken of [NaN, Infinity, undefined]) {
+    now = broken;
+    assert.equal(client.isValid().name, "LA_E_TIME_MODIFIED");
+    now = Date.now();
+    assert.equal(client.isValid().name, "LA_OK");
+  }
+});
+
+test("what an activation carries is counted in characters, as the server counts them", async () => {
+  const metadata = Array.from({ length: 21 }, (_, number) => ({ key: `${number}`.padStart(256, "k"), value: "🔑".repeat(4096) }));
+  assert.equal(await code((await open({ metadata })).activate()), 0);
+});
+
+test("a product's id is the same in any case, also to what was stored under it", async () => {
+  const [storage, later] = [memoryStorage(), memoryStorage()];
+  const product = productId.toUpperCase();
+  await (await open({ storage })).activate();
+  assert.equal((await open({ storage, product })).isValid().code, 0);
+  const text = storage.get(`licentia.${productId}`);
+  later.set(`licentia.${product}`, text);
+  const client = await open({ storage: later, product });
+  assert.equal(client.isValid().code, 0);
+  client.reset();
+  assert.deepEqual([client.isValid().code, (await open({ storage: later, product })).isValid().code], [1, 1]);
+  assert.equal(later.get(`licentia.${product}`), text, "it is not touched");
+});
+
+test("opening is given up at once, whatever it waits for", async () => {
+  const never = { ...memoryStorage(), get: () => new Promise(() => undefined) };
+  const reason = new Error("enough");
+  const ending = new AbortController();
+  const opening = open({ storage: never, signal: ending.signal });
+  ending.abort(reason);
+  await assert.rejects(opening, reason);
+});
+
+test("an activation that is erased is told to all who share its storage, once", async () => {
+  for (const storage of [memoryStorage(), slowStorage()]) {
+    server.answer = server.grant();
+    const options = { storage, fingerprint: "f".repeat(64) };
+    const first = await open(options);
+    await first.activate();
+    const second = await open(options);
+    assert.equal(second.isValid().code, 0);
+    const heard = [];
+    for (const client of [first, second]) client.on("erased", ({ name }) => heard.push(name));
+    server.answer = () => refusal(400, "REVOKED_LICENSE");
+    assert.equal(await code(first.sync()), 53);
+    assert.equal(await code(second.sync()), 1);
+    for (const client of [first, second]) client.isValid();
+    assert.deepEqual(heard, ["LA_E_REVOKED", "LA_E_REVOKED"]);
+  }
+});
+
+test("what another has given up is no fault to tell", async () => {
+  const storage = memoryStorage();
+  const [first, second] = [await open({ storage }), await open({ storage })];
+  await first.activate();
+  assert.equal(second.isValid().code, 0);
+  const heard = [];
+  second.on("erased", ({ name }) => heard.push(name));
+  server.answer = () => ({ status: 204 });
+  await first.deactivate();
+  assert.deepEqual([second.isValid().code, heard], [1, []]);
+});
+
+test("`status` tells of every sync and of what changes without one, `sync` of syncs alone", async () => {
+  const now = () => now.time;
+  now.time = Date.now();
+  const storage = memoryStorage();
+  server.answer = server.grant({ ssi: 1 });
+  const [client, other] = [await open({ storage, now }), await open({ storage, now })];
+  await client.activate();
+  const heard = [];
+  for (const event of ["sync", "status"]) client.on(event, ({ name }) => heard.push(`${event} ${name}`));
+  await client.sync();
+  assert.deepEqual(heard.splice(0), ["sync LA_OK", "status LA_OK"]);
+  const changed = new Promise((resolve) => client.on("status", resolve));
+  other.reset();
+  assert.equal((await changed).name, "LA_FAIL");
+  assert.deepEqual(heard, ["status LA_FAIL"]);
+});
+
+test("a storage's fault says what failed, and why", async () => {
+  const cause = new Error("the disk is away");
+  const broken = (part) => ({ ...memoryStorage(), [part]: () => { throw cause; } });
+  const fault = (deed) => ({ name: "LicenseError", code: "LA_E_FILE_PERMISSION", status: 45, message: `The license data cannot be ${deed} on this device.`, cause });
+  const client = await open({ storage: { ...broken("lock") } });
+  await assert.rejects(client.activate(), fault("locked"));
+  await assert.rejects((await open({ storage: { ...memoryStorage(), lock: async () => { throw cause; } } })).sync(), fault("locked"));
+  await assert.rejects(LicentiaClient.open({ host: server.host, product: productId, storage: broken("get") }), fault("read"));
+  const readOnly = await open({ storage: broken("set") });
+  const told = new Promise((resolve) => readOnly.on("error", resolve));
+  await readOnly.activate();
+  const { message, cause: why } = await told;
+  assert.deepEqual([message, why], [fault("written").message, cause]);
+});
+
+test("a lock decides when a call is made, and not what it comes to", async () => {
+  const silent = async (_, action) => void (await action());
+  assert.equal(await code((await open({ storage: { ...memoryStorage(), lock: silent } })).activate()), 0);
+  const never = async () => undefined;
+  assert.equal(await code((await open({ storage: { ...memoryStorage(), lock: never } })).activate()), 45);
+  const late = async (_, action) => {
+    await action();
+    throw new Error("the lock is gone");
+  };
+  assert.equal(await code((await open({ storage: { ...memoryStorage(), lock: late } })).activate()), 0);
+});
+
+test("an activation is not given up by a file while it cannot be erased", async () => {
+  const storage = memoryStorage();
+  const client = await open({ storage });
+  await client.activate();
+  const { set } = storage;
+  storage.set = () => { throw new Error("full"); };
+  assert.throws(() => client.offlineDeactivationRequest(), { code: "LA_E_FILE_PERMISSION" });
+  assert.equal(client.isValid().code, 0);
+  storage.set = set;
+  assert.match(client.offlineDeactivationRequest(), /^[\w-]+\.[\w-]+\.[\w-]+$/);
+});

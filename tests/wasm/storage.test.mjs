@@ -5,10 +5,11 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { after, afterEach, before, beforeEach, describe, mock, test } from "node:test";
 
 import { LicentiaClient, memoryStorage } from "../../crates/wasm/js/dist/index.node.js";
 import { LicentiaClient as WebClient } from "../../crates/wasm/js/dist/index.web.js";
+import { withFileLock } from "../../crates/wasm/js/src/file-lock.ts";
 import { machineId } from "../../crates/wasm/js/src/machine-id.ts";
 import { licenseKey, productId, publicKey, refusal, serve } from "./server.mjs";
 
@@ -325,4 +326,65 @@ test("a lock whose holder's clock was ahead is taken for abandoned", async () =>
   const ahead = new Date(Date.now() + 3_600_000);
   utimesSync(lock, ahead, ahead);
   assert.equal((await client.activate()).name, "LA_OK");
+});
+
+describe("a lock that is held for ever", () => {
+  /** A lock file of a process that lives and touches it, and a look at it after each second that passes. */
+  function held(name) {
+    const path = join(directory, name);
+    writeFileSync(path, String(process.pid));
+    const second = () => {
+      const now = new Date();
+      utimesSync(path, now, now);
+      mock.timers.tick(1_000);
+      return new Promise((resolve) => setImmediate(resolve));
+    };
+    return { path, second };
+  }
+
+  beforeEach(() => mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: Date.now() }));
+  afterEach(() => mock.timers.reset());
+
+  test("is gone without after a minute, and stays with who holds it", async () => {
+    const { path, second } = held("held.lock");
+    let ran = false;
+    const turn = withFileLock(path, async () => (ran = true));
+    for (let seconds = 0; seconds < 59; seconds += 1) await second();
+    assert.equal(ran, false);
+    for (let seconds = 0; seconds < 2; seconds += 1) await second();
+    assert.equal(await turn, true);
+    assert.ok(existsSync(path));
+  });
+
+  test("is not waited for once the signal has fired", async () => {
+    const { path, second } = held("given-up.lock");
+    const ending = new AbortController();
+    const reason = new Error("enough");
+    let ran = false;
+    const turn = withFileLock(path, async () => (ran = true), ending.signal);
+    const rejected = assert.rejects(turn, reason);
+    await second();
+    ending.abort(reason);
+    await second();
+    await rejected;
+    assert.equal(ran, false);
+  });
+});
+
+test("a call that is given up while another process holds the lock holds up none that come after it", async () => {
+  const folder = join(directory, "given-up");
+  const client = start({ directory: folder, storage: undefined });
+  const lock = join(folder, `${slot}.lock`);
+  mkdirSync(folder);
+  writeFileSync(lock, String(process.pid));
+  const ending = new AbortController();
+  const reason = new Error("enough");
+  const waiting = client.activate(undefined, { signal: ending.signal });
+  const next = client.activate();
+  ending.abort(reason);
+  await assert.rejects(waiting, reason);
+  assert.equal(server.requests.length, 0);
+  rmSync(lock);
+  assert.equal((await next).code, 0);
+  assert.equal(server.requests.length, 1);
 });

@@ -72,9 +72,11 @@ impl Session {
         self.client.release.published = Some(seconds(published));
     }
 
-    /// Takes what the storage holds.
-    pub fn load(&mut self, text: &str) {
+    /// Takes what the storage holds. Returns whether others have erased the activation since.
+    pub fn load(&mut self, text: &str) -> bool {
+        let had = self.stored.token().is_some();
         self.stored = self.client.read(text);
+        had && self.stored.token().is_none()
     }
 
     /// Returns what the storage is to hold.

@@ -3,7 +3,7 @@
 import type { Entry } from "./claims.js";
 import { engine } from "./engine.js";
 import { LicenseError } from "./error.js";
-import { address, invalid, keyText, object, optionalText, text, unreadable, type ProductFile, type PublicKey } from "./options.js";
+import { abortSignal, address, invalid, keyText, LATEST_SECONDS, object, optionalText, text, unreadable, type ProductFile, type PublicKey } from "./options.js";
 import { status } from "./status.js";
 import type { LicenseStorage } from "./storage.js";
 
@@ -90,7 +90,7 @@ export function settings(options: ClientOptions): Settings {
     publicKey: key === undefined ? undefined : publicKey(key),
     host: address(given.host ?? file?.host),
     timeout: given.timeout ?? DEFAULT_TIMEOUT,
-    now: given.now ?? Date.now,
+    now: given.now === undefined ? Date.now : clock(given.now),
   };
 }
 
@@ -145,12 +145,14 @@ function checkRest(given: ClientOptions): void {
     if (!(["get", "set", "remove"] as const).every((name) => typeof storage[name] === "function")) {
       throw invalid("storage", "an object with `get`, `set` and `remove`");
     }
+    isFunction(storage.lock, "storage.lock");
   }
   if (given.push !== undefined && typeof given.push !== "boolean") {
     throw invalid("push", "a boolean");
   }
   isFunction(given.fetch, "fetch");
   isFunction(given.now, "now");
+  abortSignal(given.signal);
   isEntries(given.metadata);
   if (given.timeout !== undefined && !(isNumber(given.timeout) && given.timeout > 0 && given.timeout <= LONGEST_TIMEOUT)) {
     throw invalid("timeout", "a number of milliseconds");
@@ -170,9 +172,30 @@ function isFunction(value: unknown, option: string): void {
   }
 }
 
+/** What fits into an activation: the server takes no more. */
+export const METADATA = { entries: 21, key: 256, value: 4096 };
+
 function isEntries(value: unknown): void {
-  const isEntry = (entry: Partial<Entry> | null) => typeof entry?.key === "string" && typeof entry.value === "string";
-  if (value !== undefined && !(Array.isArray(value) && value.every(isEntry))) {
-    throw invalid("metadata", "an array of `{ key, value }`");
+  const { entries, ...most } = METADATA;
+  const isEntry = (entry: Partial<Entry> | null) => (["key", "value"] as const).every((part) => fits(entry?.[part], most[part]));
+  if (value !== undefined && !(Array.isArray(value) && value.length <= entries && value.every(isEntry))) {
+    throw invalid("metadata", `at most ${entries} of \`{ key, value }\`, texts of up to ${most.key} and ${most.value} characters`);
   }
+}
+
+/** Whether a value is a text of so many characters, which are not what `length` counts. */
+function fits(value: unknown, most: number): boolean {
+  return typeof value === "string" && (value.length <= most || [...value].length <= most);
+}
+
+/** A clock in seconds is found out before anything is believed of it. What gives no time later on is a clock that is wrong. */
+function clock(now: () => number): () => number {
+  const time = () => {
+    const time = now();
+    return Number.isFinite(time) ? time : 0;
+  };
+  if (time() < LATEST_SECONDS) {
+    throw invalid("now", "a function that gives milliseconds since 1970");
+  }
+  return time;
 }

@@ -6,11 +6,12 @@ import { refused, settings, type ClientOptions, type Settings } from "./client-o
 import { LicenseError } from "./error.js";
 import { fingerprint } from "./fingerprint.js";
 import { License } from "./license.js";
-import { invalid, object, optionalText, text } from "./options.js";
+import { abortSignal, invalid, object, optionalText, text } from "./options.js";
 import * as platform from "./platform.js";
 import { fetchKeys, knownKeys } from "./product.js";
-import { Runner, settled, type ClientEvents } from "./runner.js";
-import { status, type Status } from "./status.js";
+import { storageFault } from "./reach.js";
+import { abortable, Runner, settled, type ClientEvents } from "./runner.js";
+import type { Status } from "./status.js";
 import { isThenable, type LicenseStorage } from "./storage.js";
 import { transport } from "./transport.js";
 
@@ -20,9 +21,8 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
 }
 
-const EVENTS: readonly (keyof ClientEvents)[] = ["status", "erased", "error"];
+const EVENTS: readonly (keyof ClientEvents)[] = ["status", "sync", "erased", "error"];
 const LA_FAIL = 1;
-const LA_E_FILE_PERMISSION = 45;
 const LA_E_RELEASE_VERSION_FORMAT = 70;
 /** `LA_OK`, `LA_FAIL` and `LA_LOCAL_TRIAL_EXPIRED`. */
 const SOFT_OF_TRIALS: readonly number[] = [0, 1, 26];
@@ -42,8 +42,8 @@ export class LicentiaClient extends License {
   declare readonly [Symbol.dispose]: () => void;
   readonly #given: ClientOptions;
   readonly #runner: Runner;
-  /** The key that the application has set. */
-  #licenseKey: string | undefined;
+  /** What the application has said of the key: another object each time. */
+  #said: { licenseKey?: string | undefined } = {};
 
   static {
     // Where `using` is not known yet, nothing asks for it.
@@ -72,13 +72,15 @@ export class LicentiaClient extends License {
    */
   static async open(options: ClientOptions): Promise<LicentiaClient> {
     const read = settings(options);
-    const storage = storageOf(read);
-    const { signal, fetch } = read.given;
-    const ask = transport(read.host, fetch, read.timeout, read.now);
-    const keys = (await knownKeys(read, storage)) ?? (await fetchKeys(read, storage, ask, signal));
-    const client = new LicentiaClient(read, storage, keys, await fingerprint(read, storage));
+    return abortable(LicentiaClient.#opened(read, storageOf(read)), read.given.signal);
+  }
+
+  static async #opened(settings: Settings, storage: LicenseStorage): Promise<LicentiaClient> {
+    const { host, timeout, now, given } = settings;
+    const ask = transport(host, given.fetch, timeout, now);
+    const keys = (await knownKeys(settings, storage)) ?? (await fetchKeys(settings, storage, ask, given.signal));
+    const client = new LicentiaClient(settings, storage, keys, await fingerprint(settings, storage));
     await client.#runner.refresh();
-    signal?.throwIfAborted();
     return client;
   }
 
@@ -105,7 +107,7 @@ export class LicentiaClient extends License {
   /** Calls `listener` at each event from now on; returns what ends that. */
   on<Name extends keyof ClientEvents>(name: Name, listener: (value: ClientEvents[Name]) => void): () => void {
     if (!EVENTS.includes(name)) {
-      throw invalid("name", "`status`, `erased` or `error`");
+      throw invalid("name", "`status`, `sync`, `erased` or `error`");
     }
     if (typeof listener !== "function") {
       throw invalid("listener", "a function");
@@ -115,8 +117,8 @@ export class LicentiaClient extends License {
 
   /** Sets the license key that is used from now on; without one, that which was last activated. */
   setLicenseKey(licenseKey: string | undefined): void {
-    this.#licenseKey = optionalText(licenseKey, "licenseKey");
-    this.#runner.session.setKey(this.#licenseKey);
+    this.#said = { licenseKey: optionalText(licenseKey, "licenseKey") };
+    this.#runner.session.setKey(this.#said.licenseKey);
   }
 
   /** Sets the application's release, such as `1.2.3`: two, three or four numbers. */
@@ -155,7 +157,7 @@ export class LicentiaClient extends License {
     const given = optionalText(licenseKey, "licenseKey");
     const signal = signalIn(options);
     const { session, resets } = this.#runner;
-    const licenseKeyThen = this.#licenseKey;
+    const said = this.#said;
     return this.#runner.exclusively(signal, async () => {
       const refusal = session.askActivation(given);
       const key = session.text();
@@ -167,9 +169,8 @@ export class LicentiaClient extends License {
         return LA_FAIL;
       }
       const code = this.#runner.decided(() => session.activated(key, http, body, this.#runner.now()));
-      if (this.#licenseKey !== licenseKeyThen) {
-        // The application has set another one meanwhile.
-        session.setKey(this.#licenseKey);
+      if (this.#said !== said) {
+        session.setKey(this.#said.licenseKey); // what the application has set meanwhile
       }
       this.#runner.note();
       return code;
@@ -248,9 +249,10 @@ export class LicentiaClient extends License {
   /**
    * Gives this device's activation up at once, and returns the text that tells the vendor so.
    *
-   * @throws LicenseError if there is no activation to give up.
+   * @throws LicenseError if there is no activation to give up, or it cannot be erased.
    */
   offlineDeactivationRequest(): string {
+    this.#runner.probeNow();
     const request = this.#runner.text(() => this.#runner.session.deactivatedOffline(this.#runner.now()));
     this.#runner.wait();
     return request;
@@ -307,7 +309,7 @@ export class LicentiaClient extends License {
   /** Says in one sentence what the state is, what it rests on, and when it is checked next. */
   explain(): string {
     const sentence = this.#runner.stored(() => this.#runner.session.explain(this.#runner.now()));
-    return sentence ?? status(LA_E_FILE_PERMISSION).message;
+    return sentence ?? storageFault(undefined, "read").message;
   }
 
   /** Ends background syncs and events; verdicts go on. A timer keeps no process alive, so this is for who goes on without. */
@@ -341,11 +343,7 @@ export class LicentiaClient extends License {
 }
 
 function signalIn(options: CallOptions): AbortSignal | undefined {
-  const { signal } = object(options, "options") as CallOptions;
-  if (signal !== undefined && !(signal instanceof Object && "aborted" in signal && typeof signal.addEventListener === "function")) {
-    throw invalid("signal", "an `AbortSignal`");
-  }
-  return signal;
+  return abortSignal((object(options, "options") as CallOptions).signal);
 }
 
 function storageOf({ given }: Settings): LicenseStorage {

@@ -10,7 +10,7 @@ export interface Session {
   setKey(licenseKey: string | undefined): void;
   setRelease(version: string): void;
   setPublished(published: number): void;
-  load(text: string): void;
+  load(text: string): boolean;
   written(): string;
   merged(base: string, mine: string, theirs: string): string;
   genuine(now: number): number;

@@ -14,12 +14,13 @@ const TOUCH = 5_000;
 /** One that nobody touched for so long was left by a process that is gone, perhaps on another computer. */
 const ABANDONED = 20_000;
 
-/** Runs an action while no other process runs one under the same file. */
-export async function withFileLock<T>(path: string, action: () => Promise<T>): Promise<T> {
+/** Runs an action while no other process runs one under the same file. Who waits for that looks after `signal`. */
+export async function withFileLock<T>(path: string, action: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   const end = Date.now() + PATIENCE;
   let state = take(path);
   while (state === "held" && Date.now() < end) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN));
+    signal?.throwIfAborted();
     state = take(path);
   }
   if (state !== "taken") {

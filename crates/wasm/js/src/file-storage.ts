@@ -41,7 +41,7 @@ export function fileStorage(directory: string | undefined): LicenseStorage {
       replace(path(name), text);
     },
     remove: (name) => rmSync(path(name), { force: true }),
-    lock: (name, action) => withFileLock(`${path(name)}.lock`, action),
+    lock: (name, action, signal) => withFileLock(`${path(name)}.lock`, action, signal),
   };
 }
 

@@ -2,7 +2,7 @@
 
 import type { Settings } from "./client-options.js";
 import * as platform from "./platform.js";
-import { reach } from "./slot.js";
+import { reach } from "./reach.js";
 import { isThenable, type LicenseStorage } from "./storage.js";
 
 const DEVICE = "licentia.device";
@@ -17,14 +17,14 @@ export function fingerprint(settings: Settings, storage: LicenseStorage): string
  * cannot be kept would be another one at every start, and take a seat each time: so that is an error.
  */
 function drawn(storage: LicenseStorage): string | Promise<string> {
-  const kept = reach(() => storage.get(DEVICE));
+  const kept = reach("read", () => storage.get(DEVICE));
   return isThenable(kept) ? drawnLater(storage, kept) : (text(kept) ?? drawnNow(storage));
 }
 
 function drawnNow(storage: LicenseStorage): string {
   const id = draw();
-  reach(() => storage.set(DEVICE, id));
-  return text(reach(() => storage.get(DEVICE))) ?? id;
+  reach("written", () => storage.set(DEVICE, id));
+  return text(reach("read", () => storage.get(DEVICE))) ?? id;
 }
 
 async function drawnLater(storage: LicenseStorage, kept: Promise<unknown>): Promise<string> {
@@ -33,8 +33,8 @@ async function drawnLater(storage: LicenseStorage, kept: Promise<unknown>): Prom
     return stored;
   }
   const id = draw();
-  await reach(() => storage.set(DEVICE, id));
-  return text(await reach(() => storage.get(DEVICE))) ?? id;
+  await reach("written", () => storage.set(DEVICE, id));
+  return text(await reach("read", () => storage.get(DEVICE))) ?? id;
 }
 
 function text(value: unknown): string | undefined {

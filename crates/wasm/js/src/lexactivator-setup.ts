@@ -1,7 +1,7 @@
 // What the static functions have been told, and the client that is opened with it.
 
 import { LicentiaClient } from "./client.js";
-import type { ClientOptions } from "./client-options.js";
+import { METADATA, settings, type ClientOptions } from "./client-options.js";
 import type { Entry } from "./claims.js";
 import { LicenseError } from "./error.js";
 import { LexActivatorException, LexStatusCodes, PermissionFlags } from "./lexactivator-codes.js";
@@ -11,13 +11,12 @@ import { memoryStorage } from "./storage.js";
 
 const { LA_FAIL } = LexStatusCodes;
 const KEY_LENGTH = { least: 16, most: 256 };
-const MOST_METADATA = 21;
 
 export class Setup {
   #file: ProductFile | undefined;
   #id: string | undefined;
   #options: Partial<ClientOptions> = {};
-  readonly #metadata = new Map<string, Entry>();
+  #metadata: ReadonlyMap<string, Entry> = new Map();
   #callback: ((status: number) => void) | undefined;
   /** The client, until an option changes. */
   #client: LicentiaClient | undefined;
@@ -44,18 +43,19 @@ export class Setup {
     if (!Object.values<number>(PermissionFlags).includes(flags)) {
       fail(LexStatusCodes.LA_E_INVALID_PERMISSION_FLAG);
     }
-    this.#id = file.productId;
     this.#change({ storage: flags === PermissionFlags.LA_IN_MEMORY ? memoryStorage() : undefined });
+    this.#id = file.productId;
   }
 
   directory(path: string): void {
+    within(path, 1, Infinity, LexStatusCodes.LA_E_FILE_PERMISSION);
     this.#change({ directory: path });
   }
 
   host(host: string): void {
     this.#named();
+    within(host, 1, Infinity, LexStatusCodes.LA_E_HOST_URL);
     this.#change({ host });
-    this.client();
   }
 
   fingerprint(fingerprint: string): void {
@@ -79,7 +79,11 @@ export class Setup {
 
   releasePublishedAt(seconds: number): void {
     this.#named();
-    this.#change({ releasePublishedAt: new Date(seconds * 1000) });
+    const releasePublishedAt = new Date(typeof seconds === "number" ? seconds * 1000 : NaN);
+    if (Number.isNaN(releasePublishedAt.getTime())) {
+      fail(LA_FAIL);
+    }
+    this.#change({ releasePublishedAt });
   }
 
   licenseKey(key: string): void {
@@ -91,6 +95,9 @@ export class Setup {
 
   callback(callback: (status: number) => void): void {
     this.#named();
+    if (typeof callback !== "function") {
+      fail(LA_FAIL);
+    }
     this.#callback = callback;
   }
 
@@ -101,14 +108,14 @@ export class Setup {
 
   metadata(key: string, value: string): void {
     this.#named();
-    within(key, 1, 256, LexStatusCodes.LA_E_METADATA_KEY_LENGTH);
-    within(value, 0, 4096, LexStatusCodes.LA_E_METADATA_VALUE_LENGTH);
-    this.#metadata.set(key.toLowerCase(), { key, value });
-    if (this.#metadata.size > MOST_METADATA) {
-      this.#metadata.delete(key.toLowerCase());
+    within(key, 1, METADATA.key, LexStatusCodes.LA_E_METADATA_KEY_LENGTH);
+    within(value, 0, METADATA.value, LexStatusCodes.LA_E_METADATA_VALUE_LENGTH);
+    const metadata = new Map(this.#metadata).set(key.toLowerCase(), { key, value });
+    if (metadata.size > METADATA.entries) {
       fail(LexStatusCodes.LA_E_ACTIVATION_METADATA_LIMIT);
     }
-    this.#change({ metadata: [...this.#metadata.values()] });
+    this.#change({ metadata: [...metadata.values()] });
+    this.#metadata = metadata;
   }
 
   reset(): void {
@@ -123,7 +130,7 @@ export class Setup {
     }
     const options = { ...this.#options, product: this.#file };
     this.#client = this.#attempt(() => LicentiaClient.openSync(options));
-    this.#client.on("status", ({ code }) => this.#callback?.(code));
+    this.#client.on("sync", ({ code }) => this.#callback?.(code));
     return this.#client;
   }
 
@@ -141,9 +148,14 @@ export class Setup {
     }
   }
 
-  /** Changes options that a client takes when it opens: the next call opens another one. */
+  /** Changes options that a client takes when it opens: the next call opens another one. What is refused changes nothing. */
   #change(options: Partial<ClientOptions>): void {
-    this.#options = { ...this.#options, ...options };
+    const changed = { ...this.#options, ...options };
+    const product = this.#file;
+    if (product !== undefined) {
+      this.#attempt(() => settings({ ...changed, product }));
+    }
+    this.#options = changed;
     this.#client?.close();
     this.#client = undefined;
   }
@@ -169,9 +181,13 @@ function within(text: string, least: number, most: number, code: number): void {
 
 function parsed(text: string): ProductFile | undefined {
   try {
-    const file = JSON.parse(text) as ProductFile;
-    return typeof file.productId === "string" && Array.isArray(file.keys) ? file : undefined;
-  } catch {
+    const product = JSON.parse(text) as ProductFile;
+    settings({ product });
+    return product;
+  } catch (error) {
+    if (error instanceof LicenseError && error.code === "WEBASSEMBLY_UNAVAILABLE") {
+      throw error;
+    }
     return undefined;
   }
 }

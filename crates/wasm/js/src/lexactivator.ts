@@ -87,7 +87,7 @@ export class LexActivator {
     setup.licenseKey(licenseKey);
   }
 
-  /** Sets what is called with the code of each sync. */
+  /** Sets what is called with the code of each sync, and of news that come between two. */
   static SetLicenseCallback(callback: (status: number) => void): void {
     setup.callback(callback);
   }
@@ -142,6 +142,9 @@ export class LexActivator {
   /** Says what this activation has counted of a meter, for the next offline request. */
   static SetOfflineActivationRequestMeterAttributeUses(name: string, uses: number): void {
     client();
+    if (typeof name !== "string" || !Number.isInteger(uses) || uses < 0) {
+      fail(LA_FAIL);
+    }
     offlineUses[name] = uses;
   }
 
@@ -163,7 +166,7 @@ export class LexActivator {
     return LA_OK;
   }
 
-  /** Forgets the license on this device without telling the server. */
+  /** Forgets the license on this device without telling the server. A local trial stays. */
   static Reset(): void {
     setup.reset();
   }

@@ -55,8 +55,16 @@ export function optionalText(value: unknown, option: string): string | undefined
   return value === undefined || value === null ? undefined : text(value, option);
 }
 
+export function abortSignal(value: unknown): AbortSignal | undefined {
+  const signal = value as AbortSignal | undefined;
+  if (signal !== undefined && !(typeof signal?.aborted === "boolean" && typeof signal.addEventListener === "function")) {
+    throw invalid("signal", "an `AbortSignal`");
+  }
+  return signal;
+}
+
 /** Later than this, a time in seconds is surely one in milliseconds. */
-const LATEST_SECONDS = 100_000_000_000;
+export const LATEST_SECONDS = 100_000_000_000;
 
 export function seconds(value: unknown, option: string): number {
   if (typeof value !== "number" || !Number.isFinite(value)) {

@@ -46,9 +46,9 @@ export function defaultStorage(_directory: string | undefined): LicenseStorage {
 }
 
 /** One tab at a time. A page that is not secure has no locks: its tabs may ask at once, and each answer acts by itself. */
-function lock<T>(name: string, action: () => Promise<T>): Promise<T> {
+function lock<T>(name: string, action: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   const { locks } = globalThis.navigator as { locks?: LockManager };
-  return locks === undefined ? action() : (locks.request(name, action) as Promise<T>);
+  return locks === undefined ? action() : (locks.request(name, signal ? { signal } : {}, action) as Promise<T>);
 }
 
 /** Whether a socket may be held open here. */

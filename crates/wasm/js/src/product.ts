@@ -2,7 +2,7 @@
 
 import { publicKey, refused, type Settings } from "./client-options.js";
 import { LicenseError } from "./error.js";
-import { reach } from "./slot.js";
+import { kept, placeOf } from "./reach.js";
 import { isThenable, type LicenseStorage } from "./storage.js";
 import type { Answer, Transport } from "./transport.js";
 
@@ -11,14 +11,14 @@ const LA_E_INET = 48;
 const LA_E_RATE_LIMIT = 90;
 const LA_E_SERVER = 91;
 
-const place = ({ productId }: Settings) => `licentia.${productId}.keys`;
+const KEYS = ".keys";
 
 /** Returns the product's keys that are at hand; a promise if the storage is asynchronous. */
 export function knownKeys(settings: Settings, storage: LicenseStorage): string | undefined | Promise<string | undefined> {
   if (settings.publicKey !== undefined) {
     return settings.publicKey;
   }
-  const pinned = reach(() => storage.get(place(settings)));
+  const pinned = kept(storage, settings.productId, KEYS);
   const read = (text: unknown) => (typeof text === "string" && text !== "" ? whole(text) : undefined);
   return isThenable(pinned) ? pinned.then(read) : read(pinned);
 }
@@ -40,7 +40,7 @@ export async function fetchKeys(settings: Settings, storage: LicenseStorage, ask
   const path = `/v3/products/${encodeURIComponent(settings.productId)}/keys`;
   const keys = keysIn(await ask({ method: "GET", path, signal }));
   try {
-    await storage.set(place(settings), keys);
+    await storage.set(placeOf(settings.productId, KEYS), keys);
   } catch {
     // An application that may not write runs on with what it fetched.
   }

@@ -6,16 +6,19 @@ import { engine, outcome, type Session } from "./engine.js";
 import { LicenseError } from "./error.js";
 import { Follower, type Followed } from "./follower.js";
 import * as platform from "./platform.js";
-import { Slot, storageFault } from "./slot.js";
+import { storageFault } from "./reach.js";
+import { Slot } from "./slot.js";
 import { status, type Status } from "./status.js";
 import type { LicenseStorage } from "./storage.js";
 import { NO_ANSWER, transport, type Answer, type Transport } from "./transport.js";
 
 /** What a client tells while it runs. */
 export interface ClientEvents {
-  /** The verdict of a sync, and that on what is stored whenever it has changed without one. */
+  /** The verdict of each sync, whoever asked for it, and that on what is stored whenever it has changed without one. */
   status: Status;
-  /** The activation is gone, and why: only a new one helps. */
+  /** What the server has said: the verdict of each sync, and of news that change it. */
+  sync: Status;
+  /** The activation is gone, and why: only a new one helps. Whoever shares the storage hears it, as soon as they look. */
   erased: Status;
   /** What failed with nobody waiting for it: a background sync, or a write to the storage. */
   error: LicenseError;
@@ -56,7 +59,7 @@ export class Runner {
     this.#settings = settings;
     this.session = new (engine().Session)(productId, publicKey, fingerprint, platform.device().userHash || fingerprint);
     const failed = (error: LicenseError) => this.events.emit("error", error);
-    this.#slot = new Slot(storage, `licentia.${productId}`, failed, (...texts) => this.session.merged(...texts));
+    this.#slot = new Slot(storage, productId, failed, (...texts) => this.session.merged(...texts));
     this.#request = transport(host, given.fetch, timeout, now);
     if (given.push ?? given.fetch === undefined) {
       const poll = transport(host, given.fetch ?? platform.patiently, HELD, now, true);
@@ -102,7 +105,7 @@ export class Runner {
       return status(this.decided(decide));
     } catch (error) {
       if (error instanceof LicenseError && error.status !== null) {
-        return status(error.status);
+        return { ...status(error.status), message: error.message };
       }
       throw error;
     }
@@ -127,7 +130,7 @@ export class Runner {
     const code = this.decided(decide);
     const text = this.session.text();
     if (text === undefined) {
-      throw failed(code);
+      throw failed(status(code));
     }
     return text;
   }
@@ -141,7 +144,7 @@ export class Runner {
 
   /** Runs an action while nobody else who shares the storage runs one, and settles as its verdict says. */
   exclusively(signal: AbortSignal | undefined, action: () => Promise<number>): Promise<Status> {
-    const turn = this.#slot.exclusively(async () => {
+    const turn = async () => {
       signal?.throwIfAborted();
       await this.#slot.refresh();
       this.#load();
@@ -151,8 +154,8 @@ export class Runner {
         this.wait();
         await this.#slot.written();
       }
-    });
-    return abortable(turn, signal);
+    };
+    return abortable(this.#slot.exclusively(turn, signal), signal);
   }
 
   ask(method: "POST" | "PATCH", path: string, body: string, signal: AbortSignal | undefined): Promise<Answer> {
@@ -173,14 +176,14 @@ export class Runner {
     if ("code" in asking) {
       this.session.unsynced(this.now());
       if (reason === "background") {
-        this.#tell(asking.code);
+        this.#tell(status(asking.code));
       }
       return asking.code;
     }
     const answer = await this.ask("PATCH", asking.path, this.body(asking.key), signal);
     const { status: http, body, retryAfter } = answer;
     const code = this.decided(() => this.session.synced(http, body, retryAfter, jitter(), this.now()));
-    this.#tell(code);
+    this.#tell(status(code), "sync");
     return code;
   }
 
@@ -223,8 +226,13 @@ export class Runner {
   }
 
   /** Writes what is stored once more, so that a storage that takes nothing is known of before anything depends on it. */
-  probe(): Promise<void> {
+  probe(): void | Promise<void> {
     return this.#slot.probe();
+  }
+
+  /** The same where nothing may be waited for. */
+  probeNow(): void {
+    this.#slot.probeNow();
   }
 
   forget(): void {
@@ -239,8 +247,11 @@ export class Runner {
   #load(): void {
     const stored = this.#slot.read();
     if (stored !== this.#loaded) {
-      this.session.load(stored);
+      const isGone = this.session.load(stored);
       this.#loaded = stored;
+      if (isGone) {
+        this.#erased(this.session.lastError());
+      }
     }
   }
 
@@ -254,10 +265,17 @@ export class Runner {
     if (isStored) {
       this.#write();
     }
-    if (isErased && code !== LA_OK) {
-      this.events.emit("erased", status(code));
+    if (isErased) {
+      this.#erased(code);
     }
     return code;
+  }
+
+  /** What the application has given up itself is nothing to tell. */
+  #erased(code: number): void {
+    if (code !== LA_OK) {
+      this.events.emit("erased", status(code));
+    }
   }
 
   /** Which activation waits for news, and what it knows. */
@@ -267,25 +285,28 @@ export class Runner {
   }
 
   #heard(news: string): void {
-    const { code } = this.verdict(() => this.session.told(news, jitter(), this.now()));
-    if (code !== this.#known) {
-      this.#tell(code);
+    const verdict = this.verdict(() => this.session.told(news, jitter(), this.now()));
+    if (verdict.code !== this.#known) {
+      this.#tell(verdict, "sync");
     }
     this.wait();
   }
 
   /** Tells what others who share the storage, or the time, have changed, and waits on. */
   #look(): void {
-    const { code } = this.genuine();
-    if (code !== this.#known) {
-      this.#tell(code);
+    const verdict = this.genuine();
+    if (verdict.code !== this.#known) {
+      this.#tell(verdict);
     }
     this.wait();
   }
 
-  #tell(code: number): void {
+  #tell(verdict: Status, sync?: "sync"): void {
     this.note();
-    this.events.emit("status", status(code));
+    if (sync !== undefined) {
+      this.events.emit(sync, verdict);
+    }
+    this.events.emit("status", verdict);
   }
 
   /** Syncs with nobody waiting, unless somebody who shares the storage has done so by now. */
@@ -302,7 +323,7 @@ export class Runner {
       }
       // A storage that failed once, or its lock, is tried again: nobody else would begin with syncs anew.
       this.wait(RETRY);
-      this.events.emit("error", error instanceof LicenseError ? error : storageFault(error));
+      this.events.emit("error", error instanceof LicenseError ? error : storageFault(error, "written"));
     }
   }
 }
@@ -318,16 +339,15 @@ export function settled(verdict: Status, soft: readonly number[] = SOFT): Status
   if (soft.includes(verdict.code)) {
     return verdict;
   }
-  throw failed(verdict.code);
+  throw failed(verdict);
 }
 
-function failed(code: number): LicenseError {
-  const { name, message } = status(code);
+function failed({ code, name, message }: Status): LicenseError {
   return new LicenseError(name, message, { status: code });
 }
 
 /** Rejects as soon as the signal says so; what has been sent by then may have been heard. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) {
     return promise;
   }

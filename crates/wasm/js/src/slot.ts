@@ -2,22 +2,16 @@
 
 import { LicenseError } from "./error.js";
 import { invalid } from "./options.js";
-import { status } from "./status.js";
-import { inTurn, isThenable, type LicenseStorage } from "./storage.js";
-
-const LA_E_FILE_PERMISSION = 45;
+import { kept, placeOf, reach, storageFault } from "./reach.js";
+import { isThenable, type LicenseStorage } from "./storage.js";
+import { inTurn } from "./turn.js";
 
 /** Joins two texts that were made of one. */
 type Merge = (base: string, mine: string, theirs: string) => string;
 
-/** Says that the storage threw. */
-export function storageFault(cause: unknown): LicenseError {
-  const { code, name, message } = status(LA_E_FILE_PERMISSION);
-  return new LicenseError(name, message, { cause, status: code });
-}
-
 export class Slot {
   readonly #storage: LicenseStorage;
+  readonly #productId: string;
   readonly #name: string;
   readonly #failed: (error: LicenseError) => void;
   readonly #merge: Merge;
@@ -32,10 +26,11 @@ export class Slot {
   #writing: Promise<void> = Promise.resolve();
 
   /** `failed` is told what could not be written, and `merge` joins what was written here with what others wrote meanwhile. */
-  constructor(storage: LicenseStorage, name: string, failed: (error: LicenseError) => void, merge: Merge) {
+  constructor(storage: LicenseStorage, productId: string, failed: (error: LicenseError) => void, merge: Merge) {
     this.#merge = merge;
     this.#storage = storage;
-    this.#name = name;
+    this.#productId = productId;
+    this.#name = placeOf(productId);
     this.#failed = failed;
   }
 
@@ -45,7 +40,7 @@ export class Slot {
     if (!this.#isWritten) {
       return;
     }
-    const stored = reach(() => this.#storage.get(this.#name));
+    const stored = kept(this.#storage, this.#productId);
     this.#isAsynchronous = isThenable(stored);
     if (isThenable(stored)) {
       this.#base = this.#held = text(await stored);
@@ -57,7 +52,7 @@ export class Slot {
     if (this.#held !== undefined && this.#isAsynchronous) {
       return this.#held;
     }
-    const stored = reach(() => this.#storage.get(this.#name));
+    const stored = kept(this.#storage, this.#productId);
     if (isThenable(stored)) {
       stored.then(undefined, () => undefined);
       throw invalid("storage", "synchronous, or opened with `open`");
@@ -78,7 +73,7 @@ export class Slot {
     const written = () => {
       this.#isWritten ||= this.#held === text;
     };
-    const failed = (cause: unknown) => this.#failed(storageFault(cause));
+    const failed = (cause: unknown) => this.#failed(cause instanceof LicenseError ? cause : storageFault(cause, "written"));
     const write = () => this.#storage.set(this.#name, text);
     if (this.#isAsynchronous) {
       this.#writing = this.#writing.then(() => this.#writeOver(text)).then(written, failed);
@@ -104,7 +99,7 @@ export class Slot {
 
   /** Writes to an asynchronous storage, where others may have written since it was read. */
   async #writeOver(mine: string): Promise<void> {
-    const theirs = text(await this.#storage.get(this.#name));
+    const theirs = text(await kept(this.#storage, this.#productId));
     const merged = theirs === this.#base ? mine : this.#merge(this.#base, mine, theirs);
     await this.#storage.set(this.#name, merged);
     this.#base = merged;
@@ -114,10 +109,17 @@ export class Slot {
     }
   }
 
-  /** Writes anew what is there: throws where the storage takes nothing. */
-  async probe(): Promise<void> {
-    await this.#writing;
-    await reach(() => this.#storage.set(this.#name, this.read()));
+  /** Writes anew what is there: fails where the storage takes nothing. */
+  probe(): void | Promise<void> {
+    return reach("written", () => this.#storage.set(this.#name, this.read()));
+  }
+
+  /** The same, of a storage that need not be waited for; of another, nothing can be said now. */
+  probeNow(): void {
+    const probing = this.#isAsynchronous ? undefined : this.probe();
+    if (isThenable(probing)) {
+      probing.catch(() => undefined);
+    }
   }
 
   /** Resolves once everything is written that could be. */
@@ -126,24 +128,11 @@ export class Slot {
   }
 
   /** Runs an action while no other tab or process asks about the same activation. */
-  exclusively<T>(action: () => Promise<T>): Promise<T> {
-    return inTurn(this.#storage, this.#name, action);
+  exclusively<T>(action: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    return inTurn(this.#storage, this.#name, action, signal);
   }
 }
 
 function text(stored: unknown): string {
   return typeof stored === "string" ? stored : "";
-}
-
-/** Reads or writes one text, and says so if the storage throws. */
-export function reach<T>(action: () => T | Promise<T>): T | Promise<T> {
-  const fault = (cause: unknown): never => {
-    throw storageFault(cause);
-  };
-  try {
-    const result = action();
-    return isThenable(result) ? result.then((value) => value, fault) : result;
-  } catch (cause) {
-    return fault(cause);
-  }
 }
