@@ -1,7 +1,9 @@
 // Waits for news of the license for as long as there is an activation to wait for: at a socket, or with requests that the
 // server holds where sockets are not to be had. What the news mean is decided in the module.
 
+import { part } from "./jitter.js";
 import * as platform from "./platform.js";
+import { unref } from "./timer.js";
 import type { Answer } from "./transport.js";
 
 /** What is waited for: the path of the news, and what is known by now. */
@@ -69,7 +71,7 @@ export class Follower {
         const held = await this.#atSocket(path, signal);
         if (held) {
           failures = 0;
-          await wait(random() * COMEBACK, signal);
+          await wait(part() * COMEBACK, signal);
         } else {
           polls = POLLS;
         }
@@ -89,7 +91,7 @@ export class Follower {
       polls -= 1;
       if (failures > 0) {
         const grown = Math.min(FIRST_WAIT * 2 ** failures, LONGEST_WAIT);
-        await wait(Math.max(grown, retryAfter * 1000) * (0.5 + random()), signal);
+        await wait(Math.max(grown, retryAfter * 1000) * (0.5 + part()), signal);
       }
     }
   }
@@ -138,15 +140,11 @@ export class Follower {
   }
 }
 
-function random(): number {
-  return (platform.randomBytes(1)[0] ?? 0) / 256;
-}
-
 /** Waits without keeping a process alive, or until the signal says so. */
 function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(done, milliseconds);
-    (timer as { unref?: () => void }).unref?.();
+    unref(timer);
     function done() {
       clearTimeout(timer);
       signal.removeEventListener("abort", done);

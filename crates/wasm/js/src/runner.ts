@@ -5,11 +5,13 @@ import { Emitter } from "./emitter.js";
 import { engine, outcome, type Session } from "./engine.js";
 import { LicenseError } from "./error.js";
 import { Follower, type Followed } from "./follower.js";
+import { jitter } from "./jitter.js";
 import * as platform from "./platform.js";
 import { storageFault } from "./reach.js";
 import { Slot } from "./slot.js";
 import { status, type Status } from "./status.js";
 import type { LicenseStorage } from "./storage.js";
+import { unref } from "./timer.js";
 import { NO_ANSWER, transport, type Answer, type Transport } from "./transport.js";
 
 /** What a client tells while it runs. */
@@ -209,7 +211,7 @@ export class Runner {
     this.#timer = setTimeout(() => void (seconds === 0 ? this.#syncBehind() : this.#look()), seconds * 1000);
     // In Node, a timer that waits for the next sync keeps no process alive; the first sync is worth a moment.
     if (seconds > 0) {
-      (this.#timer as { unref?: () => void }).unref?.();
+      unref(this.#timer);
     }
   }
 
@@ -326,12 +328,6 @@ export class Runner {
       this.events.emit("error", error instanceof LicenseError ? error : storageFault(error, "written"));
     }
   }
-}
-
-/** Any number, so that applications that act together do not go on together. */
-function jitter(): number {
-  const [number = 0] = new Uint32Array(platform.randomBytes(4).slice().buffer);
-  return number;
 }
 
 /** Returns a status that an application goes on with, and throws any other. */

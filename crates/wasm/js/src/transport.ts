@@ -1,6 +1,7 @@
 // Requests: sends, waits so long and no longer, and returns what came. What that means is decided in the module.
 
 import * as platform from "./platform.js";
+import { unref } from "./timer.js";
 
 /** A server's answer; status 0 if none came. */
 export interface Answer {
@@ -26,7 +27,7 @@ export function transport(host: string, fetching: typeof fetch | undefined, time
     const abort = new AbortController();
     const stop = () => abort.abort();
     const timer = setTimeout(stop, timeout);
-    if (isPatient) (timer as { unref?: () => void }).unref?.();
+    if (isPatient) unref(timer);
     signal?.addEventListener("abort", stop);
     // A `fetch` that heeds no signal is not waited for either.
     const stopped = new Promise<Answer>((resolve) => abort.signal.addEventListener("abort", () => resolve(NO_ANSWER)));
