@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use licentia_tests::native::NativeHost;
-use licentia_tests::run::{Answer, Call, Host};
+use licentia_tests::run::Answer;
 use serde_json::{Value, json};
 
 /// More than a slice has.
@@ -13,13 +13,7 @@ const PRODUCT: &str = "00000000-0000-4000-8000-000000000001";
 type Rows = Vec<BTreeMap<String, String>>;
 
 fn send(host: &mut NativeHost, method: &str, target: &str, body: &str) -> Answer {
-    let token = format!("Bearer {}", host.root_token());
-    let answer = host.send(&Call {
-        method: method.to_owned(),
-        target: target.to_owned(),
-        headers: vec![("Authorization".to_owned(), token)],
-        body: body.to_owned(),
-    });
+    let answer = host.call_as_root(method, target, body);
     assert!(answer.status < 300, "{method} {target}: {}", answer.body);
     answer
 }

@@ -3,17 +3,11 @@
 use licentia_api::{Actor, Body, Given, Handled, PageMemory, Request, Settings, handle};
 use licentia_core::{Draw, Origin, Seconds, Seed};
 use licentia_tests::native::{NativeHost, vault};
-use licentia_tests::run::{Call, Host};
+use licentia_tests::run::Host;
 use serde_json::{Value, json};
 
 fn call(host: &mut NativeHost, method: &str, target: &str, body: &Value) -> Value {
-    let token = format!("Bearer {}", host.root_token());
-    let answer = host.send(&Call {
-        method: method.to_owned(),
-        target: target.to_owned(),
-        headers: vec![("Authorization".to_owned(), token)],
-        body: body.to_string(),
-    });
+    let answer = host.call_as_root(method, target, &body.to_string());
     assert!(answer.status < 300, "{}", answer.body);
     serde_json::from_str(&answer.body).unwrap_or_default()
 }

@@ -4,20 +4,11 @@ use licentia_api::Database;
 use licentia_api::outbox::{self, Landed, Publication};
 use licentia_core::{Seconds, Timestamp};
 use licentia_tests::native::NativeHost;
-use licentia_tests::run::{Answer, Call, Host};
+use licentia_tests::run::{Answer, Host};
 use serde_json::Value;
 
 fn call(host: &mut NativeHost, method: &str, target: &str, body: &str) -> Answer {
-    let headers = vec![(
-        "Authorization".to_owned(),
-        format!("Bearer {}", host.root_token()),
-    )];
-    host.send(&Call {
-        method: method.to_owned(),
-        target: target.to_owned(),
-        headers,
-        body: body.to_owned(),
-    })
+    host.call_as_root(method, target, body)
 }
 
 fn id(answer: &Answer) -> String {

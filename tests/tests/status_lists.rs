@@ -5,7 +5,7 @@ use licentia_api::published::{Found, Question, Told};
 use licentia_api::{Body, Database, Listed, Value as Column, route};
 use licentia_core::{ListedStatus, Seconds, Timestamp};
 use licentia_tests::native::{NativeHost, vault};
-use licentia_tests::run::{Answer, Call, Host};
+use licentia_tests::run::{Answer, Host};
 use serde_json::{Value, json};
 
 const VALID: ListedStatus = ListedStatus::Valid;
@@ -13,13 +13,7 @@ const REVOKED: ListedStatus = ListedStatus::Revoked;
 const SUSPENDED: ListedStatus = ListedStatus::Suspended;
 
 fn call(host: &mut NativeHost, method: &str, target: &str, body: &str) -> Answer {
-    let token = format!("Bearer {}", host.root_token());
-    let answer = host.send(&Call {
-        method: method.to_owned(),
-        target: target.to_owned(),
-        headers: vec![("Authorization".to_owned(), token)],
-        body: body.to_owned(),
-    });
+    let answer = host.call_as_root(method, target, body);
     assert!(answer.status < 300, "{} {}", answer.status, answer.body);
     answer
 }

@@ -1,25 +1,19 @@
 //! Users: a list and an export under any filter are what looking at every user gives, and what names an owner finds licenses.
 
 use licentia_tests::native::NativeHost;
-use licentia_tests::run::{Answer, Call, Host};
+use licentia_tests::run::Answer;
 use serde_json::{Value, json};
 
 /// More than two slices of an export.
 const USERS: usize = 1_100;
 
 fn send(host: &mut NativeHost, method: &str, target: &str, body: &Value) -> Answer {
-    let token = format!("Bearer {}", host.root_token());
     let body = if body.is_null() {
         String::new()
     } else {
         body.to_string()
     };
-    host.send(&Call {
-        method: method.to_owned(),
-        target: target.to_owned(),
-        headers: vec![("Authorization".to_owned(), token)],
-        body,
-    })
+    host.call_as_root(method, target, &body)
 }
 
 fn created(host: &mut NativeHost, target: &str, body: &Value) -> Value {
