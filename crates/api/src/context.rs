@@ -8,6 +8,7 @@ use licentia_core::{Algorithm, Code, Draw, Event, License, Problem, Refusal, Tim
 use crate::access::Caller;
 use crate::database::{Database, DatabaseError};
 use crate::host::{Given, Request};
+use crate::outbox;
 use crate::published::Subject;
 use crate::store;
 use crate::store::audit::{Entry, PropertyChange};
@@ -154,12 +155,10 @@ impl<'a> Context<'a> {
 
     /// Puts a license into the outbox, for KV and for each gate at which its applications wait.
     pub(crate) fn publish(&self, license: &License) -> Result<(), DatabaseError> {
-        store::outbox::enqueue(
-            self.db,
-            &Subject::License(license.id).to_string(),
-            license.version,
-            self.now(),
-        )?;
-        store::listener::enqueue(self.db, license.id, license.version, self.now())
+        let subject = Subject::License(license.id);
+        for subject in std::iter::once(subject).chain(outbox::gates_of(self.db, license.id)?) {
+            store::outbox::enqueue(self.db, &subject.to_string(), license.version, self.now())?;
+        }
+        Ok(())
     }
 }

@@ -37,9 +37,9 @@ pub use key_pattern::{DEFAULT_KEY_PATTERN, KeyPattern};
 pub use keys::{PrivateKeyFault, read_private_key};
 pub use limit::{Limiter, Limits, MalformedRule, Rule, Standing, tells_wrong_credential};
 pub use list::{Filter, FilterKind, PageMemory, filters};
-pub use listed::{ListFault, Listed};
+pub use listed::{ListFault, Listed, no_list};
 pub use route::{
-    Endpoint, Operation, Place, Route, RouteFault, aliases, endpoints, only_reads, route,
+    Endpoint, Operation, Place, Route, RouteFault, aliases, asked_for, endpoints, only_reads, route,
 };
 pub use schema::migrate;
 pub use signed::is_signed;

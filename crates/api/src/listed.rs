@@ -1,7 +1,7 @@
 //! Status lists at the edge: read from KV, verified, and asked for the status of a license.
 
 use licentia_core::{
-    KeyFault, ListedStatus, Seconds, StatusBits, StatusList, Timestamp, TokenFault,
+    Code, KeyFault, ListedStatus, Problem, Seconds, StatusBits, StatusList, Timestamp, TokenFault,
 };
 
 use crate::host::{Body, Reply};
@@ -112,6 +112,13 @@ impl Listed {
             .header("Cache-Control", kept_for)
             .versioned(self.list.ver)
     }
+}
+
+/// Says that there is no list of this number.
+#[must_use]
+pub fn no_list(number: u32) -> Problem {
+    let message = format!("no license has a place in the list {number}");
+    Problem::new(Code::StatusListNotFound, message)
 }
 
 /// Answers with a signed list.

@@ -2,7 +2,7 @@
 //!
 //! Documents are made when they are put, from what the ledger holds then: an old one cannot be put by a late turn.
 
-use licentia_core::{License, LicenseId, ProductId, Seconds, Timestamp};
+use licentia_core::{LicenseId, ProductId, Seconds, Timestamp};
 use serde::Serialize;
 
 use crate::context::Context;
@@ -66,16 +66,16 @@ pub fn claim_due(
     vault: &Vault,
     settings: &Settings,
 ) -> Result<Due, DatabaseError> {
+    let maker = Maker {
+        db,
+        now,
+        vault,
+        settings,
+    };
     let mut due = Due::default();
     for subject in store::outbox::due(db, now, i64::from(limit))? {
         let Some(claimed) = store::outbox::claim(db, &subject, now)? else {
             continue;
-        };
-        let maker = Maker {
-            db,
-            now,
-            vault,
-            settings,
         };
         match maker.publication(subject, claimed) {
             Ok(publication) => due.publications.push(publication),
@@ -131,18 +131,23 @@ pub(crate) fn claim(
     subject: &str,
     given: &Given<'_>,
 ) -> Result<Vec<Publication>, DatabaseError> {
-    let mut subjects = match Subject::parse(subject) {
-        Some(Subject::License(license)) => store::listener::gates(db, license)?
-            .into_iter()
-            .map(|gate| Subject::Gate(gate, license).to_string())
-            .collect(),
+    let news = match Subject::parse(subject) {
+        Some(Subject::License(license)) => gates_of(db, license)?,
         _ => Vec::new(),
     };
-    subjects.push(subject.to_owned());
-    subjects
-        .iter()
-        .filter_map(|subject| claim_one(db, subject, given).transpose())
+    let news = news.iter().map(Subject::to_string);
+    news.chain([subject.to_owned()])
+        .filter_map(|subject| claim_one(db, &subject, given).transpose())
         .collect()
+}
+
+/// Returns the news of a license for each gate at which its applications wait.
+pub(crate) fn gates_of(
+    db: &dyn Database,
+    license: LicenseId,
+) -> Result<Vec<Subject>, DatabaseError> {
+    let gates = store::listener::gates(db, license)?.into_iter();
+    Ok(gates.map(|gate| Subject::Gate(gate, license)).collect())
 }
 
 fn claim_one(
@@ -233,7 +238,7 @@ fn license_document(
     id: LicenseId,
     vault: &Vault,
 ) -> Result<Option<Document>, DatabaseError> {
-    let Some((license, deleted)) = license_or_tombstone(db, id)? else {
+    let Some((license, deleted)) = store::tombstone::license_or_deleted(db, id)? else {
         return Ok(None);
     };
     // Under the names of every master key: rolling a rotation back must not bring an older document to light.
@@ -250,24 +255,13 @@ fn license_document(
     }))
 }
 
-/// Returns a license, and whether it was deleted.
-fn license_or_tombstone(
-    db: &dyn Database,
-    id: LicenseId,
-) -> Result<Option<(License, bool)>, DatabaseError> {
-    if let Some(license) = store::license::load(db, id)? {
-        return Ok(Some((license, false)));
-    }
-    Ok(store::tombstone::license(db, id)?.map(|license| (license, true)))
-}
-
 fn news(
     db: &dyn Database,
     gate: u32,
     id: LicenseId,
     vault: &Vault,
 ) -> Result<Option<Document>, DatabaseError> {
-    let Some((license, deleted)) = license_or_tombstone(db, id)? else {
+    let Some((license, deleted)) = store::tombstone::license_or_deleted(db, id)? else {
         return Ok(None);
     };
     Ok(Some(Document {

@@ -308,6 +308,13 @@ pub fn only_reads(request: &Request<'_>) -> bool {
     request.method == "GET" && request.gate.is_none() && !signs
 }
 
+/// Returns what a query says under a name, as it was sent.
+#[must_use]
+pub fn asked_for<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+    let mut pairs = query.split('&');
+    pairs.find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+}
+
 fn find(
     table: &'static [Endpoint],
     method: &str,

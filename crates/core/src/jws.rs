@@ -157,7 +157,7 @@ impl<'a> Compact<'a> {
     }
 
     /// Refuses a text of another kind than its header should say.
-    pub(crate) fn refuse_other_than(&self, wanted: &str) -> Result<(), TokenFault> {
+    fn refuse_other_than(&self, wanted: &str) -> Result<(), TokenFault> {
         let typ = self.header.typ.as_deref().unwrap_or_default();
         if typ == wanted {
             return Ok(());
@@ -188,6 +188,13 @@ impl<'a> Compact<'a> {
         }
         decode(self.payload)
     }
+}
+
+/// Checks the kind and the signature of a text, and returns the claims.
+pub(crate) fn verified(text: &str, typ: &str, keys: &KeySet) -> Result<Vec<u8>, TokenFault> {
+    let compact = Compact::parse(text)?;
+    compact.refuse_other_than(typ)?;
+    compact.verify(keys)
 }
 
 /// Returns claims as text.

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::claims::{Statement, StatementFacts};
 use crate::jws::{
     Compact, TokenFault, join_signature, json_of, members, misfit, read_object, signing_input,
+    verified,
 };
 use crate::key::VerifyingKey;
 use crate::key_set::KeySet;
@@ -77,7 +78,7 @@ impl Statement {
     /// # Errors
     /// Says what is wrong with the text, its key or its signature.
     pub fn verify(text: &str, keys: &KeySet) -> Result<Self, TokenFault> {
-        read_object(&verified(text, keys)?).map_err(misfit)
+        read_object(&verified(text, TYP, keys)?).map_err(misfit)
     }
 
     /// Reads a statement of ours that comes from where nobody else writes: its signature is not looked at.
@@ -106,7 +107,7 @@ impl StatementFacts {
     /// # Errors
     /// Says what is wrong with the text, its key or its signature.
     pub fn verify(text: &str, keys: &KeySet) -> Result<(Self, String), TokenFault> {
-        let json = json_of(verified(text, keys)?)?;
+        let json = json_of(verified(text, TYP, keys)?)?;
         let claims = members(&json, Self::MEMBERS)?;
         let facts = Self::read(&claims).map_err(|fault| misfit(fault.reason()))?;
         Ok((facts, json))
@@ -128,13 +129,6 @@ impl StatementFacts {
             StatusCode::OK
         }
     }
-}
-
-/// Checks the signature, and returns the claims.
-fn verified(text: &str, keys: &KeySet) -> Result<Vec<u8>, TokenFault> {
-    let compact = Compact::parse(text)?;
-    compact.refuse_other_than(TYP)?;
-    compact.verify(keys)
 }
 
 #[cfg(test)]

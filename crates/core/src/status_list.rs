@@ -9,7 +9,7 @@ mod tests;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Serialize;
 
-use crate::jws::{Compact, TokenFault};
+use crate::jws::{TokenFault, json_of, members, misfit, verified};
 use crate::key_set::KeySet;
 use crate::object::{Misfit, Object};
 use crate::statement::StatementKey;
@@ -242,13 +242,8 @@ impl StatusList {
     /// # Errors
     /// Says what is wrong with the text, its key, its signature or its claims.
     pub fn verify(text: &str, keys: &KeySet) -> Result<Self, TokenFault> {
-        let compact = Compact::parse(text)?;
-        compact.refuse_other_than(TYP)?;
-        let misfit = |reason| TokenFault::Claims { reason };
-        let payload = String::from_utf8(compact.verify(keys)?);
-        let payload = payload.map_err(|_fault| misfit("they are not UTF-8".to_owned()))?;
-        let claims = Object::parse(&payload, Self::MEMBERS)
-            .ok_or_else(|| misfit("they are no JSON object".to_owned()))?;
+        let json = json_of(verified(text, TYP, keys)?)?;
+        let claims = members(&json, Self::MEMBERS)?;
         Self::read(&claims).map_err(|fault| misfit(fault.reason()))
     }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use js_sys::futures::JsFuture;
 use licentia_api::{
-    Actor, Limiter, Operation, Place, Reply, Route, Standing, Unsigned, identify, route,
+    Actor, Limiter, Operation, Place, Reply, Route, Standing, Unsigned, asked_for, identify, route,
 };
 use licentia_core::{Code, Draw, Problem, RequestId, Seed, Timestamp};
 use wasm_bindgen::prelude::*;
@@ -77,9 +77,7 @@ pub(crate) struct Asked<'a> {
 impl Asked<'_> {
     /// Returns a number of the query.
     fn number<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
-        let mut pairs = self.incoming.query.split('&');
-        let value = |pair: &str| pair.strip_prefix(name)?.strip_prefix('=')?.parse().ok();
-        pairs.find_map(value)
+        asked_for(&self.incoming.query, name)?.parse().ok()
     }
 }
 
@@ -236,13 +234,13 @@ async fn from_gate(asked: &Asked<'_>, route: &Route) -> Result<Answer, Fault> {
             ..call(asked)
         });
         let known = asked.number("version").unwrap_or(0);
-        envelope::seal(&ToGate::Join { call, known, wait }, &[])
+        ToGate::Join { call, known, wait }
     };
     if !asked.incoming.wants_socket {
         let wait = asked.number("wait").unwrap_or(0);
-        return answer_in(&http::send(&join(Some(wait))?, &gate).await?);
+        return answer_in(&http::send(&join(Some(wait)), &[], &gate).await?);
     }
-    match http::connect(&join(None)?, &gate).await? {
+    match http::connect(&join(None), &gate).await? {
         Connected::Socket(response) => Ok(Answer {
             socket: Some(response),
             ..Answer::of(Reply::empty(101), asked.actor)
@@ -253,16 +251,7 @@ async fn from_gate(asked: &Asked<'_>, route: &Route) -> Result<Answer, Fault> {
 
 fn answer_in(envelope: &[u8]) -> Result<Answer, Fault> {
     let (head, body) = envelope::open::<envelope::Answer>(envelope)?;
-    Ok(Answer {
-        status: head.status,
-        body: (!body.is_empty()).then(|| body.to_vec()),
-        version: head.version,
-        published: head.published,
-        headers: head.headers,
-        slices: None,
-        wrong_credential: head.wrong_credential,
-        socket: None,
-    })
+    Ok(Answer::from_envelope(head, body))
 }
 
 pub(crate) async fn from_ledger(asked: &Asked<'_>, body: &[u8]) -> Result<Answer, Fault> {
@@ -271,8 +260,7 @@ pub(crate) async fn from_ledger(asked: &Asked<'_>, body: &[u8]) -> Result<Answer
 
 async fn of_ledger(asked: &Asked<'_>, call: Call, body: &[u8]) -> Result<Answer, Fault> {
     let ledger = asked.bindings.ledger_object()?;
-    let envelope = envelope::seal(&call, body)?;
-    let bytes = http::send(&envelope, &ledger).await?;
+    let bytes = http::send(&call, body, &ledger).await?;
     opened(asked, call, ledger, &bytes).await
 }
 
@@ -283,24 +271,21 @@ pub(crate) async fn opened(
     ledger: Stub,
     bytes: &[u8],
 ) -> Result<Answer, Fault> {
-    let (head, body) = envelope::open::<envelope::Answer>(bytes)?;
-    let body = match head.token {
-        Some(token) => {
-            let unsigned = token.unsigned(body)?;
-            let token = sign::sign(&unsigned, &asked.config.vault).await?;
-            Some(Unsigned::document(unsigned.name, &token))
-        }
-        None => (!body.is_empty()).then(|| body.to_vec()),
+    let (mut head, body) = envelope::open::<envelope::Answer>(bytes)?;
+    let slices = head.more.take();
+    let slices = slices.map(|more| slices::after(more, call, ledger));
+    let Some(token) = head.token.take() else {
+        return Ok(Answer {
+            slices,
+            ..Answer::from_envelope(head, body)
+        });
     };
+    let unsigned = token.unsigned(body)?;
+    let token = sign::sign(&unsigned, &asked.config.vault).await?;
+    let document = Unsigned::document(unsigned.name, &token);
     Ok(Answer {
-        status: head.status,
-        body,
-        version: head.version,
-        published: head.published,
-        headers: head.headers,
-        slices: head.more.map(|more| slices::after(more, call, ledger)),
-        wrong_credential: head.wrong_credential,
-        socket: None,
+        slices,
+        ..Answer::from_envelope(head, &document)
     })
 }
 

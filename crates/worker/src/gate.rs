@@ -134,7 +134,7 @@ impl Gate {
         let activation = activation_in(&call.path).to_owned();
         let on_the_way = OnTheWay::of(self);
         let ledger = self.bindings.ledger_object()?;
-        let answer = http::send(&envelope::seal(call, &[])?, &ledger).await?;
+        let answer = http::send(call, &[], &ledger).await?;
         let (head, body) = envelope::open::<Answer>(&answer)?;
         if head.status != 200 {
             return Ok(bytes(&answer));

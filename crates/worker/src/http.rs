@@ -9,6 +9,7 @@ use js_sys::futures::JsFuture;
 use js_sys::{Promise, Uint8Array};
 use licentia_api::{Actor, Body, Publishes, Reply, tells_wrong_credential};
 use licentia_core::{Area, RequestId, nonce};
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use web_sys::Response;
 
@@ -155,6 +156,20 @@ impl Answer {
         }
     }
 
+    /// Takes an answer that came in an envelope. Its token is signed, and where it goes on is told, by who opened that.
+    pub(crate) fn from_envelope(head: envelope::Answer, body: &[u8]) -> Self {
+        Self {
+            status: head.status,
+            body: (!body.is_empty()).then(|| body.to_vec()),
+            version: head.version,
+            published: head.published,
+            headers: head.headers,
+            slices: None,
+            wrong_credential: head.wrong_credential,
+            socket: None,
+        }
+    }
+
     /// Returns the answer without its body, as HEAD wants it.
     pub(crate) fn headless(self) -> Self {
         Self {
@@ -205,16 +220,17 @@ pub(crate) fn preflight(request_id: RequestId) -> Result<Response, Fault> {
     Ok(respond_to_preflight(&request_id.to_string())?)
 }
 
-/// Sends an envelope to the ledger and waits for the one that comes back.
-pub(crate) async fn send(envelope: &[u8], ledger: &Stub) -> Result<Vec<u8>, Fault> {
-    let promise = send_to(ledger, envelope).map_err(Fault::unreachable)?;
+/// Sends an envelope to an object and waits for the one that comes back.
+pub(crate) async fn send(head: &impl Serialize, body: &[u8], to: &Stub) -> Result<Vec<u8>, Fault> {
+    let envelope = envelope::seal(head, body)?;
+    let promise = send_to(to, &envelope).map_err(Fault::unreachable)?;
     let bytes = JsFuture::from(promise).await.map_err(Fault::unreachable)?;
     Ok(bytes.unchecked_into::<Uint8Array>().to_vec())
 }
 
 /// Asks a gate for a socket.
-pub(crate) async fn connect(envelope: &[u8], gate: &Stub) -> Result<Connected, Fault> {
-    let promise = connect_to(gate, envelope).map_err(Fault::unreachable)?;
+pub(crate) async fn connect(head: &impl Serialize, gate: &Stub) -> Result<Connected, Fault> {
+    let promise = connect_to(gate, &envelope::seal(head, &[])?).map_err(Fault::unreachable)?;
     let answer = JsFuture::from(promise).await.map_err(Fault::unreachable)?;
     Ok(match answer.dyn_into::<Response>() {
         Ok(response) => Connected::Socket(response),

@@ -1,18 +1,17 @@
 //! Answers from KV: what is published, and the ledger in its place where KV fails, dawdles, or has nothing.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use licentia_api::Route;
 use licentia_api::published::{self, Found, Question, Told};
-use licentia_core::{KeySet, Seconds, Timestamp};
+use licentia_core::{KeySet, Seconds};
 use worker::console_error;
 
 use crate::clock::within;
 use crate::edge::{Asked, from_ledger};
 use crate::fault::Fault;
 use crate::http::Answer;
+use crate::kept::Kept;
 use crate::lists;
 use crate::unavailable;
 
@@ -24,7 +23,7 @@ const KEYS_LAST: Seconds = Seconds(60);
 const KEPT: usize = 256;
 
 thread_local! {
-    static KEYS: RefCell<BTreeMap<String, (Timestamp, KeySet)>> = const { RefCell::new(BTreeMap::new()) };
+    static KEYS: Kept<String, KeySet> = const { Kept::new(KEPT) };
 }
 
 /// Answers a route of the edge.
@@ -115,7 +114,7 @@ pub(crate) async fn read(asked: &Asked<'_>, names: &[String]) -> Result<Option<S
 
 /// Returns a product's keys, which are read once a minute in one isolate.
 async fn keys(asked: &Asked<'_>, name: String) -> Result<Option<KeySet>, Fault> {
-    let kept = KEYS.with_borrow(|keys| keys.get(&name).cloned());
+    let kept = KEYS.with(|keys| keys.get(&name));
     if let Some((read_at, keys)) = kept
         && asked.now < read_at.plus(KEYS_LAST)
     {
@@ -124,12 +123,7 @@ async fn keys(asked: &Asked<'_>, name: String) -> Result<Option<KeySet>, Fault> 
     let value = read(asked, std::slice::from_ref(&name)).await?;
     let keys = value.and_then(|value| published::keys_of(&value));
     if let Some(keys) = &keys {
-        KEYS.with_borrow_mut(|kept| {
-            if kept.len() >= KEPT {
-                kept.clear();
-            }
-            kept.insert(name, (asked.now, keys.clone()));
-        });
+        KEYS.with(|kept| kept.keep(name, asked.now, keys.clone()));
     }
     Ok(keys)
 }

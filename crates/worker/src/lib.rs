@@ -14,6 +14,7 @@ mod fault;
 mod faults;
 mod gate;
 mod http;
+mod kept;
 mod kv;
 mod ledger;
 mod lists;

@@ -2,13 +2,11 @@
 //!
 //! A list that KV has not, or has late, the ledger is asked for; if that fails too, the newest one counts until it ends.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use licentia_api::{Listed, Reply, published};
-use licentia_core::{Code, Problem, StatusList, Timestamp};
+use licentia_api::{Listed, Reply, no_list, published};
+use licentia_core::StatusList;
 use worker::console_error;
 
 use crate::clock::within;
@@ -16,6 +14,7 @@ use crate::edge::{self, Asked};
 use crate::envelope::{self, Call};
 use crate::fault::Fault;
 use crate::http::{self, Answer};
+use crate::kept::Kept;
 use crate::kv;
 
 /// How long the ledger may take.
@@ -24,7 +23,7 @@ const LEDGER_ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 const KEPT: usize = 128;
 
 thread_local! {
-    static LISTS: RefCell<BTreeMap<u32, (Timestamp, Rc<Listed>)>> = const { RefCell::new(BTreeMap::new()) };
+    static LISTS: Kept<u32, Rc<Listed>> = const { Kept::new(KEPT) };
 }
 
 /// Serves a list.
@@ -32,10 +31,7 @@ pub(crate) async fn answer(asked: &Asked<'_>, number: u32) -> Result<Answer, Fau
     let reply = match newest(asked, number).await {
         Ok(Some(list)) if list.stands(asked.now) => list.reply(),
         Ok(Some(_)) => published::unavailable(None),
-        Ok(None) => {
-            let message = format!("no license has a place in the list {number}");
-            Reply::problem(&Problem::new(Code::StatusListNotFound, message))
-        }
+        Ok(None) => Reply::problem(&no_list(number)),
         Err(fault) => {
             told(asked, &fault);
             published::unavailable(None)
@@ -46,7 +42,7 @@ pub(crate) async fn answer(asked: &Asked<'_>, number: u32) -> Result<Answer, Fau
 
 /// Returns the newest list that is to be had.
 pub(crate) async fn newest(asked: &Asked<'_>, number: u32) -> Result<Option<Rc<Listed>>, Fault> {
-    let kept = LISTS.with_borrow(|lists| lists.get(&number).cloned());
+    let kept = LISTS.with(|lists| lists.get(&number));
     if let Some((read_at, list)) = &kept
         && asked.now < read_at.plus(list.ttl())
     {
@@ -62,7 +58,7 @@ pub(crate) async fn newest(asked: &Asked<'_>, number: u32) -> Result<Option<Rc<L
         }
     }
     if let Some(list) = &newest {
-        keep(number, asked.now, list);
+        LISTS.with(|lists| lists.keep(number, asked.now, Rc::clone(list)));
     }
     Ok(newest)
 }
@@ -75,15 +71,6 @@ fn newer(kept: Option<Rc<Listed>>, read: Option<Listed>) -> Option<Rc<Listed>> {
     } else {
         kept
     }
-}
-
-fn keep(number: u32, read_at: Timestamp, list: &Rc<Listed>) {
-    LISTS.with_borrow_mut(|lists| {
-        if lists.len() >= KEPT && !lists.contains_key(&number) {
-            lists.clear();
-        }
-        lists.insert(number, (read_at, Rc::clone(list)));
-    });
 }
 
 /// What KV has, if it can be read and is one of ours.
@@ -104,9 +91,9 @@ async fn from_ledger(asked: &Asked<'_>, number: u32) -> Result<Option<Listed>, F
         query: String::new(),
         ..edge::call(asked)
     };
-    let (ledger, envelope) = (asked.bindings.ledger_object()?, envelope::seal(&call, &[])?);
+    let ledger = asked.bindings.ledger_object()?;
     let silent = || Fault::Unreachable("it took too long".to_owned());
-    let answer = within(LEDGER_ANSWERS_WITHIN, http::send(&envelope, &ledger)).await;
+    let answer = within(LEDGER_ANSWERS_WITHIN, http::send(&call, &[], &ledger)).await;
     let bytes = answer.ok_or_else(silent)??;
     match envelope::open::<envelope::Answer>(&bytes)? {
         (head, text) if head.status == 200 => {

@@ -238,8 +238,8 @@ impl Publisher {
                 Ok(Landed::Yes)
             }
             Destination::Gate { number, .. } => {
-                let envelope = envelope::seal(&ToGate::Tell, publication.value.as_bytes())?;
-                let answer = http::send(&envelope, &self.bindings.gate(*number)?).await?;
+                let (gate, news) = (self.bindings.gate(*number)?, publication.value.as_bytes());
+                let answer = http::send(&ToGate::Tell, news, &gate).await?;
                 let (is_heard, _) = envelope::open::<bool>(&answer)?;
                 Ok(if is_heard {
                     Landed::Yes

@@ -1,6 +1,7 @@
 //! What a ledger is rebuilt from: a page of the published products and licenses a call.
 
 use futures_util::future::try_join_all;
+use licentia_api::asked_for;
 
 use crate::fault::Fault;
 use crate::publish::Namespace;
@@ -14,10 +15,7 @@ const AT_ONCE: usize = 6;
 
 /// Reads the page that `cursor` names, a document a line. Returns where the next one begins.
 pub(crate) async fn page(kv: &Namespace, query: &str) -> Result<(Vec<u8>, Option<String>), Fault> {
-    let cursor = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("cursor="));
-    let (stage, at) = cursor
+    let (stage, at) = asked_for(query, "cursor")
         .and_then(|cursor| cursor.split_once('.'))
         .unwrap_or(("0", ""));
     let mut stage: usize = stage.parse().unwrap_or(PREFIXES.len());

@@ -51,7 +51,7 @@ impl Rest {
             slice: Some(more),
             ..self.call.clone()
         };
-        let bytes = http::send(&envelope::seal(&call, &[])?, &self.ledger).await?;
+        let bytes = http::send(&call, &[], &self.ledger).await?;
         let (head, slice) = envelope::open::<envelope::Answer>(&bytes)?;
         if head.status != 200 {
             return Err(Fault::BrokenOff(head.status));

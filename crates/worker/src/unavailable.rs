@@ -9,7 +9,6 @@ use worker::console_error;
 
 use crate::clock::within;
 use crate::edge::{self, Asked};
-use crate::envelope;
 use crate::fault::Fault;
 use crate::http::{self, Answer};
 use crate::kv;
@@ -21,8 +20,7 @@ const LEDGER_ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 pub(crate) async fn unless_answered(asked: &Asked<'_>, body: &[u8]) -> Result<Answer, Fault> {
     let call = edge::call(asked);
     let ledger = asked.bindings.ledger_object()?;
-    let envelope = envelope::seal(&call, body)?;
-    let silent = match within(LEDGER_ANSWERS_WITHIN, http::send(&envelope, &ledger)).await {
+    let silent = match within(LEDGER_ANSWERS_WITHIN, http::send(&call, body, &ledger)).await {
         Some(Ok(bytes)) => return edge::opened(asked, call, ledger, &bytes).await,
         Some(Err(fault)) => fault.in_full(),
         None => "the ledger took too long".to_owned(),

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::import::Lines;
 use crate::context::{Context, Fault};
 use crate::host::{Publishes, Reply, bound_to};
+use crate::route::asked_for;
 use crate::store;
 use crate::store::import::Kind;
 use crate::store::tombstone;
@@ -81,11 +82,8 @@ pub(super) fn rebuild(cx: &Context<'_>, published: &[u8]) -> Result<Reply, Fault
 
 /// Refuses to begin where there are licenses. A rebuild that was broken off may begin again, or go on.
 fn refuse_to_begin(cx: &Context<'_>) -> Result<(), Fault> {
-    let mut pairs = cx.request.query.split('&');
-    let goes_on = pairs.any(|pair| {
-        pair.strip_prefix("cursor=")
-            .is_some_and(|at| !at.is_empty())
-    });
+    let cursor = asked_for(cx.request.query, "cursor");
+    let goes_on = cursor.is_some_and(|at| !at.is_empty());
     if store::rebuild::is_under_way(cx.db)? {
         Ok(())
     } else if goes_on {

@@ -1,7 +1,5 @@
 //! `/v3/status-lists`, of the ledger: the edge asks for a list that KV has not, or has late.
 
-use licentia_core::{Code, Problem};
-
 use crate::context::{Context, Fault};
 use crate::host::{Publishes, Reply};
 use crate::{listed, status_lists};
@@ -10,8 +8,7 @@ use crate::{listed, status_lists};
 pub(super) fn read(cx: &Context<'_>, number: u32) -> Result<Reply, Fault> {
     let (db, now) = (cx.db, cx.now());
     if !status_lists::want(db, number, now)? {
-        let message = format!("no license has a place in the list {number}");
-        return Err(Problem::new(Code::StatusListNotFound, message).into());
+        return Err(listed::no_list(number).into());
     }
     let signed = status_lists::sign(db, number, now, cx.given.vault, cx.given.settings)?;
     let signed = signed.ok_or_else(|| Fault::Internal("a list that is wanted".to_owned()))?;

@@ -1,16 +1,12 @@
-//! The gates that wait for news of a license: news of it goes to each, through the outbox.
+//! The gates at which applications wait for news of a license.
 
-use licentia_core::{LicenseId, Timestamp};
+use licentia_core::LicenseId;
 
 use super::{corrupt, text};
 use crate::database::{Database, DatabaseError, Value};
 
 const NOTE: &str = "INSERT INTO listeners (license_id, gate, joined) VALUES (?1, ?2, 1)
     ON CONFLICT (license_id, gate) DO UPDATE SET joined = joined + 1";
-const ENQUEUE: &str = "INSERT INTO outbox (subject, version, next_at)
-    SELECT 'gate/' || gate || '/' || license_id, ?2, ?3 FROM listeners WHERE license_id = ?1
-    ON CONFLICT (subject) DO UPDATE SET version = excluded.version, attempts = 0,
-        next_at = MAX(excluded.next_at, COALESCE(claimed_until, excluded.next_at))";
 const GATES: &str = "SELECT gate FROM listeners WHERE license_id = ?1";
 const JOINED: &str = "SELECT joined FROM listeners WHERE license_id = ?1 AND gate = ?2";
 const FORGET: &str = "DELETE FROM listeners WHERE license_id = ?1 AND gate = ?2 AND joined = ?3";
@@ -18,19 +14,6 @@ const FORGET: &str = "DELETE FROM listeners WHERE license_id = ?1 AND gate = ?2 
 /// Notes that an application waits at a gate.
 pub(crate) fn note(db: &dyn Database, license: LicenseId, gate: u32) -> Result<(), DatabaseError> {
     db.execute(NOTE, &[text(license), number(gate)])
-}
-
-/// Says that every gate at which applications of a license wait is to be told of its `version`.
-pub(crate) fn enqueue(
-    db: &dyn Database,
-    license: LicenseId,
-    version: i64,
-    now: Timestamp,
-) -> Result<(), DatabaseError> {
-    db.execute(
-        ENQUEUE,
-        &[text(license), Value::Integer(version), text(now)],
-    )
 }
 
 /// Returns the gates at which applications of a license wait.

@@ -61,8 +61,19 @@ pub(crate) fn exists(
     Ok(!db.query(FIND, &[text(kind.as_str()), text(id)])?.is_empty())
 }
 
+/// Loads a license, be it deleted, and says whether it is.
+pub(crate) fn license_or_deleted(
+    db: &dyn Database,
+    id: LicenseId,
+) -> Result<Option<(License, bool)>, DatabaseError> {
+    if let Some(license) = super::license::load(db, id)? {
+        return Ok(Some((license, false)));
+    }
+    Ok(license(db, id)?.map(|license| (license, true)))
+}
+
 /// Loads a deleted license.
-pub(crate) fn license(db: &dyn Database, id: LicenseId) -> Result<Option<License>, DatabaseError> {
+fn license(db: &dyn Database, id: LicenseId) -> Result<Option<License>, DatabaseError> {
     let rows = db.query(FIND, &[text(Kind::License.as_str()), text(id)])?;
     match rows.first().map(Vec::as_slice) {
         None => Ok(None),

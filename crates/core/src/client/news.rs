@@ -15,9 +15,7 @@ impl Client {
     #[must_use]
     pub fn follows(&self, stored: &Stored) -> Option<(String, i64)> {
         let token = stored.token()?;
-        let facts = token.facts();
-        let known = stored.word_on(token).map_or(facts.ver, |word| word.ver);
-        Some((facts.aid.clone(), known))
+        Some((token.facts().aid.clone(), stored.known_version(token)))
     }
 
     /// Decides what news do that came as `{"statement": …}`. Returns besides whether a sync has more to say.
@@ -69,12 +67,10 @@ impl Stored {
     /// What is stored after news of the license that is activated; none if they are no news.
     fn after_news(&self, said: StatementFacts) -> Option<Self> {
         let token = self.token().filter(|token| token.facts().lid == said.lid)?;
-        let facts = token.facts();
-        let known = self.word_on(token).map_or(facts.ver, |word| word.ver);
-        if said.ver <= known {
+        if said.ver <= self.known_version(token) {
             return None;
         }
-        let has_ended = said.revoked || said.deleted || said.epoch > facts.epoch;
+        let has_ended = said.revoked || said.deleted || said.epoch > token.facts().epoch;
         Some(if has_ended {
             self.ended(StatusCode::E_REVOKED)
         } else {

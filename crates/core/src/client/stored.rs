@@ -101,6 +101,12 @@ impl Stored {
         word.filter(|word| word.lid == facts.lid && word.ver > facts.ver)
     }
 
+    /// The version of a token's license that is known, from it or from what the vendor said since.
+    pub(super) fn known_version(&self, token: &Token) -> i64 {
+        let word = self.word_on(token);
+        word.map_or(token.facts().ver, |word| word.ver)
+    }
+
     /// Returns the latest time that was seen.
     #[must_use]
     pub fn seen(&self) -> i64 {

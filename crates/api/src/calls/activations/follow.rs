@@ -10,6 +10,7 @@ use super::{Sent, held};
 use crate::context::{Context, Fault};
 use crate::host::Reply;
 use crate::published::News;
+use crate::route::asked_for;
 use crate::store;
 
 /// `GET /v3/activations/{id}/events`
@@ -26,8 +27,7 @@ pub(crate) fn follow(cx: &Context<'_>, id: ActivationId) -> Result<Reply, Fault>
 }
 
 fn check_number(query: &str, name: &str) -> Result<(), Problem> {
-    let value = |pair: &str| Some(pair.strip_prefix(name)?.strip_prefix('=')?.to_owned());
-    match query.split('&').find_map(value) {
+    match asked_for(query, name) {
         Some(value) if value.parse::<u64>().is_err() => {
             Err(Problem::field(name, "it must be a whole number from 0 up"))
         }

@@ -48,11 +48,7 @@ fn asked_about(cx: &Context<'_>, check: &Check) -> Result<(License, bool), Fault
         By::Text(..) => return Err(unknown().into()),
         By::Token(_, id) => *id,
     };
-    if let Some(license) = store::license::load(cx.db, id)? {
-        return Ok((license, false));
-    }
-    let deleted = tombstone::license(cx.db, id)?.ok_or_else(unknown)?;
-    Ok((deleted, true))
+    Ok(tombstone::license_or_deleted(cx.db, id)?.ok_or_else(unknown)?)
 }
 
 fn with_key(cx: &Context<'_>, key: &LicenseKey) -> Result<License, Fault> {
