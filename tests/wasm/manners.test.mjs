@@ -287,3 +287,67 @@ test("an activation is not given up by a file while it cannot be erased", async 
   storage.set = set;
   assert.match(client.offlineDeactivationRequest(), /^[\w-]+\.[\w-]+\.[\w-]+$/);
 });
+
+test("what one writes twice before it is there brings nothing back that another has erased", async () => {
+  const storage = slowStorage();
+  let now = Date.now();
+  const options = { storage, now: () => now, fingerprint: "f".repeat(64) };
+  const first = await open(options);
+  await first.activate();
+  const second = await open(options);
+  server.answer = () => refusal(400, "REVOKED_LICENSE");
+  assert.equal(await code(first.sync()), 53);
+  for (let minutes = 0; minutes < 3; minutes += 1) {
+    now += 61_000;
+    assert.equal(second.isValid().code, 0, "it has not looked since");
+  }
+  server.answer = () => "drop";
+  await code(second.sync());
+  assert.deepEqual([second.isValid().code, second.lastActivationError().code, second.token()], [1, 53, null]);
+  const third = await open(options);
+  assert.deepEqual([third.isValid().code, third.token()], [1, null]);
+});
+
+test("what is written while another one asks waits for its answer", async () => {
+  const storage = slowStorage();
+  let now = Date.now();
+  const options = { storage, now: () => now, fingerprint: "f".repeat(64) };
+  const first = await open(options);
+  await first.activate();
+  const second = await open(options);
+  server.answer = () => {
+    now += 61_000;
+    second.activateLocalTrial(7);
+    return refusal(400, "REVOKED_LICENSE");
+  };
+  assert.equal(await code(first.sync()), 53);
+  server.answer = () => "drop";
+  await code(second.sync());
+  const third = await open(options);
+  assert.deepEqual([third.isValid().code, third.token(), third.isLocalTrialGenuine().code], [1, null, 0]);
+});
+
+test("what another process writes between a read and a write is kept", async () => {
+  const storage = memoryStorage();
+  const name = `licentia.${productId}`;
+  let now = Date.now();
+  const first = await open({ storage, now: () => now });
+  await first.activate();
+  const active = storage.get(name);
+  server.answer = () => refusal(400, "REVOKED_LICENSE");
+  assert.equal(await code(first.sync()), 53);
+  const erased = storage.get(name);
+  storage.set(name, active);
+  let reads = 0;
+  const get = (asked) => {
+    if (asked === name && (reads += 1) === 2) storage.set(name, erased);
+    return storage.get(asked);
+  };
+  const second = await open({ storage: { ...storage, get }, now: () => now });
+  now += 61_000;
+  reads = 0;
+  second.isValid();
+  assert.ok(reads >= 2);
+  assert.deepEqual([second.isValid().code, JSON.parse(storage.get(name)).token], [1, null]);
+  assert.equal(JSON.parse(storage.get(name)).seen, Math.floor(now / 1000));
+});

@@ -72,8 +72,7 @@ function bundle(entry) {
     external: ["node:*"],
     minifyWhitespace: true,
     minifySyntax: true,
-    // The client's own names are worth their bytes in a developer's tools; those around a module are not.
-    minifyIdentifiers: ["engine.ts", "check.ts", "testing.ts"].includes(entry.from),
+    minifyIdentifiers: true,
     define: { __VERSION__: JSON.stringify(version) },
     legalComments: "none",
     logLevel: "warning",

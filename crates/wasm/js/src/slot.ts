@@ -17,12 +17,12 @@ export class Slot {
   readonly #merge: Merge;
   /** What an asynchronous storage holds, or will hold; of a synchronous one, what could not be written. */
   #held: string | undefined;
-  /** What a synchronous storage held when it was last read. */
+  /** What the storage held when it was last read: what others have written since is told from it. */
   #beneath = "";
   #isWritten = true;
   #isAsynchronous = false;
-  /** What an asynchronous storage held when it was last read or written: what others write there is told from it. */
-  #base = "";
+  /** Whether nobody else who shares the storage may write now. */
+  #hasTurn = false;
   #writing: Promise<void> = Promise.resolve();
 
   /** `failed` is told what could not be written, and `merge` joins what was written here with what others wrote meanwhile. */
@@ -34,8 +34,11 @@ export class Slot {
     this.#failed = failed;
   }
 
-  /** Reads an asynchronous storage; of a synchronous one there is nothing to wait for. */
+  /** Reads an asynchronous storage, once it has what was written here; of a synchronous one there is nothing to wait for. */
   async refresh(): Promise<void> {
+    if (this.#isAsynchronous && !this.#isWritten) {
+      this.#put();
+    }
     await this.#writing;
     if (!this.#isWritten) {
       return;
@@ -43,7 +46,7 @@ export class Slot {
     const stored = kept(this.#storage, this.#productId);
     this.#isAsynchronous = isThenable(stored);
     if (isThenable(stored)) {
-      this.#base = this.#held = text(await stored);
+      this.#beneath = this.#held = text(await stored);
     }
   }
 
@@ -70,42 +73,60 @@ export class Slot {
   write(text: string): void {
     this.#held = text;
     this.#isWritten = false;
-    const written = () => {
-      this.#isWritten ||= this.#held === text;
-    };
-    const failed = (cause: unknown) => this.#failed(cause instanceof LicenseError ? cause : storageFault(cause, "written"));
-    const write = () => this.#storage.set(this.#name, text);
-    if (this.#isAsynchronous) {
-      this.#writing = this.#writing.then(() => this.#writeOver(text)).then(written, failed);
+    if (!this.#isAsynchronous) {
+      this.#writeAtOnce(text);
+    } else if (this.#hasTurn) {
+      this.#put();
+    } else {
+      // Whoever has the turn before this one writes it, too: then nothing is left to do.
+      void this.exclusively(async () => this.#put(), undefined).catch(this.#fault);
+    }
+  }
+
+  readonly #fault = (cause: unknown): void => {
+    this.#failed(cause instanceof LicenseError ? cause : storageFault(cause, "written"));
+  };
+
+  #put(): void {
+    this.#writing = this.#writing.then(() => this.#writeOver()).catch(this.#fault);
+  }
+
+  /** Returns what to store in place of what others have written by now. */
+  #over(mine: string, theirs: string): string {
+    return theirs === this.#beneath ? mine : this.#merge(this.#beneath, mine, theirs);
+  }
+
+  /** Writes to an asynchronous storage, where others may have written since it was read. */
+  async #writeOver(): Promise<void> {
+    const mine = this.#held;
+    if (mine === undefined || this.#isWritten) {
       return;
     }
-    const put = () => {
-      written();
-      if (this.#held === text) {
+    const merged = this.#over(mine, text(await kept(this.#storage, this.#productId)));
+    await this.#storage.set(this.#name, merged);
+    this.#beneath = merged;
+    this.#isWritten = this.#held === mine;
+    // What came meanwhile was made of what was to be written, not of what others had written.
+    this.#held = this.#isWritten ? merged : this.#merge(mine, this.#held ?? mine, merged);
+  }
+
+  #writeAtOnce(mine: string): void {
+    const written = () => {
+      if (this.#held === mine) {
+        this.#isWritten = true;
         this.#held = undefined;
       }
     };
     try {
-      const result = write();
+      const merged = this.#over(mine, text(kept(this.#storage, this.#productId)));
+      const result = this.#storage.set(this.#name, merged);
       if (isThenable(result)) {
-        this.#writing = result.then(put, failed);
+        this.#writing = result.then(written, this.#fault);
       } else {
-        put();
+        written();
       }
     } catch (cause) {
-      failed(cause);
-    }
-  }
-
-  /** Writes to an asynchronous storage, where others may have written since it was read. */
-  async #writeOver(mine: string): Promise<void> {
-    const theirs = text(await kept(this.#storage, this.#productId));
-    const merged = theirs === this.#base ? mine : this.#merge(this.#base, mine, theirs);
-    await this.#storage.set(this.#name, merged);
-    this.#base = merged;
-    if (this.#held === mine) {
-      this.#held = merged;
-      this.#isWritten = true;
+      this.#fault(cause);
     }
   }
 
@@ -129,7 +150,16 @@ export class Slot {
 
   /** Runs an action while no other tab or process asks about the same activation. */
   exclusively<T>(action: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    return inTurn(this.#storage, this.#name, action, signal);
+    const turn = async () => {
+      this.#hasTurn = true;
+      try {
+        return await action();
+      } finally {
+        this.#hasTurn = false;
+        await this.#writing;
+      }
+    };
+    return inTurn(this.#storage, this.#name, turn, signal);
   }
 }
 

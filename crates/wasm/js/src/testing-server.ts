@@ -45,6 +45,8 @@ export interface TestServer {
 const HOST = "https://licenses.test";
 const PORTAL = { status: 200, headers: { "Content-Type": "text/html" }, body: "<!doctype html><title>Welcome</title>Please log in." };
 const EMPTY = 204;
+const REFUSED = 400;
+const UNKNOWN = 404;
 
 /** Returns a server with one license, which answers `ok` until it is told otherwise. */
 export function testServer(options: TestServerOptions): TestServer {
@@ -102,9 +104,23 @@ class Server implements TestServer {
       return { headers: {}, body: "", ...scripted };
     }
     if (deactivates && scripted === "ok") {
+      this.#forget(id, body);
       return { status: EMPTY, headers: {}, body: "" };
     }
-    return this.#decided(scripted, body, id);
+    const answer = await this.#decided(scripted, body, id);
+    if (answer.status === REFUSED || answer.status === UNKNOWN) {
+      this.#forget(id, body);
+    }
+    return answer;
+  }
+
+  /** What has ended, or may have, comes back as another activation: clients take nothing of that second for news. */
+  #forget(id: string | undefined, { fingerprint }: Record<string, unknown>): void {
+    for (const [known, held] of this.#activations) {
+      if (held === id || known === fingerprint) {
+        this.#activations.delete(known);
+      }
+    }
   }
 
   /** The next answer of the script, whose last one stays. */
