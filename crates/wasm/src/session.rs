@@ -204,6 +204,11 @@ impl Session {
         if self.stored.token().is_none() {
             self.schedule = Schedule::default();
         } else if has_more {
+            let jitter = if Client::is_told_to_many(news) {
+                jitter
+            } else {
+                0
+            };
             self.schedule = self.schedule.told(&self.stored, jitter, now);
         }
         outcome
