@@ -304,6 +304,8 @@ pub struct StatementFacts {
     pub eat: i64,
     /// Its epoch: raised by every revocation.
     pub epoch: i64,
+    /// When it last changed.
+    pub iat: i64,
     /// Its version.
     pub ver: i64,
 }
@@ -316,6 +318,7 @@ impl StatementFacts {
         "deleted",
         "eat",
         "epoch",
+        "iat",
         "ver",
     ];
 
@@ -327,6 +330,7 @@ impl StatementFacts {
             deleted: claims.flag("deleted")?,
             eat: claims.number("eat")?,
             epoch: claims.number("epoch")?,
+            iat: claims.number("iat")?,
             ver: claims.number("ver")?,
         })
     }

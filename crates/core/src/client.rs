@@ -13,6 +13,7 @@ mod merge;
 mod meter;
 mod news;
 mod offline;
+mod proof;
 mod release;
 mod schedule;
 mod stored;
@@ -27,6 +28,7 @@ mod tests;
 mod vectors;
 
 pub use check::Check;
+pub use proof::{Proof, Question};
 pub use release::{MalformedVersion, Release, ReleaseVersion};
 pub use schedule::{Schedule, Turn};
 pub use stored::{Stored, Trial};
@@ -77,6 +79,20 @@ pub struct Response<'a> {
     pub status: u16,
     /// The body.
     pub body: &'a str,
+    /// Whose it is.
+    pub proof: Proof,
+}
+
+impl<'a> Response<'a> {
+    /// Makes a response whose signature nobody asks for.
+    #[must_use]
+    pub fn unsigned(status: u16, body: &'a str) -> Self {
+        Self {
+            status,
+            body,
+            proof: Proof::Unasked,
+        }
+    }
 }
 
 /// Which activation a server was asked about.

@@ -71,11 +71,12 @@ impl Stored {
             return None;
         }
         let has_ended = said.revoked || said.deleted || said.epoch > token.facts().epoch;
-        Some(if has_ended {
-            self.ended(StatusCode::E_REVOKED)
-        } else {
-            self.restricted(said)
-        })
+        if has_ended {
+            return Some(self.ended(StatusCode::E_REVOKED));
+        }
+        let time = said.iat;
+        let restricted = self.restricted(said);
+        Some(restricted.not_before(time).unwrap_or(restricted))
     }
 
     fn restricted(&self, said: StatementFacts) -> Self {

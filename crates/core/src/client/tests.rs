@@ -5,6 +5,7 @@ mod explained;
 mod kept;
 mod news;
 mod offline;
+mod proof;
 mod schedule;
 mod states;
 mod testing;

@@ -18,6 +18,9 @@ export interface Session {
   text(): string | undefined;
   activated(key: string, status: number, body: string, now: number): number;
   askSync(now: number): number;
+  requireSigned(required: boolean | undefined): boolean;
+  bind(method: string, path: string, body: string, nonce: string): string | undefined;
+  signed(headers: string): void;
   asked(): string | undefined;
   askedKey(): string | undefined;
   synced(status: number, body: string, retryAfter: number | undefined, jitter: number, now: number): number;

@@ -6,6 +6,7 @@ import { engine, outcome, type Session } from "./engine.js";
 import { LicenseError } from "./error.js";
 import { Follower, type Followed } from "./follower.js";
 import { jitter } from "./jitter.js";
+import { invalid } from "./options.js";
 import * as platform from "./platform.js";
 import { storageFault } from "./reach.js";
 import { Slot } from "./slot.js";
@@ -60,6 +61,9 @@ export class Runner {
     this.fingerprint = fingerprint;
     this.#settings = settings;
     this.session = new (engine().Session)(productId, publicKey, fingerprint, platform.device().userHash || fingerprint);
+    if (!this.session.requireSigned(given.answers && given.answers === "signed")) {
+      throw invalid("answers", '"any" where no statement key is known: it comes with a `product.dat`, and not with a PEM');
+    }
     const failed = (error: LicenseError) => this.events.emit("error", error);
     this.#slot = new Slot(storage, productId, failed, (...texts) => this.session.merged(...texts));
     this.#request = transport(host, given.fetch, timeout, now);
@@ -160,8 +164,15 @@ export class Runner {
     return abortable(this.#slot.exclusively(turn, signal), signal);
   }
 
-  ask(method: "POST" | "PATCH", path: string, body: string, signal: AbortSignal | undefined): Promise<Answer> {
-    return this.#request({ method, path: `/v3/activations${path}`, body, signal });
+  /** Asks the server; the answer is bound to the question, where it has to be signed. */
+  async ask(method: "POST" | "PATCH", of: string, body: string, signal: AbortSignal | undefined): Promise<Answer> {
+    const path = `/v3/activations${of}`;
+    const nonce = Array.from(platform.randomBytes(16), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const digest = this.session.bind(method, path, body, nonce);
+    const headers = digest === undefined ? {} : { "Content-Digest": digest, "Licentia-Nonce": nonce };
+    const answer = await this.#request({ method, path, body, headers, signal });
+    this.session.signed(answer.signature);
+    return answer;
   }
 
   /** What every request says of the application and the device. */

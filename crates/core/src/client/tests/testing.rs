@@ -97,7 +97,7 @@ pub(super) fn asked(claims: &Claims) -> Asked {
 }
 
 pub(super) fn response(status: u16, body: &str) -> Response<'_> {
-    Response { status, body }
+    Response::unsigned(status, body)
 }
 
 /// Writes what is stored, changes the text as another program might, and reads it again.
