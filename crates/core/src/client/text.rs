@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::Client;
 use super::stored::{Ended, Part, Stored, Trial, Word};
-use crate::object::{Object, other_members};
+use crate::object::{Object, other_members, quoted};
 use crate::status_code::StatusCode;
 use crate::token::Token;
 
@@ -200,11 +200,6 @@ impl Told for Option<Word> {
             .concat(),
         )
     }
-}
-
-/// INVARIANT: a text always serializes.
-fn quoted(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_default()
 }
 
 struct Sealer<'a> {
