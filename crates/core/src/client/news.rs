@@ -72,7 +72,7 @@ impl Stored {
         }
         let has_ended = said.revoked || said.deleted || said.epoch > token.facts().epoch;
         Some(if has_ended {
-            self.ended(StatusCode::E_REVOKED)
+            self.ended_at(said.epoch, StatusCode::E_REVOKED)
         } else {
             self.restricted(said)
         })
