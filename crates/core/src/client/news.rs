@@ -71,10 +71,13 @@ impl Stored {
             return None;
         }
         let has_ended = said.revoked || said.deleted || said.epoch > token.facts().epoch;
+        let epoch = said.epoch;
+        // What it says of the license holds for the next activation too, whose token may be older than this.
+        let restricted = self.restricted(said);
         Some(if has_ended {
-            self.ended_at(said.epoch, StatusCode::E_REVOKED)
+            restricted.ended_at(epoch, StatusCode::E_REVOKED)
         } else {
-            self.restricted(said)
+            restricted
         })
     }
 
