@@ -62,6 +62,19 @@ impl Ledger {
         &self.license
     }
 
+    /// The orders that end what is, and begin what is not.
+    pub fn turns(&self) -> [Order; 2] {
+        let revocation = match self.license.revoked {
+            true => Order::Approve,
+            false => Order::Revoke,
+        };
+        let suspension = match self.license.suspended {
+            true => Order::Resume,
+            false => Order::Suspend,
+        };
+        [revocation, suspension]
+    }
+
     pub fn statement(&self) -> Statement {
         Statement::of(&self.license, false)
     }

@@ -18,8 +18,8 @@ const STEP: i64 = 60;
 /// A rule that was broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Broken {
-    /// A license was accepted later than its grace after it last was good.
-    OutlivesItsGrace,
+    /// A license was accepted later than its grace, or at the edge later than a list stands, after it last was good.
+    OutlivesItsBound,
     /// An activation was accepted of whose end or restriction the application had been told.
     AcceptedThoughTold,
     /// A license was accepted by a clock that was set back.
@@ -54,7 +54,6 @@ pub struct Truth {
     asked: i64,
     /// The latest version that it said that it knows.
     version: i64,
-    refused: Option<Answer>,
 }
 
 impl Truth {
@@ -68,17 +67,6 @@ impl Truth {
             let good = &mut self.good_until[epoch];
             *good = until.unix_seconds().max(*good);
         }
-    }
-
-    /// The server has answered.
-    pub fn answered(&mut self, answer: Answer) {
-        if let Answer::Refused(..) = answer {
-            self.refused = Some(answer);
-        }
-    }
-
-    pub fn last_refusal(&self) -> Option<Answer> {
-        self.refused
     }
 
     /// The application was asked something, by its clock.
@@ -150,10 +138,9 @@ impl Truth {
             return;
         };
         self.knows(Some(statement.ver));
+        self.told = Some(word);
         if model.signed.said(word).ends(token.facts().epoch) {
             self.ended((statement.epoch, 0), &model.signed);
-        } else {
-            self.told = Some(word);
         }
     }
 
@@ -217,7 +204,7 @@ pub fn hold(world: &World, model: &mut Model) -> Result<(), Broken> {
         let was_told = (facts.epoch, facts.iat) <= truth.told_ended || told.is_some_and(restricts);
         verify(
             clock <= truth.good_until[epoch] + GRACE,
-            Broken::OutlivesItsGrace,
+            Broken::OutlivesItsBound,
         )?;
         verify(!was_told, Broken::AcceptedThoughTold)?;
         verify(
@@ -249,6 +236,6 @@ fn is_locked_out(world: &World, model: &mut Model) -> bool {
     decided.status != StatusCode::OK
 }
 
-fn verify(holds: bool, rule: Broken) -> Result<(), Broken> {
+pub fn verify(holds: bool, rule: Broken) -> Result<(), Broken> {
     if holds { Ok(()) } else { Err(rule) }
 }

@@ -16,20 +16,8 @@ pub enum Steps {
 
 /// The steps that can change something.
 pub fn possible(world: &World, of: Steps) -> Vec<Step> {
-    let license = world.ledger.license();
-    let (revoke, suspend) = (
-        if license.revoked {
-            Order::Approve
-        } else {
-            Order::Revoke
-        },
-        if license.suspended {
-            Order::Resume
-        } else {
-            Order::Suspend
-        },
-    );
-    let mut steps = vec![Step::Order(revoke), Step::Pass(3_000)];
+    let [revocation, suspension] = world.ledger.turns().map(Step::Order);
+    let mut steps = vec![revocation, Step::Pass(3_000)];
     steps.extend([Call::Activate, Call::Sync].map(|call| Step::Ask(call, By::Ledger)));
     steps.push(Step::Ask(Call::Sync, By::Edge));
     if world.device.waiting.is_some() {
@@ -39,7 +27,7 @@ pub fn possible(world: &World, of: Steps) -> Vec<Step> {
     steps.extend((0..world.words.len()).map(Step::News));
     if of == Steps::All {
         steps.extend([
-            Step::Order(suspend),
+            suspension,
             Step::Publish,
             Step::Check,
             Step::Lose,

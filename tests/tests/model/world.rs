@@ -91,6 +91,8 @@ pub struct World {
     /// The tokens and statements in the network, in the order in which they were signed.
     pub tokens: Vec<usize>,
     pub words: Vec<usize>,
+    /// The refusal that a network repeats whose mistake that is.
+    repeated: Option<Answer>,
     pub device: Device,
     pub truth: Truth,
 }
@@ -121,6 +123,7 @@ impl World {
             published,
             tokens: Vec::new(),
             words: vec![published],
+            repeated: None,
             device: Device {
                 stored: Decisions::NOTHING,
                 ahead: 0,
@@ -155,32 +158,18 @@ impl World {
             Step::Publish => self.published = *self.words.last().unwrap(),
             Step::PublishLate(place) => self.published = self.words[place % self.words.len()],
             Step::Ask(call, by) => self.ask(call, by, model)?,
-            Step::Hear => {
-                if let Some(waiting) = self.device.waiting.take() {
-                    self.hear(waiting.asked, waiting.answer, model);
-                }
+            Step::Hear => self.hear(None, model),
+            Step::HearToken(place) => {
+                let token = self.tokens.iter().cycle().nth(place);
+                self.hear(token.copied().map(Answer::Token), model);
             }
-            Step::HearToken(place) if !self.tokens.is_empty() => {
-                if let Some(waiting) = self.device.waiting.take() {
-                    let token = self.tokens[place % self.tokens.len()];
-                    self.hear(waiting.asked, Answer::Token(token), model);
-                }
-            }
-            Step::HearToken(_) => {}
-            Step::Lose => {
-                if let Some(waiting) = self.device.waiting.take() {
-                    self.hear(waiting.asked, Answer::Lost, model);
-                }
-            }
+            Step::Lose => self.hear(Some(Answer::Lost), model),
             Step::News(place) => self.news(self.words[place % self.words.len()], model),
             Step::Check => {
                 let status = self.decide(Question::Genuine, model).status;
                 self.truth.checked(status, self.clock());
             }
-            Step::Pass(seconds) => {
-                self.truth.stood(&self.ledger, self.now + seconds);
-                self.now += seconds;
-            }
+            Step::Pass(seconds) => self.now += seconds,
             Step::SetClock(ahead) => self.device.ahead = ahead,
         }
         self.truth.stood(&self.ledger, self.now);
@@ -231,7 +220,7 @@ impl World {
             }
         };
         let answer = match (by, asked) {
-            (By::Edge, _) => self.at_the_edge(model.plant),
+            (By::Edge, _) => self.repeated.unwrap_or(Answer::Unavailable(self.published)),
             (By::Ledger, None) => self.ledger.activate(self.now, &mut model.signed),
             (By::Ledger, Some(asked)) => {
                 let id = model.decisions.asked(asked).to_owned();
@@ -244,20 +233,20 @@ impl World {
                 self.tokens.push(token);
             }
         }
-        self.truth.answered(answer);
+        if model.plant == Some(Plant::RefusalIsRepeated) && matches!(answer, Answer::Refused(..)) {
+            self.repeated = Some(answer);
+        }
         self.note(model)?;
         self.device.waiting = Some(Waiting { asked, answer });
         Ok(())
     }
 
-    fn at_the_edge(&self, plant: Option<Plant>) -> Answer {
-        match (plant, self.truth.last_refusal()) {
-            (Some(Plant::RefusalIsRepeated), Some(refusal)) => refusal,
-            _ => Answer::Unavailable(self.published),
-        }
-    }
-
-    fn hear(&mut self, asked: Option<usize>, answer: Answer, model: &mut Model) {
+    /// Hears the answer that was waited for, or what comes instead.
+    fn hear(&mut self, instead: Option<Answer>, model: &mut Model) {
+        let Some(Waiting { asked, answer }) = self.device.waiting.take() else {
+            return;
+        };
+        let answer = instead.unwrap_or(answer);
         let mut truth = std::mem::take(&mut self.truth);
         truth.hear(self, asked, answer, model);
         self.truth = truth;
