@@ -1,8 +1,8 @@
 //! The protocol of revocation as a model: vendor, ledger, KV that lags, a network that loses, delays, repeats and reorders, and an
 //! application on a device whose clock goes as it likes. What they decide, core decides, and at the edge the API.
 //!
-//! In every world that they can come to: a revoked license is never accepted later than its bound, nor once its application was
-//! told; a good one is never refused inside its grace; versions never go back; an approval never revives an old
+//! In every world that is explored: a revoked license is never accepted later than its bound, nor once a statement told its
+//! application; a good one is never refused inside its grace; versions never go back; an approval never revives an old
 //! activation; and nobody is locked out. Explored are all worlds that six steps of any kind lead to after an activation
 //! (over 160,000), all that nine steps around revocations lead to (over 130,000), all of which the edge may have to tell after
 //! seven (over 100,000), and 2,000 sequences of up to eighty steps that are drawn, each of which is shrunk if it breaks a rule.
