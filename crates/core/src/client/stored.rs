@@ -38,6 +38,8 @@ pub(super) struct Ended {
     pub iat: i64,
     /// The license's id.
     pub lid: String,
+    /// The license's epoch by then: nothing of an earlier one comes back.
+    pub epoch: i64,
 }
 
 /// What the vendor said of the license last, beside its tokens. It restricts what older tokens say, and extends nothing.
@@ -164,12 +166,12 @@ impl Stored {
     }
 
     /// Whether a token is of the activation that ended last, or of one of that license before it. What a license is given
-    /// anew within the same second is neither.
+    /// anew within the same second is neither. What a revocation ended stays ended, however late its last token comes.
     pub(super) fn has_ended(&self, token: &Token) -> bool {
         let facts = token.facts();
         self.ended.value.as_ref().is_some_and(|ended| {
-            facts.iat < ended.iat && facts.lid == ended.lid
-                || facts.iat <= ended.iat && facts.aid == ended.aid
+            let is_before = facts.iat < ended.iat || facts.epoch < ended.epoch;
+            is_before && facts.lid == ended.lid || facts.iat <= ended.iat && facts.aid == ended.aid
         })
     }
 
@@ -207,10 +209,16 @@ impl Stored {
 
     /// The same, where that is final: nothing that was issued before brings the activation back.
     pub(super) fn ended(&self, because: StatusCode) -> Self {
+        self.ended_at(i64::MIN, because)
+    }
+
+    /// The same, where the license has reached an epoch.
+    pub(super) fn ended_at(&self, epoch: i64, because: StatusCode) -> Self {
         let ended = self.verified.as_ref().map(|token| Ended {
             aid: token.facts().aid.clone(),
             iat: token.facts().iat,
             lid: token.facts().lid.clone(),
+            epoch: token.facts().epoch.max(epoch),
         });
         Self {
             ended: ended.map_or_else(|| self.ended.clone(), |ended| Part::new(Some(ended))),

@@ -38,8 +38,9 @@ const NAMES: &[&str] = &[
     "ver",
     "suspended",
     "eat",
+    "epoch",
 ];
-const MEMBERS: &[&str] = NAMES.split_at(NAMES.len() - 8).0;
+const MEMBERS: &[&str] = NAMES.split_at(NAMES.len() - 9).0;
 
 impl Client {
     /// Reads what was stored. A text that is none of ours holds nothing, just as an empty store does.
@@ -111,6 +112,8 @@ fn ended_in(object: &Object<'_>) -> Option<Ended> {
         aid: ended.text("aid").ok()?,
         iat: ended.number("iat").ok()?,
         lid: ended.text("lid").ok()?,
+        // A store of before this was kept has none.
+        epoch: ended.number("epoch").unwrap_or_default(),
     })
 }
 
@@ -166,7 +169,16 @@ impl Told for Option<Trial> {
 
 impl Told for Option<Ended> {
     fn json(&self) -> Option<String> {
-        let Ended { aid, iat, lid } = self.as_ref()?;
+        let Ended {
+            aid,
+            iat,
+            lid,
+            epoch,
+        } = self.as_ref()?;
+        let epoch = match epoch {
+            0 => String::new(),
+            epoch => [",\"epoch\":", &epoch.to_string()].concat(),
+        };
         Some(
             [
                 "{\"aid\":",
@@ -175,6 +187,7 @@ impl Told for Option<Ended> {
                 &iat.to_string(),
                 ",\"lid\":",
                 &quoted(lid),
+                &epoch,
                 "}",
             ]
             .concat(),

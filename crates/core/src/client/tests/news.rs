@@ -84,6 +84,58 @@ fn a_revocation_ends_the_activation_at_once() {
 }
 
 #[test]
+fn a_token_that_comes_late_brings_back_nothing_that_a_revocation_ended() {
+    let revoked = Statement {
+        revoked: true,
+        epoch: 2,
+        ..statement(9)
+    };
+    let (decision, _) = told(&stored(&activation()), &revoked);
+    let after = informed().read(&informed().write(&decision.store.unwrap()));
+    let activate = |claims: &Claims| {
+        informed().activated(&after, KEY, response(200, &granted(claims)), NOW + 9)
+    };
+    let on_its_way = Claims {
+        ver: 8,
+        iat: NOW + 5,
+        ..activation()
+    };
+    check(&activate(&on_its_way), StatusCode::E_INET, None);
+    let anew = Claims {
+        aid: "b".into(),
+        epoch: 2,
+        ver: 10,
+        iat: NOW + 9,
+        ..activation()
+    };
+    check(&activate(&anew), StatusCode::OK, Some(60));
+}
+
+#[test]
+fn news_that_end_an_activation_restrict_the_next_one_too() {
+    let suspended = Statement {
+        suspended: true,
+        epoch: 2,
+        ..statement(9)
+    };
+    let (decision, _) = told(&stored(&activation()), &suspended);
+    let after = informed().read(&informed().write(&decision.store.unwrap()));
+    let activate = |ver| {
+        let anew = Claims {
+            aid: "b".into(),
+            epoch: 2,
+            ver,
+            iat: NOW + 5,
+            ..activation()
+        };
+        let token = granted(&anew);
+        informed().activated(&after, KEY, response(200, &token), NOW + 9)
+    };
+    check(&activate(8), StatusCode::SUSPENDED, Some(60));
+    check(&activate(9), StatusCode::OK, Some(60));
+}
+
+#[test]
 fn a_suspension_and_an_earlier_end_hold_until_a_token_says_otherwise() {
     let suspended = Statement {
         suspended: true,
