@@ -36,6 +36,7 @@ fn merged(base: &Stored, mine: &Stored, theirs: &Stored) -> Stored {
         trial: trial.trial.clone(),
         ended: last_ended(base, mine, theirs).ended.clone(),
         word: last_word(mine, theirs).word.clone(),
+        listed: last_listed(mine, theirs).listed.clone(),
         more: theirs.more.clone(),
         ..activation.clone()
     }
@@ -65,6 +66,15 @@ fn activation(stored: &Stored) -> Option<&str> {
 fn last_word<'a>(mine: &'a Stored, theirs: &'a Stored) -> &'a Stored {
     let version = |stored: &Stored| stored.word.value.as_ref().map(|word| word.ver);
     if version(mine) > version(theirs) {
+        mine
+    } else {
+        theirs
+    }
+}
+
+fn last_listed<'a>(mine: &'a Stored, theirs: &'a Stored) -> &'a Stored {
+    let time = |stored: &Stored| stored.listed.value.as_ref().map(|listed| listed.iat);
+    if time(mine) > time(theirs) {
         mine
     } else {
         theirs
