@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
-use licentia_core::{Asked, Client, Decision, KeySet, Release, Response, StatusCode, Stored};
+use licentia_core::{
+    Asked, Client, Decision, KeySet, Proof, Release, Response, StatusCode, Stored,
+};
 use serde_json::json;
 
-use super::Answer;
 use super::ledger::product;
 use super::signed::Signed;
 use super::world::{FINGERPRINT, KEY};
+use super::{Answer, Seal};
 
 pub struct Decisions {
     client: Client,
@@ -23,9 +25,9 @@ pub struct Decisions {
 pub enum Question {
     Genuine,
     AskSync,
-    Activated(Answer),
+    Activated(Answer, Seal),
     /// The answer to a sync of the activation that was asked about.
-    Synced(usize, Answer),
+    Synced(usize, Answer, Seal),
     /// News: a statement by its place.
     Told(usize),
 }
@@ -112,10 +114,10 @@ impl Decisions {
         let decision = match question {
             Question::Genuine => client.genuine(stored, clock),
             Question::AskSync => return client.ask_sync(stored, clock),
-            Question::Activated(answer) => heard(answer, signed, |response| {
+            Question::Activated(answer, seal) => heard(answer, seal, signed, |response| {
                 client.activated(stored, KEY, response, clock)
             }),
-            Question::Synced(asked, answer) => heard(answer, signed, |response| {
+            Question::Synced(asked, answer, seal) => heard(answer, seal, signed, |response| {
                 client.synced(stored, &self.asked[asked], response, clock)
             }),
             Question::Told(word) => {
@@ -147,7 +149,12 @@ impl Decisions {
 }
 
 /// Hands an answer on as it stands on the wire.
-fn heard<T>(answer: Answer, signed: &Signed, judge: impl FnOnce(Response<'_>) -> T) -> T {
+fn heard<T>(
+    answer: Answer,
+    seal: Seal,
+    signed: &Signed,
+    judge: impl FnOnce(Response<'_>) -> T,
+) -> T {
     let refused = |code: &str| json!({ "message": "no", "code": code });
     let (status, body) = match answer {
         Answer::Token(place) => {
@@ -163,5 +170,14 @@ fn heard<T>(answer: Answer, signed: &Signed, judge: impl FnOnce(Response<'_>) ->
         Answer::Lost => (0, json!("")),
     };
     let body = body.to_string();
-    judge(Response::unsigned(status, &body))
+    let proof = match seal {
+        Seal::Unasked => Proof::Unasked,
+        Seal::Missing => Proof::Missing,
+        Seal::At(time) => Proof::Signed(time),
+    };
+    judge(Response {
+        status,
+        body: &body,
+        proof,
+    })
 }

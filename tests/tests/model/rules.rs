@@ -4,14 +4,16 @@
 
 use licentia_core::{Facts, Status, StatusCode, Token};
 
-use super::Answer;
 use super::decisions::Question;
 use super::ledger::Ledger;
 use super::signed::{Signed, Word};
-use super::world::{GRACE, Model, World, at};
+use super::world::{GRACE, Model, Waiting, World, at};
+use super::{Answer, Seal};
 
 /// How far a clock may be set back.
 const FORGIVEN: i64 = 3_800;
+/// How far it may lag behind the server's.
+const LAG: i64 = 3_600;
 /// How coarsely the last time is kept.
 const STEP: i64 = 60;
 
@@ -87,7 +89,12 @@ impl Truth {
     }
 
     /// An answer is about to be heard, which counts for the activation alone that was asked about.
-    pub fn hear(&mut self, world: &World, asked: Option<usize>, answer: Answer, model: &Model) {
+    pub fn hear(&mut self, world: &World, heard: Waiting, model: &Model) {
+        let Waiting {
+            asked,
+            answer,
+            seal,
+        } = heard;
         let stored = world.device.stored;
         let token = model.decisions.stored(stored).token();
         let is_of = |token: &Token, asked| token.facts().aid == model.decisions.asked(asked);
@@ -96,6 +103,7 @@ impl Truth {
         }
         match answer {
             Answer::Token(place) => self.heard(place, world.clock(), &model.signed),
+            Answer::Refused(..) if seal == Seal::Missing => {}
             Answer::Refused(..) => {
                 // It is true if a revocation has raised the epoch: that stays so, however late the refusal comes.
                 let is_over = |facts: &&Facts| facts.epoch < world.ledger.license().epoch;
@@ -106,6 +114,15 @@ impl Truth {
             Answer::Unavailable(word) if asked.is_some() => self.told(stored, word, model),
             Answer::Unavailable(_) | Answer::Lost => {}
         }
+        if let Seal::At(time) = seal {
+            self.dated(time);
+        }
+    }
+
+    /// The application learns that it is at least so late by the server's clock, from which its own may lag an hour behind.
+    fn dated(&mut self, time: i64) {
+        self.asked = self.asked.max(time - LAG);
+        self.ran = self.ran.max(time - LAG);
     }
 
     fn heard(&mut self, place: usize, clock: i64, signed: &Signed) {
@@ -139,6 +156,7 @@ impl Truth {
         };
         self.knows(Some(statement.ver));
         self.told = Some(word);
+        self.dated(statement.iat);
         if model.signed.said(word).ends(token.facts().epoch) {
             self.ended((statement.epoch, 0), &model.signed);
         }
@@ -229,7 +247,7 @@ fn is_locked_out(world: &World, model: &mut Model) -> bool {
         return false;
     }
     let answer = world.ledger.clone().activate(world.now, &mut model.signed);
-    let asked = Question::Activated(answer);
+    let asked = Question::Activated(answer, Seal::Unasked);
     let decided = model
         .decisions
         .decide(world.device.stored, asked, clock, &model.signed);

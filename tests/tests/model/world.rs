@@ -1,7 +1,7 @@
 //! The world: a ledger, KV that lags behind it, a network, and an application on a device with a clock of its own.
 //!
 //! Whatever was signed stays in the network for good, and may arrive at any time, in any order, and again: so it loses, delays,
-//! repeats and reorders. What nobody signs, a refusal, answers the request that it was made for, or gets lost.
+//! repeats and reorders. A refusal is repeated too where answers are signed; else it answers its own request, or gets lost.
 
 use licentia_core::{StatusCode, Timestamp};
 
@@ -9,7 +9,7 @@ use super::decisions::{Decided, Decisions, Question};
 use super::ledger::{Ledger, Order};
 use super::rules::{self, Broken, Truth};
 use super::signed::Signed;
-use super::{Answer, Plant};
+use super::{Answer, Answers, Plant, Seal};
 
 pub const KEY: &str = "KKKKKKKKKKKKKKKK";
 pub const FINGERPRINT: &str = "f";
@@ -27,18 +27,25 @@ pub fn at(seconds: i64) -> Timestamp {
 pub struct Model {
     pub signed: Signed,
     pub decisions: Decisions,
+    pub answers: Answers,
     pub plant: Option<Plant>,
 }
 
 impl Model {
-    pub fn new(plant: Option<Plant>) -> Self {
+    pub fn new(answers: Answers, plant: Option<Plant>) -> Self {
         let signed = Signed::new();
         let decisions = Decisions::new(signed.keys());
         Self {
             signed,
             decisions,
+            answers,
             plant,
         }
+    }
+
+    /// Whether the network repeats refusals: where answers are signed, it may.
+    fn repeats_refusals(&self) -> bool {
+        self.answers == Answers::Signed || self.plant == Some(Plant::RefusalIsRepeated)
     }
 }
 
@@ -79,6 +86,8 @@ pub enum By {
     Ledger,
     /// The edge, since the ledger is silent.
     Edge,
+    /// Somebody in between, with the refusal of an earlier request.
+    Repeater,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -91,8 +100,8 @@ pub struct World {
     /// The tokens and statements in the network, in the order in which they were signed.
     pub tokens: Vec<usize>,
     pub words: Vec<usize>,
-    /// The refusal that a network repeats whose mistake that is.
-    repeated: Option<Answer>,
+    /// The latest refusal, if the network may repeat it.
+    pub refusal: Option<Answer>,
     pub device: Device,
     pub truth: Truth,
 }
@@ -111,6 +120,7 @@ pub struct Waiting {
     /// The activation that a sync asks about; none for an activation.
     pub asked: Option<usize>,
     pub answer: Answer,
+    pub seal: Seal,
 }
 
 impl World {
@@ -123,7 +133,7 @@ impl World {
             published,
             tokens: Vec::new(),
             words: vec![published],
-            repeated: None,
+            refusal: None,
             device: Device {
                 stored: Decisions::NOTHING,
                 ahead: 0,
@@ -220,7 +230,8 @@ impl World {
             }
         };
         let answer = match (by, asked) {
-            (By::Edge, _) => self.repeated.unwrap_or(Answer::Unavailable(self.published)),
+            (By::Edge, _) => Answer::Unavailable(self.published),
+            (By::Repeater, _) => self.refusal.unwrap_or(Answer::Lost),
             (By::Ledger, None) => self.ledger.activate(self.now, &mut model.signed),
             (By::Ledger, Some(asked)) => {
                 let id = model.decisions.asked(asked).to_owned();
@@ -233,29 +244,43 @@ impl World {
                 self.tokens.push(token);
             }
         }
-        if model.plant == Some(Plant::RefusalIsRepeated) && matches!(answer, Answer::Refused(..)) {
-            self.repeated = Some(answer);
+        if model.repeats_refusals() && matches!(answer, Answer::Refused(..)) {
+            self.refusal = Some(answer);
         }
-        self.note(model)?;
-        self.device.waiting = Some(Waiting { asked, answer });
-        Ok(())
+        let seal = match (model.answers, by) {
+            (Answers::Unsigned, _) => Seal::Unasked,
+            (Answers::Signed, By::Repeater) => Seal::Missing,
+            (Answers::Signed, _) => Seal::At(START + self.now),
+        };
+        self.device.waiting = Some(Waiting {
+            asked,
+            answer,
+            seal,
+        });
+        self.note(model)
     }
 
     /// Hears the answer that was waited for, or what comes instead.
     fn hear(&mut self, instead: Option<Answer>, model: &mut Model) {
-        let Some(Waiting { asked, answer }) = self.device.waiting.take() else {
+        let Some(mut heard) = self.device.waiting.take() else {
             return;
         };
-        let answer = instead.unwrap_or(answer);
+        if let Some(answer) = instead {
+            heard.answer = answer;
+            heard.seal = match model.answers {
+                Answers::Signed => Seal::Missing,
+                Answers::Unsigned => Seal::Unasked,
+            };
+        }
         let mut truth = std::mem::take(&mut self.truth);
-        truth.hear(self, asked, answer, model);
+        truth.hear(self, heard, model);
         self.truth = truth;
-        let question = |answer| match asked {
-            Some(asked) => Question::Synced(asked, answer),
-            None => Question::Activated(answer),
+        let question = |answer| match heard.asked {
+            Some(asked) => Question::Synced(asked, answer, heard.seal),
+            None => Question::Activated(answer, heard.seal),
         };
-        self.decide(question(answer), model);
-        let is_token = matches!(answer, Answer::Token(_));
+        self.decide(question(heard.answer), model);
+        let is_token = matches!(heard.answer, Answer::Token(_));
         if model.plant == Some(Plant::AnyAnswerCounts)
             && !is_token
             && let Some(renewed) = self.renewed_by_itself(model)
