@@ -75,6 +75,8 @@ function look(request, url) {
     lines.push(headers.get("Content-Type"), headers.get("Content-Length"), request.cf?.country);
     lines.push(sent(headers, "Idempotency-Key"), sent(headers, "If-Match"));
     if (url.includes("/v3/activations")) lines.push(...area(request.cf));
+    const digest = headers.get("Content-Digest");
+    if (digest) lines[19] = digest;
   }
   // Only what moves keys is given what they move under.
   if (MOVES.test(url)) lines[16] = headers.get("Licentia-Passphrase");

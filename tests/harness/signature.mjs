@@ -44,7 +44,9 @@ export function isSigned(request, response, text, keys) {
   const found = signatures(request, response);
   assert.deepEqual(found.map(({ keyid }) => keyid), keys.map(({ kid }) => kid));
   const bound = ['"@status"', '"content-digest"', '"@method";req', '"@path";req'];
-  if (new Headers(request.headers).has("Licentia-Nonce")) bound.push('"licentia-nonce";req');
+  for (const name of ["content-digest", "licentia-nonce"]) {
+    if (new Headers(request.headers).has(name)) bound.push(`"${name}";req`);
+  }
   found.forEach(({ components, base, signature }, i) => {
     assert.deepEqual(components, bound);
     const key = createPublicKey({ key: keys[i], format: "jwk" });

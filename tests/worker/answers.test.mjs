@@ -1,7 +1,7 @@
 // Every answer to an application is signed, whatever it says; and one comes while the ledger is silent.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { createPublicKey, randomUUID } from "node:crypto";
+import { createHash, createPublicKey, randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,10 +21,14 @@ before(async () => {
 });
 after(() => server?.stop());
 
-/** Asks as an application does, with a nonce, and returns the answer once its signature was verified. */
+const digestOf = (text) => `sha-256=:${createHash("sha256").update(text).digest("base64")}:`;
+
+/** Asks as an application does, with a nonce and a digest, and returns the answer once its signature was verified. */
 async function ask(method, path, body, { headers = {}, at = server, by = keys } = {}) {
-  const request = { method, url: at.url + path, headers: { "Licentia-Nonce": randomUUID(), "Content-Type": "application/json", ...headers } };
-  const response = await fetch(request.url, { ...request, body: typeof body === "object" ? JSON.stringify(body) : body });
+  const sent = typeof body === "object" ? JSON.stringify(body) : body;
+  const ours = { "Licentia-Nonce": randomUUID(), "Content-Type": "application/json", ...(sent && { "Content-Digest": digestOf(sent) }) };
+  const request = { method, url: at.url + path, headers: { ...ours, ...headers } };
+  const response = await fetch(request.url, { ...request, body: sent });
   const text = await response.text();
   const created = isSigned(request, response, text, by);
   assert.ok(Math.abs(created - Date.now() / 1000) < 30);
@@ -102,6 +106,24 @@ test("without a nonce, or with one that is no plain text, an answer is signed wi
   }
 });
 
+test("a body that was changed on its way is refused, and changes nothing", async () => {
+  const [sent, other] = [machine(license, "changed"), machine(license, "other")].map((body) => JSON.stringify(body));
+  const count = async () => (await server.call("GET", `/v3/activations?licenseId=${license.id}`)).json.length;
+  const before = await count();
+  isProblem(await ask("POST", "/v3/activations", other, { headers: { "Content-Digest": digestOf(sent) } }), 400, "CONTENT_DIGEST_MISMATCH");
+  isProblem(await ask("POST", "/v3/licenses/check", {}, { headers: { "Content-Digest": digestOf("") } }), 400, "CONTENT_DIGEST_MISMATCH");
+  const created = await server.call("POST", "/v3/products", { name: "Changed" }, { "Content-Digest": digestOf("{}") });
+  isProblem(created, 400, "CONTENT_DIGEST_MISMATCH");
+  assert.equal(await count(), before);
+  // Digests by other algorithms, and what is none, are passed over and not signed.
+  for (const digest of ["sha-512=:AAAA:", "sha-256", "none"]) {
+    const request = { method: "POST", url: `${server.url}/v3/activations`, headers: { "Content-Digest": digest, "Content-Type": "application/json" } };
+    const response = await fetch(request.url, { ...request, body: sent });
+    assert.ok(response.ok, await response.clone().text());
+    isSigned({ ...request, headers: {} }, response, await response.text(), keys);
+  }
+});
+
 test("a path is signed as it was sent", async () => {
   isProblem(await ask("PATCH", "/v3/activations/%41%20b?x=1", {}), 400, "INVALID_ID");
 });
@@ -142,7 +164,7 @@ test("openssl says so too", async () => {
 test("a preflight lets a page send a nonce", async () => {
   const answer = await fetch(`${server.url}/v3/activations`, { method: "OPTIONS" });
   assert.equal(answer.status, 204);
-  assert.match(answer.headers.get("Access-Control-Allow-Headers"), /\bLicentia-Nonce\b/);
+  for (const name of ["Licentia-Nonce", "Content-Digest"]) assert.match(answer.headers.get("Access-Control-Allow-Headers"), new RegExp(`\\b${name}\\b`));
 });
 
 for (const mode of ["throw", "hang"]) {

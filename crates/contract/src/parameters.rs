@@ -1,11 +1,12 @@
 //! The parameters of calls: what stands in the path, the query and the headers, each described once.
 
 use licentia_api::{Endpoint, is_signed};
-use licentia_core::NONCE_HEADER;
+use licentia_core::{DIGEST_HEADER, NONCE_HEADER};
 use serde_json::{Map, Value, json};
 
 use crate::Undescribed;
 use crate::call::{Call, Content, Parameter, TABLE};
+use crate::refusals::takes_body;
 use crate::shapes::Shapes;
 
 /// What every list takes beside its filters, and every export too.
@@ -36,6 +37,9 @@ pub(crate) fn describe(
     }
     if call.conditional {
         parameters.push(reference("If-Match"));
+    }
+    if takes_body(endpoint) {
+        parameters.push(reference(DIGEST_HEADER));
     }
     if is_signed(endpoint.template()) {
         parameters.push(reference(NONCE_HEADER));
@@ -149,6 +153,11 @@ pub(crate) fn components() -> Value {
             "If-Match",
             "The version that the change is meant for, as `ETag` said it: another one refuses with 412.",
             json!({ "type": "string" }),
+        ),
+        header(
+            DIGEST_HEADER,
+            "The SHA-256 digest of the body (RFC 9530). A body that it does not fit is refused, and the signature of the answer is over it: so it answers this body and no other.",
+            json!({ "type": "string", "pattern": "^sha-256=:[A-Za-z0-9+/]{43}=:$" }),
         ),
         header(
             NONCE_HEADER,

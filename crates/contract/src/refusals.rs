@@ -17,6 +17,8 @@ const ANY: &[Code] = &[
 ];
 const SCOPED: &[Code] = &[Code::Unauthorized, Code::Forbidden];
 const WITH_PARAMETER: &[Code] = &[Code::InvalidId];
+/// Of every body, be it one that nobody asked for.
+const OF_BODIES: &[Code] = &[Code::BodyTooLarge, Code::ContentDigestMismatch];
 const WITH_BODY: &[Code] = &[
     Code::InvalidJson,
     Code::InvalidField,
@@ -43,7 +45,7 @@ pub(crate) fn refusals(endpoint: &Endpoint, call: &Call) -> BTreeMap<u16, BTreeS
         (true, ANY),
         (scoped, SCOPED),
         (endpoint.template().contains('{'), WITH_PARAMETER),
-        (takes_body(endpoint), &[Code::BodyTooLarge]),
+        (takes_body(endpoint), OF_BODIES),
         (call.input.is_some(), WITH_BODY),
         (lists, LIST),
         (endpoint.replays(), REPLAYED),
@@ -67,6 +69,6 @@ fn asks_the_ledger(endpoint: &Endpoint) -> bool {
 }
 
 /// Says whether a body is read at all: one that nobody asked for can still be too long.
-fn takes_body(endpoint: &Endpoint) -> bool {
+pub(crate) fn takes_body(endpoint: &Endpoint) -> bool {
     endpoint.method != "GET"
 }

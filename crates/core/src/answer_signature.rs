@@ -1,20 +1,24 @@
 //! Signed answers: HTTP Message Signatures (RFC 9421) of the statement key over what a server says, and to which request.
 //!
-//! A signature is over the status, the body's digest (RFC 9530), the request's method and path, and its nonce if it had
-//! one; `created` is the server's time. The verifier takes these components in this order, written as RFC 8941 writes them,
-//! and nothing else: a reader of every signature that the RFC allows would be longer, and could be talked into one over less.
-
-use std::fmt::Write;
+//! A signature is over the status, the body's digest (RFC 9530), and of the request its method, its path, the digest that it
+//! gave of its body, and its nonce; `created` is the server's time. The verifier takes these components in this order, written
+//! as RFC 8941 writes them, and nothing else: a reader of every signature that the RFC allows would be longer, and could be
+//! talked into one over less.
 
 use base64ct::{Base64, Encoding};
 use sha2::{Digest, Sha256};
 
+use crate::key::VerifyingKey;
 use crate::key_set::KeySet;
 use crate::product::Algorithm;
 use crate::statement::StatementKey;
 
 /// The request's header that a signature repeats, so that the answer is to this request and to no other.
 pub const NONCE_HEADER: &str = "Licentia-Nonce";
+/// The header with the digest of a body. The server refuses a request whose digest is not that of its body, and signs it.
+pub const DIGEST_HEADER: &str = "Content-Digest";
+/// A request's digests are so long at most.
+const DIGEST_LIMIT: usize = 512;
 /// A nonce is so long at most.
 const NONCE_LIMIT: usize = 128;
 /// What keeps the signature from being taken for one of another use.
@@ -33,6 +37,8 @@ pub struct SignedAnswer<'a> {
     pub method: &'a str,
     /// The request's path, as it was sent, without the query.
     pub path: &'a str,
+    /// The request's `Content-Digest`, which its body fits.
+    pub digest: Option<&'a str>,
     /// The request's nonce.
     pub nonce: Option<&'a str>,
 }
@@ -48,35 +54,29 @@ pub struct AnswerHeaders {
     pub signature: String,
 }
 
-/// Why an answer is not taken for the server's.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum AnswerFault {
-    /// No such key's signature: what it is over was changed, or it is the answer to another request.
-    #[error("the signature is not by the key `{kid}`, or of another answer")]
-    BadSignature {
-        /// The name of the key.
-        kid: String,
-    },
-    /// The body is another than was signed.
-    #[error("the body has another digest than `Content-Digest` says")]
-    OtherBody,
-    /// Keys have signed that are not in the set.
-    #[error("no key is named `{kid}`")]
-    UnknownKey {
-        /// The name of the last one.
-        kid: String,
-    },
-    /// No signature is over just what an answer's is over.
-    #[error("no signature binds the answer to its request")]
-    Unsigned,
-}
-
 /// Returns a nonce that can be signed: 1 to 128 visible ASCII characters. Any other counts as none.
 #[must_use]
 pub fn nonce(text: &str) -> Option<&str> {
     let fits = (1..=NONCE_LIMIT).contains(&text.len());
     (fits && text.bytes().all(|byte| byte.is_ascii_graphic())).then_some(text)
+}
+
+/// Returns a request's `Content-Digest` that can be checked and signed: one with a digest by SHA-256. Any other counts as none.
+#[must_use]
+pub fn digest(text: &str) -> Option<&str> {
+    let text = text.trim();
+    let fits = text.len() <= DIGEST_LIMIT && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    (fits && sha256_in(text).is_some()).then_some(text)
+}
+
+/// Returns whether a body is the one of a `Content-Digest`.
+#[must_use]
+pub fn fits_digest(digest: &str, body: &[u8]) -> bool {
+    sha256_in(digest).is_some_and(|digest| digest == Sha256::digest(body).as_slice())
+}
+
+fn sha256_in(digest: &str) -> Option<Vec<u8>> {
+    bytes_of(digest, "sha-256")
 }
 
 impl SignedAnswer<'_> {
@@ -89,89 +89,79 @@ impl SignedAnswer<'_> {
     ) -> AnswerHeaders {
         let content_digest = content_digest(self.body);
         let components = self.components(&content_digest);
-        let mut headers = AnswerHeaders::default();
+        let (mut inputs, mut signatures) = (Vec::new(), Vec::new());
         for (number, key) in (1_u32..).zip(keys) {
             let parameters = parameters(&components, created, key.kid());
             let signature = key.sign_bytes(base(&components, &parameters).as_bytes());
             let signature = Base64::encode_string(&signature);
-            let comma = if number == 1 { "" } else { ", " };
-            // INVARIANT: a `String` takes whatever is written.
-            let _written = write!(
-                headers.signature_input,
-                "{comma}{LABEL}{number}={parameters}"
-            );
-            let _written = write!(headers.signature, "{comma}{LABEL}{number}=:{signature}:");
+            inputs.push(format!("{LABEL}{number}={parameters}"));
+            signatures.push(format!("{LABEL}{number}=:{signature}:"));
         }
-        headers.content_digest = content_digest;
-        headers
+        AnswerHeaders {
+            content_digest,
+            signature_input: inputs.join(", "),
+            signature: signatures.join(", "),
+        }
     }
 
-    /// Checks that one of `keys` has signed just this answer, and returns when that was, in seconds since 1970.
+    /// Returns when one of `keys` has signed just this answer, in seconds since 1970; nothing if none has.
     ///
     /// Whether that is near enough is for the caller to say.
-    ///
-    /// # Errors
-    /// Says what is wrong with the signature that came furthest.
-    pub fn verify(&self, headers: &AnswerHeaders, keys: &KeySet) -> Result<i64, AnswerFault> {
+    #[must_use]
+    pub fn verify(&self, headers: &AnswerHeaders, keys: &KeySet) -> Option<i64> {
         let content_digest = content_digest(self.body);
-        let components = self.components(&content_digest);
-        let mut fault = AnswerFault::Unsigned;
-        for (label, given) in members(&headers.signature_input) {
-            let Some((created, kid)) = read_parameters(&components, given) else {
-                continue;
-            };
-            if headers.content_digest.trim() != content_digest {
-                return Err(AnswerFault::OtherBody);
-            }
-            let mut named = keys
-                .named(Some(kid))
-                .filter(|key| key.algorithm() == Algorithm::EdDSA)
-                .peekable();
-            if named.peek().is_some() {
-                let base = base(&components, given);
-                let signature = bytes_of(&headers.signature, label).unwrap_or_default();
-                if named.any(|key| key.verify(base.as_bytes(), &signature)) {
-                    return Ok(created);
-                }
-                fault = AnswerFault::BadSignature {
-                    kid: kid.to_owned(),
-                };
-            } else if fault == AnswerFault::Unsigned {
-                fault = AnswerFault::UnknownKey {
-                    kid: kid.to_owned(),
-                };
-            }
+        if headers.content_digest.trim() != content_digest {
+            return None;
         }
-        Err(fault)
+        let components = self.components(&content_digest);
+        members(&headers.signature_input).find_map(|(label, given)| {
+            let (created, kid) = read_parameters(&components, given)?;
+            let signature = bytes_of(&headers.signature, label)?;
+            let base = base(&components, given);
+            let mut keys = keys.named(Some(kid));
+            let has_signed = |key: &VerifyingKey| {
+                key.algorithm() == Algorithm::EdDSA && key.verify(base.as_bytes(), &signature)
+            };
+            keys.any(has_signed).then_some(created)
+        })
     }
 
     /// The components that are signed, by their identifiers (RFC 9421 §2).
     fn components(&self, content_digest: &str) -> Vec<(&'static str, String)> {
         let mut components = vec![
-            ("\"@status\"", format!("{:03}", self.status)),
+            ("\"@status\"", self.status.to_string()),
             ("\"content-digest\"", content_digest.to_owned()),
             ("\"@method\";req", self.method.to_owned()),
             ("\"@path\";req", self.path.to_owned()),
         ];
-        let nonce = self
-            .nonce
-            .map(|nonce| ("\"licentia-nonce\";req", nonce.to_owned()));
-        components.extend(nonce);
+        let sent = [
+            ("\"content-digest\";req", self.digest),
+            ("\"licentia-nonce\";req", self.nonce),
+        ];
+        let sent = sent.map(|(identifier, value)| Some((identifier, value?.to_owned())));
+        components.extend(sent.into_iter().flatten());
         components
     }
 }
 
 /// Returns the `Content-Digest` of a body (RFC 9530 §2).
-fn content_digest(body: &[u8]) -> String {
-    format!("sha-256=:{}:", Base64::encode_string(&Sha256::digest(body)))
+pub(crate) fn content_digest(body: &[u8]) -> String {
+    [
+        "sha-256=:",
+        &Base64::encode_string(&Sha256::digest(body)),
+        ":",
+    ]
+    .concat()
 }
 
 /// Writes the signature base (RFC 9421 §2.5).
 fn base(components: &[(&str, String)], parameters: &str) -> String {
-    let lines = components
-        .iter()
-        .map(|(identifier, value)| format!("{identifier}: {value}\n"));
-    let mut base: String = lines.collect();
+    let mut base = String::new();
+    for (identifier, value) in components {
+        for part in [identifier, ": ", value, "\n"] {
+            base.push_str(part);
+        }
+    }
     base.push_str("\"@signature-params\": ");
     base.push_str(parameters);
     base
@@ -183,19 +173,27 @@ fn covered(components: &[(&str, String)]) -> String {
         .iter()
         .map(|(identifier, _)| *identifier)
         .collect();
-    format!("({});created=", identifiers.join(" "))
+    ["(", &identifiers.join(" "), ");created="].concat()
 }
 
 fn parameters(components: &[(&str, String)], created: i64, kid: &str) -> String {
-    let covered = covered(components);
-    format!("{covered}{created};keyid=\"{kid}\";alg=\"ed25519\";tag=\"{TAG}\"")
+    let parts = [
+        &covered(components),
+        &created.to_string(),
+        ";keyid=\"",
+        kid,
+        "\";alg=\"ed25519\";tag=\"",
+        TAG,
+        "\"",
+    ];
+    parts.concat()
 }
 
 /// Reads time and key out of what `parameters` writes for these components, and of no other text.
 fn read_parameters<'a>(components: &[(&str, String)], given: &'a str) -> Option<(i64, &'a str)> {
     let rest = given.strip_prefix(covered(components).as_str())?;
-    let (created, rest) = rest.split_once(";keyid=\"")?;
-    let (kid, _) = rest.split_once('"')?;
+    let (created, rest) = rest.split_once(';')?;
+    let (kid, _) = rest.strip_prefix("keyid=\"")?.split_once('"')?;
     let created: i64 = created.parse().ok()?;
     (parameters(components, created, kid) == given).then_some((created, kid))
 }

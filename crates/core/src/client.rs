@@ -9,10 +9,12 @@ mod activate;
 mod check;
 mod deactivate;
 mod explain;
+mod listed;
 mod merge;
 mod meter;
 mod news;
 mod offline;
+mod proof;
 mod release;
 mod schedule;
 mod stored;
@@ -27,6 +29,7 @@ mod tests;
 mod vectors;
 
 pub use check::Check;
+pub use proof::{Proof, Question};
 pub use release::{MalformedVersion, Release, ReleaseVersion};
 pub use schedule::{Schedule, Turn};
 pub use stored::{Stored, Trial};
@@ -77,6 +80,20 @@ pub struct Response<'a> {
     pub status: u16,
     /// The body.
     pub body: &'a str,
+    /// Whose it is.
+    pub proof: Proof,
+}
+
+impl<'a> Response<'a> {
+    /// Makes a response whose signature nobody asks for.
+    #[must_use]
+    pub fn unsigned(status: u16, body: &'a str) -> Self {
+        Self {
+            status,
+            body,
+            proof: Proof::Unasked,
+        }
+    }
 }
 
 /// Which activation a server was asked about.
@@ -132,7 +149,7 @@ impl Client {
         let Some(token) = stored.token() else {
             return Decision::of(StatusCode::FAIL).recording(seen(now));
         };
-        let verdict = self.judge(token, stored.word_on(token), key, now);
+        let verdict = self.judge(token, stored.said_of(token), key, now);
         let decision = Decision::of(verdict.status());
         match verdict {
             Verdict::Refused(_) => decision.recording(seen(token.facts().iat)),

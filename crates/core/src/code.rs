@@ -68,6 +68,8 @@ codes! {
         "The body is over 1 MiB (16 MiB for an import)." "Send less, or import in several requests.";
     ContainerActivationNotAllowed 400 "CONTAINER_ACTIVATION_NOT_ALLOWED"
         "The machine is a container and the license forbids that." "Set `allowContainerActivation`, or use another machine.";
+    ContentDigestMismatch 400 "CONTENT_DIGEST_MISMATCH"
+        "The request's `Content-Digest` is not that of its body, which was changed on its way." "Send it again, and look at what stands in between.";
     CountryNotAllowed 400 "COUNTRY_NOT_ALLOWED"
         "The request's country is not allowed by the license." "Change `allowedCountries` or `disallowedCountries`.";
     DeactivationLimitReached 409 "DEACTIVATION_LIMIT_REACHED"

@@ -46,14 +46,16 @@ pub mod wire;
 pub use access_token::{AccessToken, TokenText};
 pub use activation::{Activation, Device, Reach, Seat};
 pub use answer::{ANSWERS, Answer, Effect, Row};
-pub use answer_signature::{AnswerFault, AnswerHeaders, NONCE_HEADER, SignedAnswer, nonce};
+pub use answer_signature::{
+    AnswerHeaders, DIGEST_HEADER, NONCE_HEADER, SignedAnswer, digest, fits_digest, nonce,
+};
 pub use claims::{
     ActivationMeter, Claims, Entry, Facts, LicenseMeter, Statement, StatementFacts, StatusClaim,
     StatusListPlace,
 };
 pub use client::{
-    Asked, Check, Client, Decision, MalformedVersion, Release, ReleaseVersion, Response, Schedule,
-    Stored, Trial, Turn,
+    Asked, Check, Client, Decision, MalformedVersion, Proof, Question, Release, ReleaseVersion,
+    Response, Schedule, Stored, Trial, Turn,
 };
 pub use code::{Code, Problem};
 pub use draw::{Draw, Seed};

@@ -8,7 +8,6 @@ use std::borrow::Cow;
 use std::fmt::{Formatter, Result as Written};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
 
 /// An object's members that have one of the names which are looked for.
 pub(crate) struct Object<'a>(Vec<(&'static str, Value<'a>)>);
@@ -203,34 +202,56 @@ impl<'de> Visitor<'de> for Named {
     }
 }
 
-/// Returns the members of an object that have none of these names, each with its text as it stands.
-pub(crate) fn other_members(json: &str, names: &'static [&'static str]) -> Vec<(String, String)> {
-    let mut reader = serde_json::Deserializer::from_str(json);
-    let members = reader.deserialize_map(Others(names));
-    members.unwrap_or_default()
+/// Writes a text as JSON.
+///
+/// INVARIANT: a text always serializes.
+pub(crate) fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
 }
 
-/// Reads what [`Named`] passes over.
-struct Others(&'static [&'static str]);
+/// Returns the members of an object that have none of these names, each with its text as it stands.
+///
+/// Where a value ends is told by a reader that passes over it: one that gives texts as they stand would bring its faults.
+pub(crate) fn other_members(json: &str, names: &[&str]) -> Vec<(String, String)> {
+    let mut rest = Rest(json);
+    let mut members = Vec::new();
+    rest.pass('{');
+    while let Some(name) = rest.value().and_then(name_in) {
+        rest.pass(':');
+        let Some(value) = rest.value() else { break };
+        rest.pass(',');
+        if !names.contains(&name.as_ref()) {
+            members.push((name.into_owned(), value.to_owned()));
+        }
+    }
+    members
+}
 
-impl<'de> Visitor<'de> for Others {
-    type Value = Vec<(String, String)>;
+fn name_in(json: &str) -> Option<Cow<'_, str>> {
+    let mut reader = serde_json::Deserializer::from_str(json);
+    match Named(&[]).deserialize(&mut reader) {
+        Ok(Value::Text(name)) => Some(name),
+        _ => None,
+    }
+}
 
-    fn expecting(&self, formatter: &mut Formatter<'_>) -> Written {
-        formatter.write_str("JSON")
+/// What is left of a text to be read.
+struct Rest<'a>(&'a str);
+
+impl<'a> Rest<'a> {
+    fn pass(&mut self, sign: char) {
+        let rest = self.0.trim_ascii_start();
+        self.0 = rest.strip_prefix(sign).unwrap_or(rest);
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
-        while let Some(name) = map.next_key::<String>()? {
-            if self.0.contains(&name.as_str()) {
-                map.next_value::<IgnoredAny>()?;
-            } else {
-                let value: &RawValue = map.next_value()?;
-                members.push((name, value.get().to_owned()));
-            }
-        }
-        Ok(members)
+    /// Returns the text of the value that comes next.
+    fn value(&mut self) -> Option<&'a str> {
+        let reader = serde_json::Deserializer::from_str(self.0);
+        let mut values = reader.into_iter::<IgnoredAny>();
+        values.next()?.ok()?;
+        let (value, rest) = self.0.split_at_checked(values.byte_offset())?;
+        self.0 = rest;
+        Some(value.trim_ascii())
     }
 }
 

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::jws::{TokenFault, read_object};
 use crate::key_set::KeySet;
-use crate::object::Object;
+use crate::object::{Object, quoted};
 use crate::status_code::StatusCode;
 use crate::token::{Token, UnverifiedToken};
 
@@ -143,7 +143,7 @@ impl OfflineRequest {
             }
             Self::Deactivation { made_at, token } => {
                 let made_at = made_at.to_string();
-                let token = serde_json::to_string(token).map_err(unfit)?;
+                let token = quoted(token);
                 let parts = [
                     "{\"madeAt\":",
                     &made_at,

@@ -3,6 +3,9 @@
 //! Only numbers and texts cross, since objects cost more to carry than a verdict takes. Claims cross as the text that was
 //! signed, so that every byte and every large number arrives as it was.
 
+mod belief;
+mod lists;
+mod news;
 mod offline;
 mod outcome;
 mod session;

@@ -1,10 +1,11 @@
 //! A running client: what it is, what it has read from its storage, and when it syncs next.
 
 use licentia_core::{
-    Asked, Client, Decision, Response, Schedule, Seconds, StatusCode, Stored, Turn,
+    Asked, Client, Decision, Response, Schedule, Seconds, StatusCode, StatusList, Stored, Turn,
 };
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
+use crate::belief::Belief;
 use crate::outcome;
 
 /// A running client. JavaScript loads what is stored, asks, and writes what `written` gives.
@@ -13,9 +14,13 @@ use crate::outcome;
 pub struct Session {
     pub(crate) client: Client,
     pub(crate) stored: Stored,
-    schedule: Schedule,
+    pub(crate) schedule: Schedule,
     /// Which activation the server is being asked about: one question at a time.
     asked: Option<Asked>,
+    /// The list that was read last, and until when none is to be fetched.
+    pub(crate) list: Option<(StatusList, i64)>,
+    /// What answers are believed.
+    pub(crate) belief: Belief,
     /// What the last decision gave besides its outcome.
     pub(crate) text: Option<String>,
 }
@@ -46,6 +51,8 @@ impl Session {
             stored: Stored::default(),
             schedule: Schedule::default(),
             asked: None,
+            list: None,
+            belief: Belief::default(),
             text: None,
         })
     }
@@ -113,7 +120,7 @@ impl Session {
     /// Decides what the answer to an activation does.
     pub fn activated(&mut self, key: &str, status: u16, body: &str, now: f64) -> u32 {
         let now = seconds(now);
-        let response = Response { status, body };
+        let response = self.belief.response(status, body);
         let decision = self.client.activated(&self.stored, key, response, now);
         if decision.stands {
             self.client.license_key = Some(key.to_owned());
@@ -158,7 +165,7 @@ impl Session {
         now: f64,
     ) -> u32 {
         let now = seconds(now);
-        let decision = self.answered(Response { status, body }, now, Client::synced);
+        let decision = self.answered(status, body, now, Client::synced);
         let after = decision.store.as_ref().unwrap_or(&self.stored);
         let retry_after = retry_after.map(|after| Seconds(seconds(after)));
         self.schedule = self
@@ -176,42 +183,8 @@ impl Session {
 
     /// Decides what the answer to a change of a meter does: that of a sync, but a refusal ends no syncs.
     pub fn metered(&mut self, status: u16, body: &str, now: f64) -> u32 {
-        let decision = self.answered(Response { status, body }, seconds(now), Client::synced);
+        let decision = self.answered(status, body, seconds(now), Client::synced);
         self.taken(decision)
-    }
-
-    /// Returns the id of the activation that may wait for news: one that is synced.
-    #[must_use]
-    pub fn followed(&self) -> Option<String> {
-        self.schedule.due()?;
-        Some(self.client.follows(&self.stored)?.0)
-    }
-
-    /// Returns the version of its license that is known.
-    #[wasm_bindgen(js_name = knownVersion)]
-    #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "versions are far below 2^53")]
-    pub fn known_version(&self) -> f64 {
-        let follows = self.client.follows(&self.stored);
-        follows.map_or(0, |(_, version)| version) as f64
-    }
-
-    /// Decides what news do. If they leave something to be asked, the next sync comes soon.
-    pub fn told(&mut self, news: &str, jitter: u32, now: f64) -> u32 {
-        let now = seconds(now);
-        let (decision, has_more) = self.client.told(&self.stored, news, now);
-        let outcome = self.taken(decision);
-        if self.stored.token().is_none() {
-            self.schedule = Schedule::default();
-        } else if has_more {
-            let jitter = if Client::is_told_to_many(news) {
-                jitter
-            } else {
-                0
-            };
-            self.schedule = self.schedule.told(&self.stored, jitter, now);
-        }
-        outcome
     }
 
     /// Decides whether the activation may be given up.
@@ -224,7 +197,7 @@ impl Session {
     /// Decides what the answer to a deactivation does.
     pub fn deactivated(&mut self, status: u16, body: &str, now: f64) -> u32 {
         let now = seconds(now);
-        let decision = self.answered(Response { status, body }, now, Client::deactivated);
+        let decision = self.answered(status, body, now, Client::deactivated);
         self.rescheduled(decision, now)
     }
 
@@ -368,7 +341,8 @@ impl Session {
     }
 
     /// Decides by an answer. Where nothing was asked, what is stored is the verdict.
-    fn answered(&mut self, response: Response<'_>, now: i64, decide: Answered) -> Decision {
+    fn answered(&mut self, status: u16, body: &str, now: i64, decide: Answered) -> Decision {
+        let response = self.belief.response(status, body);
         match self.asked.take() {
             Some(asked) => decide(&self.client, &self.stored, &asked, response, now),
             None => self.client.genuine(&self.stored, now),

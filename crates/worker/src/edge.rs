@@ -7,7 +7,7 @@ use js_sys::futures::JsFuture;
 use licentia_api::{
     Actor, Limiter, Operation, Place, Reply, Route, Standing, Unsigned, asked_for, identify, route,
 };
-use licentia_core::{Code, Draw, Problem, RequestId, Seed, Timestamp};
+use licentia_core::{Code, Draw, Problem, RequestId, Seed, Timestamp, fits_digest};
 use wasm_bindgen::prelude::*;
 use web_sys::{Request, Response};
 use worker::console_error;
@@ -196,6 +196,11 @@ async fn answer(asked: &Asked<'_>, route: &Route) -> Result<Answer, Fault> {
     let Some(body) = body else {
         return Ok(problem(Code::BodyTooLarge, too_large(endpoint.body_limit)));
     };
+    let digest = asked.incoming.digest.as_deref();
+    if digest.is_some_and(|digest| !fits_digest(digest, &body)) {
+        let message = "the header `Content-Digest` is not that of the body";
+        return Ok(problem(Code::ContentDigestMismatch, message));
+    }
     if endpoint.operation == Operation::Rebuild {
         return rebuilt(asked).await;
     }

@@ -56,7 +56,7 @@ export function preflight(requestId) {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
     "Access-Control-Allow-Headers":
-      "Authorization, Content-Type, Accept, Idempotency-Key, If-Match, If-None-Match, Licentia-Nonce, Licentia-Passphrase",
+      "Authorization, Content-Type, Content-Digest, Accept, Idempotency-Key, If-Match, If-None-Match, Licentia-Nonce, Licentia-Passphrase",
     "Access-Control-Max-Age": "86400",
   };
   return new Response(null, { status: 204, headers });

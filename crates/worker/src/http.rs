@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use js_sys::futures::JsFuture;
 use js_sys::{Promise, Uint8Array};
 use licentia_api::{Actor, Body, Publishes, Reply, tells_wrong_credential};
-use licentia_core::{Area, RequestId, nonce};
+use licentia_core::{Area, RequestId, digest, nonce};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use web_sys::Response;
@@ -65,6 +65,8 @@ pub(crate) struct Incoming {
     pub(crate) nonce: Option<String>,
     /// Whether it asks for a socket.
     pub(crate) wants_socket: bool,
+    /// The digest that the body must fit.
+    pub(crate) digest: Option<String>,
 }
 
 /// An answer, ready for its headers.
@@ -117,6 +119,7 @@ impl Incoming {
             passphrase: present(next()),
             nonce: nonce(next()).map(str::to_owned),
             wants_socket: next().eq_ignore_ascii_case("websocket"),
+            digest: digest(next()).map(str::to_owned),
         }
     }
 

@@ -17,6 +17,7 @@ pub(crate) fn sign(answer: &mut Answer, incoming: &Incoming, vault: &Vault, now:
         body: answer.body.as_deref().unwrap_or_default(),
         method: &incoming.method,
         path: &incoming.path,
+        digest: incoming.digest.as_deref(),
         nonce: incoming.nonce.as_deref(),
     };
     let headers = signed.sign(vault.statement_keys(), now.unix_seconds());

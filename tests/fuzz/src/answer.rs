@@ -26,15 +26,7 @@ const ERASING: [(u16, &str); 11] = [
 
 static HELD: LazyLock<Stored> = LazyLock::new(|| {
     let body = json!({ "activationToken": TOKENS[0] }).to_string();
-    let granted = CLIENT.activated(
-        &Stored::default(),
-        KEY,
-        Response {
-            status: 200,
-            body: &body,
-        },
-        NOW,
-    );
+    let granted = CLIENT.activated(&Stored::default(), KEY, Response::unsigned(200, &body), NOW);
     granted.store.unwrap()
 });
 
@@ -54,7 +46,7 @@ pub fn answer(data: &[u8]) {
     let Ok(status) = status.parse::<u16>() else {
         return;
     };
-    let response = Response { status, body };
+    let response = Response::unsigned(status, body);
     understood(response);
     let synced = CLIENT.synced(&HELD, &ASKED, response, NOW + 1);
     let activated = CLIENT.activated(&HELD, KEY, response, NOW + 1);

@@ -45,7 +45,7 @@ pub fn seeds() -> Vec<Seed> {
 }
 
 fn stored(body: &str) -> String {
-    let decision = CLIENT.activated(&Stored::default(), KEY, Response { status: 200, body }, NOW);
+    let decision = CLIENT.activated(&Stored::default(), KEY, Response::unsigned(200, body), NOW);
     CLIENT.write(&decision.store.unwrap())
 }
 

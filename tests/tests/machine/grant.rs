@@ -105,10 +105,7 @@ impl Answer {
     /// Hands it to what judges it.
     pub fn heard<T>(&self, judge: impl FnOnce(Response<'_>) -> T) -> T {
         let (status, body) = self.sent();
-        judge(Response {
-            status,
-            body: &body,
-        })
+        judge(Response::unsigned(status, &body))
     }
 
     /// The status and the body on the wire.

@@ -1,6 +1,7 @@
 use super::*;
 
 const NONCE: &str = "f4d1b0e2-0001";
+const DIGEST: &str = "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:";
 const CREATED: i64 = 1_700_000_000;
 
 fn key(number: u8) -> StatementKey {
@@ -17,6 +18,7 @@ fn answer() -> SignedAnswer<'static> {
         body: br#"{"message":"the license was revoked","code":"REVOKED_LICENSE"}"#,
         method: "PATCH",
         path: "/v3/activations/23d9646c-34f5-4d37-adeb-f7f77b927bdb",
+        digest: Some(DIGEST),
         nonce: Some(NONCE),
     }
 }
@@ -26,13 +28,8 @@ fn signed() -> AnswerHeaders {
 }
 
 #[track_caller]
-fn is_refused(answer: SignedAnswer<'_>, headers: &AnswerHeaders, fault: &AnswerFault) {
-    assert_eq!(answer.verify(headers, &keys(1)).as_ref(), Err(fault));
-}
-
-fn bad() -> AnswerFault {
-    let kid = key(1).kid().to_owned();
-    AnswerFault::BadSignature { kid }
+fn is_refused(answer: SignedAnswer<'_>, headers: &AnswerHeaders) {
+    assert_eq!(answer.verify(headers, &keys(1)), None);
 }
 
 /// RFC 9421, B.1.4 and B.2.6.
@@ -76,20 +73,20 @@ fn the_digest_is_that_of_the_rfcs_example() {
 
 #[test]
 fn an_answer_is_taken_at_the_time_that_it_says() {
-    assert_eq!(answer().verify(&signed(), &keys(1)), Ok(CREATED));
+    assert_eq!(answer().verify(&signed(), &keys(1)), Some(CREATED));
     let without = SignedAnswer {
         nonce: None,
         ..answer()
     };
     let headers = without.sign([key(1)].iter(), -1);
-    assert_eq!(without.verify(&headers, &keys(1)), Ok(-1));
+    assert_eq!(without.verify(&headers, &keys(1)), Some(-1));
 }
 
 #[test]
 fn the_headers_say_what_is_signed() {
     let kid = key(1).kid().to_owned();
     let expected = format!(
-        r#"licentia1=("@status" "content-digest" "@method";req "@path";req "licentia-nonce";req);created={CREATED};keyid="{kid}";alg="ed25519";tag="licentia-answer""#
+        r#"licentia1=("@status" "content-digest" "@method";req "@path";req "content-digest";req "licentia-nonce";req);created={CREATED};keyid="{kid}";alg="ed25519";tag="licentia-answer""#
     );
     assert_eq!(signed().signature_input, expected);
 }
@@ -98,13 +95,9 @@ fn the_headers_say_what_is_signed() {
 fn any_key_that_is_known_will_do() {
     let headers = answer().sign([key(1), key(2)].iter(), CREATED);
     for number in [1, 2] {
-        assert_eq!(answer().verify(&headers, &keys(number)), Ok(CREATED));
+        assert_eq!(answer().verify(&headers, &keys(number)), Some(CREATED));
     }
-    let kid = key(1).kid().to_owned();
-    assert_eq!(
-        answer().verify(&headers, &keys(3)),
-        Err(AnswerFault::UnknownKey { kid })
-    );
+    assert_eq!(answer().verify(&headers, &keys(3)), None);
 }
 
 #[test]
@@ -123,35 +116,72 @@ fn another_answer_is_refused() {
             ..answer()
         },
         SignedAnswer {
+            digest: Some("sha-256=:AAAA:"),
+            ..answer()
+        },
+        SignedAnswer {
             nonce: Some("f4d1b0e2-0002"),
             ..answer()
         },
     ];
     for other in others {
-        is_refused(other, &signed(), &bad());
+        is_refused(other, &signed());
     }
     let other_body = SignedAnswer {
         body: b"{}",
         ..answer()
     };
-    is_refused(other_body, &signed(), &AnswerFault::OtherBody);
+    is_refused(other_body, &signed());
     let digest = other_body.sign([key(1)].iter(), CREATED).content_digest;
     let headers = AnswerHeaders {
         content_digest: digest,
         ..signed()
     };
-    is_refused(other_body, &headers, &bad());
+    is_refused(other_body, &headers);
 }
 
 #[test]
-fn an_answer_to_a_request_without_a_nonce_answers_none_that_had_one() {
-    let without = SignedAnswer {
-        nonce: None,
-        ..answer()
-    };
-    let headers = without.sign([key(1)].iter(), CREATED);
-    is_refused(answer(), &headers, &AnswerFault::Unsigned);
-    is_refused(without, &signed(), &AnswerFault::Unsigned);
+fn an_answer_to_a_request_that_said_less_answers_none_that_said_more() {
+    let others = [
+        SignedAnswer {
+            nonce: None,
+            ..answer()
+        },
+        SignedAnswer {
+            digest: None,
+            ..answer()
+        },
+    ];
+    for without in others {
+        let headers = without.sign([key(1)].iter(), CREATED);
+        is_refused(answer(), &headers);
+        is_refused(without, &signed());
+    }
+}
+
+#[test]
+fn a_requests_digest_is_checked_if_it_is_by_an_algorithm_that_is_known() {
+    let body = b"{\"hello\": \"world\"}\n";
+    let two = format!("sha-512=:AAAA:, {DIGEST}");
+    for given in [DIGEST, two.as_str()] {
+        assert_eq!(digest(&format!(" {given} ")), Some(given));
+        assert!(fits_digest(given, body));
+        assert!(!fits_digest(given, b"{}"));
+    }
+    let long = format!("{DIGEST}, {}", "x".repeat(512));
+    let twice = format!("{DIGEST}, {DIGEST}");
+    for text in [
+        "",
+        "sha-256",
+        "sha-256=AAAA",
+        "sha-256=:A:",
+        "sha-512=:AAAA:",
+        &long,
+        &twice,
+    ] {
+        assert_eq!(digest(text), None, "{text}");
+    }
+    assert_eq!(digest(&DIGEST.replace('=', "=\u{7f}")), None);
 }
 
 #[test]
@@ -176,9 +206,9 @@ fn a_signature_over_less_or_for_another_use_is_refused() {
             signature_input,
             ..signed()
         };
-        is_refused(answer(), &headers, &AnswerFault::Unsigned);
+        is_refused(answer(), &headers);
     }
-    is_refused(answer(), &AnswerHeaders::default(), &AnswerFault::Unsigned);
+    is_refused(answer(), &AnswerHeaders::default());
 }
 
 #[test]
@@ -188,7 +218,7 @@ fn a_signature_that_was_tampered_with_is_refused() {
         signature_input: later,
         ..signed()
     };
-    is_refused(answer(), &headers, &bad());
+    is_refused(answer(), &headers);
     let value = signed().signature;
     for signature in [
         String::new(),
@@ -203,7 +233,6 @@ fn a_signature_that_was_tampered_with_is_refused() {
                 signature,
                 ..signed()
             },
-            &bad(),
         );
     }
 }
@@ -217,7 +246,7 @@ fn signatures_of_others_stand_in_nobodys_way() {
         signature: format!("proxy=:AA==:,{}", own.signature),
         ..own
     };
-    assert_eq!(answer().verify(&headers, &keys(1)), Ok(CREATED));
+    assert_eq!(answer().verify(&headers, &keys(1)), Some(CREATED));
 }
 
 #[test]

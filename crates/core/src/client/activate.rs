@@ -37,7 +37,7 @@ impl Client {
         response: Response<'_>,
         now: i64,
     ) -> Decision {
-        match Answer::to_activation(response.status, response.body) {
+        let decision = match response.understood(Answer::to_activation) {
             Answer::Token(text) => self.granted(stored, &text, key, now),
             Answer::Refused(status, Effect::Erase)
                 if stored.token.value.is_some()
@@ -48,7 +48,8 @@ impl Client {
             }
             Answer::Refused(status, _) => Decision::of(status),
             Answer::Done => Decision::of(StatusCode::E_INET),
-        }
+        };
+        Self::noticing(decision, stored, response)
     }
 
     /// Takes the token of an answer, if it stands. One of what has ended was recorded before: no server has answered.
@@ -72,7 +73,7 @@ impl Client {
         if stored.outranks(token) {
             return self.genuine(stored, now);
         }
-        let verdict = self.judge(token, stored.word_on(token), key, now);
+        let verdict = self.judge(token, stored.said_of(token), key, now);
         let decision = Decision::of(verdict.status());
         if !matches!(verdict, Verdict::Stands(_)) {
             return decision;

@@ -27,7 +27,7 @@ impl Client {
             return self.genuine(stored, now);
         };
         let cleared = |status| Decision::of(status).storing(stored.given_up(current, status));
-        match Answer::to_deactivation(response.status, response.body) {
+        match response.understood(Answer::to_deactivation) {
             Answer::Done => cleared(StatusCode::OK),
             Answer::Refused(status, Effect::Erase) => cleared(status),
             Answer::Refused(status, _) => Decision::of(status),

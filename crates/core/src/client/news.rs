@@ -78,10 +78,13 @@ impl Stored {
             return None;
         }
         let has_ended = said.revoked || said.deleted || said.epoch > token.facts().epoch;
+        let (epoch, time) = (said.epoch, said.iat);
+        // What it says of the license holds for the next activation too, whose token may be older than this.
+        let restricted = self.restricted(said);
         Some(if has_ended {
-            self.ended(StatusCode::E_REVOKED)
+            restricted.ended_at(epoch, StatusCode::E_REVOKED)
         } else {
-            self.restricted(said)
+            restricted.not_before(time).unwrap_or(restricted)
         })
     }
 

@@ -70,7 +70,8 @@ impl Schedule {
     /// Goes on after an activation that took or erased something; another one changes nothing.
     #[must_use]
     pub fn activated(self, decision: &Decision, stored: &Stored, now: i64) -> Self {
-        match (decision.stands, decision.store.is_some()) {
+        let has_ended = decision.store.is_some() && stored.token.value.is_none();
+        match (decision.stands, has_ended) {
             (true, _) => Self::waiting(decision, stored, now),
             (false, true) => Self::Unstarted,
             (false, false) => self,

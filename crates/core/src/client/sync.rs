@@ -42,7 +42,7 @@ impl Client {
             interval: sync_interval(current),
             ..decision
         };
-        match Answer::to_activation(response.status, response.body) {
+        let decision = match response.understood(Answer::to_activation) {
             Answer::Token(text) => {
                 let granted = self.granted(stored, &text, &asked.key, now);
                 if granted.stands || granted.ends(stored) {
@@ -64,6 +64,7 @@ impl Client {
             }
             Answer::Refused(status, _) => again(Decision::of(status)),
             Answer::Done => again(Decision::of(StatusCode::E_INET)),
-        }
+        };
+        Self::noticing(decision, stored, response)
     }
 }

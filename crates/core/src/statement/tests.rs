@@ -38,6 +38,7 @@ fn facts() -> StatementFacts {
         deleted: false,
         eat: 0,
         epoch: 0,
+        iat: 1,
         ver: 7,
     }
 }

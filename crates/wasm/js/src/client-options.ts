@@ -42,6 +42,11 @@ export interface ClientOptions {
    * next sync: it does, unless there is a `fetch` of your own.
    */
   push?: boolean | undefined;
+  /**
+   * Which answers to believe. With `signed`, the default where the account's statement key is known, a refusal counts only if
+   * the vendor has signed it for just this request: what a proxy says is a failure of the network.
+   */
+  answers?: "any" | "signed" | undefined;
   /** How long to wait for an answer, in milliseconds; 15,000 without. */
   timeout?: number | undefined;
   /** Ends the opening, if that has to wait for the server. */
@@ -149,6 +154,9 @@ function checkRest(given: ClientOptions): void {
   }
   if (given.push !== undefined && typeof given.push !== "boolean") {
     throw invalid("push", "a boolean");
+  }
+  if (given.answers !== undefined && given.answers !== "any" && given.answers !== "signed") {
+    throw invalid("answers", '"any" or "signed"');
   }
   isFunction(given.fetch, "fetch");
   isFunction(given.now, "now");

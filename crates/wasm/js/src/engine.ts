@@ -18,12 +18,18 @@ export interface Session {
   text(): string | undefined;
   activated(key: string, status: number, body: string, now: number): number;
   askSync(now: number): number;
+  requireSigned(required: boolean | undefined): boolean;
+  bind(method: string, path: string, body: string, nonce: string): string | undefined;
+  signed(headers: string): void;
   asked(): string | undefined;
   askedKey(): string | undefined;
   synced(status: number, body: string, retryAfter: number | undefined, jitter: number, now: number): number;
   unsynced(now: number): void;
   askMeter(name: string, now: number): number;
   metered(status: number, body: string, now: number): number;
+  listAddress(now: number): string | undefined;
+  list(text: string, now: number): Uint8Array | undefined;
+  listed(statuses: Uint8Array): number;
   followed(): string | undefined;
   knownVersion(): number;
   told(news: string, jitter: number, now: number): number;

@@ -5,7 +5,9 @@ import { Emitter } from "./emitter.js";
 import { engine, outcome, type Session } from "./engine.js";
 import { LicenseError } from "./error.js";
 import { Follower, type Followed } from "./follower.js";
+import { inflated } from "./inflate.js";
 import { jitter } from "./jitter.js";
+import { invalid } from "./options.js";
 import * as platform from "./platform.js";
 import { storageFault } from "./reach.js";
 import { Slot } from "./slot.js";
@@ -28,6 +30,8 @@ export interface ClientEvents {
 
 const LA_OK = 0;
 const LA_E_INET = 48;
+/** `LA_E_INET`, `LA_E_RATE_LIMIT` and `LA_E_SERVER`: the server has said nothing of the license. */
+const UNHEARD: readonly number[] = [LA_E_INET, 90, 91];
 /** The server holds a request for 25 seconds, and its answer takes a while. */
 const HELD = 40_000;
 /** How many seconds to wait after a storage has failed. */
@@ -60,6 +64,9 @@ export class Runner {
     this.fingerprint = fingerprint;
     this.#settings = settings;
     this.session = new (engine().Session)(productId, publicKey, fingerprint, platform.device().userHash || fingerprint);
+    if (!this.session.requireSigned(given.answers && given.answers === "signed")) {
+      throw invalid("answers", '"any" where no statement key is known: it comes with a `product.dat`, and not with a PEM');
+    }
     const failed = (error: LicenseError) => this.events.emit("error", error);
     this.#slot = new Slot(storage, productId, failed, (...texts) => this.session.merged(...texts));
     this.#request = transport(host, given.fetch, timeout, now);
@@ -160,8 +167,15 @@ export class Runner {
     return abortable(this.#slot.exclusively(turn, signal), signal);
   }
 
-  ask(method: "POST" | "PATCH", path: string, body: string, signal: AbortSignal | undefined): Promise<Answer> {
-    return this.#request({ method, path: `/v3/activations${path}`, body, signal });
+  /** Asks the server; the answer is bound to the question, where it has to be signed. */
+  async ask(method: "POST" | "PATCH", of: string, body: string, signal: AbortSignal | undefined): Promise<Answer> {
+    const path = `/v3/activations${of}`;
+    const nonce = Array.from(platform.randomBytes(16), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const digest = this.session.bind(method, path, body, nonce);
+    const headers = digest === undefined ? {} : { "Content-Digest": digest, "Licentia-Nonce": nonce };
+    const answer = await this.#request({ method, path, body, headers, signal });
+    this.session.signed(answer.signature);
+    return answer;
   }
 
   /** What every request says of the application and the device. */
@@ -185,8 +199,30 @@ export class Runner {
     const answer = await this.ask("PATCH", asking.path, this.body(asking.key), signal);
     const { status: http, body, retryAfter } = answer;
     const code = this.decided(() => this.session.synced(http, body, retryAfter, jitter(), this.now()));
-    this.#tell(status(code), "sync");
-    return code;
+    const isUnheard = reason === "background" && UNHEARD.includes(code);
+    const said = (isUnheard && (await this.#fetchList(signal))) || code;
+    this.#tell(status(said), "sync");
+    return said;
+  }
+
+  /** Takes a status list. Resolves to what it says: that the license is revoked, that it is suspended, or `LA_OK`. */
+  async list(text: string): Promise<number> {
+    const compressed = this.session.list(text, this.now());
+    if (compressed === undefined) {
+      throw new LicenseError("INVALID_STATUS_LIST", `The status list says nothing here: ${this.session.text()}.`);
+    }
+    const statuses = await inflated(compressed);
+    return this.decided(() => this.session.listed(statuses));
+  }
+
+  /** Asks for the list that tells of the license where the server itself does not come through. */
+  async #fetchList(signal: AbortSignal | undefined): Promise<number> {
+    const path = this.session.listAddress(this.now());
+    if (!path?.startsWith("/")) {
+      return LA_OK;
+    }
+    const { status: http, body } = await this.#request({ method: "GET", path, signal });
+    return http === 200 ? this.list(body).catch(() => LA_OK) : LA_OK;
   }
 
   /** Begins with background syncs, if there is something to sync and they have not begun yet. `known` is the verdict. */

@@ -9,20 +9,23 @@ export interface Answer {
   body: string;
   /** What the server asks to wait, in seconds. */
   retryAfter: number | undefined;
+  /** `Content-Digest`, `Signature-Input` and `Signature`, a line each. */
+  signature: string;
 }
 
 export interface Request {
   method: "GET" | "POST" | "PATCH";
   path: string;
   body?: string;
+  headers?: Record<string, string>;
   signal: AbortSignal | undefined;
 }
 
-export const NO_ANSWER: Answer = { status: 0, body: "", retryAfter: undefined };
+export const NO_ANSWER: Answer = { status: 0, body: "", retryAfter: undefined, signature: "" };
 
 /** Returns a function that asks `host` and resolves to the answer. It rejects with the signal's reason alone. One that is patient keeps no process alive. */
 export function transport(host: string, fetching: typeof fetch | undefined, timeout: number, now: () => number, isPatient = false) {
-  return async ({ method, path, body, signal }: Request): Promise<Answer> => {
+  return async ({ method, path, body, headers: more, signal }: Request): Promise<Answer> => {
     signal?.throwIfAborted();
     const abort = new AbortController();
     const stop = () => abort.abort();
@@ -32,11 +35,13 @@ export function transport(host: string, fetching: typeof fetch | undefined, time
     // A `fetch` that heeds no signal is not waited for either.
     const stopped = new Promise<Answer>((resolve) => abort.signal.addEventListener("abort", () => resolve(NO_ANSWER)));
     const ask = async (): Promise<Answer> => {
-      const headers = body === undefined ? {} : { "Content-Type": "application/json" };
+      const headers = body === undefined ? {} : { "Content-Type": "application/json", ...more };
       const ours = { ...platform.request, method, headers, signal: abort.signal };
       const response = await (fetching ?? fetch)(host + path, body === undefined ? ours : { ...ours, body });
       const status = Number.isInteger(response.status) ? Math.min(Math.max(response.status, 0), 999) : 0;
-      return { status, body: String(await response.text()), retryAfter: retryAfter(response.headers, now) };
+      const header = (name: string) => response.headers?.get(name) ?? "";
+      const signature = ["Content-Digest", "Signature-Input", "Signature"].map(header).join("\n");
+      return { status, body: String(await response.text()), retryAfter: retryAfter(header("Retry-After"), now), signature };
     };
     try {
       return await Promise.race([ask(), stopped]);
@@ -53,8 +58,8 @@ export function transport(host: string, fetching: typeof fetch | undefined, time
 export type Transport = ReturnType<typeof transport>;
 
 /** Reads `Retry-After`: a number of seconds, or a date (RFC 9110 §10.2.3). */
-function retryAfter(headers: Headers | undefined, now: () => number): number | undefined {
-  const text = headers?.get("Retry-After")?.trim() ?? "";
+function retryAfter(header: string, now: () => number): number | undefined {
+  const text = header.trim();
   const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - now()) / 1000;
   return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, Number.MAX_SAFE_INTEGER) : undefined;
 }
