@@ -1,35 +1,20 @@
 //! Whatever happens to a client, and in whatever order: nothing runs that was not granted, and no failure of a network stops
 //! what was.
 //!
-//! Sequences are drawn from one seed, so that a run can be repeated; `PROPTEST_RNG_SEED` and `PROPTEST_CASES` draw others,
-//! and more of them. One that breaks a rule is shrunk to the few steps that do.
+//! One that breaks a rule is shrunk to the few steps that do.
 
 mod machine;
 
 use licentia_core::StatusCode;
-use machine::{Answer, Device, Grant, NOW, World, grant, outage, steps};
+use machine::{Answer, Device, Grant, NOW, World, grant, outage, runs, steps};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use proptest::test_runner::{RngSeed, TestRunner};
+use proptest::test_runner::TestRunner;
 
 const CASES: u32 = 1_000;
 
-fn config() -> ProptestConfig {
-    let default = ProptestConfig::default();
-    let rng_seed = match default.rng_seed {
-        RngSeed::Random => RngSeed::Fixed(7),
-        fixed @ RngSeed::Fixed(_) => fixed,
-    };
-    ProptestConfig {
-        cases: default.cases.max(CASES),
-        rng_seed,
-        failure_persistence: None,
-        ..default
-    }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(runs(CASES))]
 
     /// Every verdict that lets an application run rests on a grant that covers the time by the device's clock, for this
     /// device, which nothing has ended since; nothing that is stored was edited, and the clock was not set back behind
@@ -87,7 +72,7 @@ proptest! {
 /// Without this, the rules could hold because nothing ever happens.
 #[test]
 fn sequences_reach_every_verdict() {
-    let mut runner = TestRunner::new(config());
+    let mut runner = TestRunner::new(runs(CASES));
     let mut met = std::collections::BTreeSet::new();
     for _ in 0..300 {
         let mut world = World::new();

@@ -141,6 +141,8 @@ pub struct Facts {
     pub ver: i64,
     /// The digest of the user's name whose activation this is, if it is one user's.
     pub user_hash: Option<String>,
+    /// Where the license's status stands in a status list.
+    pub place: Option<StatusListPlace>,
     /// When maintenance ends: releases that were published later are not covered; 0 for never.
     pub maintenance_expires_at: i64,
     /// The last release that is covered; empty for every one.
@@ -168,6 +170,10 @@ impl Facts {
         "userHash",
         "maintenanceExpiresAt",
         "maxAllowedReleaseVersion",
+        "status",
+        "status_list",
+        "idx",
+        "uri",
     ];
 
     pub(crate) fn read(claims: &Object<'_>) -> Result<Self, Misfit> {
@@ -190,6 +196,7 @@ impl Facts {
             // No right rests on it: what is no number is as good as none.
             ver: claims.number("ver").unwrap_or_default(),
             user_hash: claims.optional_text("userHash")?,
+            place: StatusListPlace::read(claims),
             maintenance_expires_at: claims
                 .given_number("maintenanceExpiresAt")?
                 .unwrap_or_default(),
@@ -237,6 +244,17 @@ pub struct ActivationMeter {
 pub struct StatusClaim {
     /// The list and the place in it.
     pub status_list: StatusListPlace,
+}
+
+impl StatusListPlace {
+    /// What is no place is as good as none: no right rests on it.
+    fn read(claims: &Object<'_>) -> Option<Self> {
+        let place = claims.object("status")?.object("status_list")?;
+        Some(Self {
+            idx: u64::try_from(place.number("idx").ok()?).ok()?,
+            uri: place.text("uri").ok()?,
+        })
+    }
 }
 
 /// A place in a status list.

@@ -9,6 +9,7 @@ mod activate;
 mod check;
 mod deactivate;
 mod explain;
+mod listed;
 mod merge;
 mod meter;
 mod news;
@@ -148,7 +149,7 @@ impl Client {
         let Some(token) = stored.token() else {
             return Decision::of(StatusCode::FAIL).recording(seen(now));
         };
-        let verdict = self.judge(token, stored.word_on(token), key, now);
+        let verdict = self.judge(token, stored.said_of(token), key, now);
         let decision = Decision::of(verdict.status());
         match verdict {
             Verdict::Refused(_) => decision.recording(seen(token.facts().iat)),

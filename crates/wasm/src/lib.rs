@@ -4,6 +4,7 @@
 //! signed, so that every byte and every large number arrives as it was.
 
 mod belief;
+mod lists;
 mod news;
 mod offline;
 mod outcome;

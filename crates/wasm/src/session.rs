@@ -1,7 +1,7 @@
 //! A running client: what it is, what it has read from its storage, and when it syncs next.
 
 use licentia_core::{
-    Asked, Client, Decision, Response, Schedule, Seconds, StatusCode, Stored, Turn,
+    Asked, Client, Decision, Response, Schedule, Seconds, StatusCode, StatusList, Stored, Turn,
 };
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
@@ -17,6 +17,8 @@ pub struct Session {
     pub(crate) schedule: Schedule,
     /// Which activation the server is being asked about: one question at a time.
     asked: Option<Asked>,
+    /// The list that was read last, and until when none is to be fetched.
+    pub(crate) list: Option<(StatusList, i64)>,
     /// What answers are believed.
     pub(crate) belief: Belief,
     /// What the last decision gave besides its outcome.
@@ -49,6 +51,7 @@ impl Session {
             stored: Stored::default(),
             schedule: Schedule::default(),
             asked: None,
+            list: None,
             belief: Belief::default(),
             text: None,
         })

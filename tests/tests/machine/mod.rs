@@ -3,11 +3,13 @@
 mod device;
 mod draw;
 mod grant;
+mod runs;
 
 pub use device::Device;
 pub use draw::{grant, outage, steps};
 pub use grant::{Answer, Grant, NOW};
 use licentia_core::StatusCode;
+pub use runs::runs;
 
 /// What happens to a device.
 #[derive(Clone, Debug)]

@@ -80,7 +80,7 @@ impl Client {
         if stored.outranks(token) {
             return self.genuine(stored, now);
         }
-        let verdict = self.judge(token, stored.word_on(token), key, now);
+        let verdict = self.judge(token, stored.said_of(token), key, now);
         let decision = Decision::of(verdict.status());
         if !matches!(verdict, Verdict::Stands(_)) {
             return decision;

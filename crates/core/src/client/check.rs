@@ -1,5 +1,6 @@
 //! The verdict on a server's answer by itself, whatever is stored.
 
+use super::stored::Said;
 use super::verdict::Verdict;
 use super::{Client, is_key};
 use crate::answer::{Answer, Effect};
@@ -50,7 +51,7 @@ impl Client {
         let Some(token) = self.verified(text) else {
             return Check::keeping(StatusCode::FAIL);
         };
-        match self.judge(&token, None, key, now) {
+        match self.judge(&token, Said::default(), key, now) {
             Verdict::Stands(status) => Check {
                 status,
                 activation: Effect::Replace,

@@ -3,6 +3,7 @@
 //! Each part is as the one left it who changed it. Where both did, an end of the activation outweighs its renewal, and of two
 //! tokens the later word counts.
 
+use super::stored::Ended;
 use super::{Client, Stored};
 
 impl Client {
@@ -35,6 +36,7 @@ fn merged(base: &Stored, mine: &Stored, theirs: &Stored) -> Stored {
         trial: trial.trial.clone(),
         ended: last_ended(base, mine, theirs).ended.clone(),
         word: last_word(mine, theirs).word.clone(),
+        listed: last_listed(mine, theirs).listed.clone(),
         more: theirs.more.clone(),
         ..activation.clone()
     }
@@ -70,9 +72,22 @@ fn last_word<'a>(mine: &'a Stored, theirs: &'a Stored) -> &'a Stored {
     }
 }
 
+fn last_listed<'a>(mine: &'a Stored, theirs: &'a Stored) -> &'a Stored {
+    let time = |stored: &Stored| stored.listed.value.as_ref().map(|listed| listed.iat);
+    if time(mine) > time(theirs) {
+        mine
+    } else {
+        theirs
+    }
+}
+
 fn last_ended<'a>(base: &Stored, mine: &'a Stored, theirs: &'a Stored) -> &'a Stored {
-    let at = |stored: &Stored| stored.ended.value.as_ref().map(|ended| ended.iat);
-    if mine.ended != base.ended && at(mine) >= at(theirs) {
+    let [my_end, their_end] = [mine, theirs].map(|stored| stored.ended.value.as_ref());
+    let of_one_license = my_end.map(|ended| &ended.lid) == their_end.map(|ended| &ended.lid);
+    let at = |ended: Option<&Ended>| {
+        ended.map(|ended| (if of_one_license { ended.epoch } else { 0 }, ended.iat))
+    };
+    if mine.ended != base.ended && at(my_end) >= at(their_end) {
         mine
     } else {
         theirs

@@ -74,12 +74,14 @@ impl Stored {
             return None;
         }
         let has_ended = said.revoked || said.deleted || said.epoch > token.facts().epoch;
-        if has_ended {
-            return Some(self.ended(StatusCode::E_REVOKED));
-        }
-        let time = said.iat;
+        let (epoch, time) = (said.epoch, said.iat);
+        // What it says of the license holds for the next activation too, whose token may be older than this.
         let restricted = self.restricted(said);
-        Some(restricted.not_before(time).unwrap_or(restricted))
+        Some(if has_ended {
+            restricted.ended_at(epoch, StatusCode::E_REVOKED)
+        } else {
+            restricted.not_before(time).unwrap_or(restricted)
+        })
     }
 
     fn restricted(&self, said: StatementFacts) -> Self {

@@ -15,6 +15,7 @@ pub struct Stored {
     pub(super) trial: Part<Option<Trial>>,
     pub(super) ended: Part<Option<Ended>>,
     pub(super) word: Part<Option<Word>>,
+    pub(super) listed: Part<Option<Listed>>,
     pub(super) last_error: StatusCode,
     /// Members of other versions, as they were.
     pub(super) more: Vec<(String, String)>,
@@ -38,6 +39,8 @@ pub(super) struct Ended {
     pub iat: i64,
     /// The license's id.
     pub lid: String,
+    /// The license's epoch by then: nothing of an earlier one comes back.
+    pub epoch: i64,
 }
 
 /// What the vendor said of the license last, beside its tokens. It restricts what older tokens say, and extends nothing.
@@ -48,6 +51,26 @@ pub(super) struct Word {
     /// Its version.
     pub ver: i64,
     pub suspended: bool,
+    pub eat: i64,
+}
+
+/// What a status list has said of the license last. It restricts tokens that were issued before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Listed {
+    /// The license's id.
+    pub lid: String,
+    /// The list's version.
+    pub ver: i64,
+    /// When it was signed.
+    pub iat: i64,
+    pub suspended: bool,
+}
+
+/// What the vendor has said beside a token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Said {
+    pub suspended: bool,
+    /// When the license expires; 0 if that was not said.
     pub eat: i64,
 }
 
@@ -94,8 +117,21 @@ impl Stored {
         self.key.value.as_deref()
     }
 
-    /// What the vendor said that a token does not know of.
-    pub(super) fn word_on(&self, token: &Token) -> Option<&Word> {
+    /// What the vendor said that a token does not know of, by whichever way.
+    pub(super) fn said_of(&self, token: &Token) -> Said {
+        let word = self.word_on(token);
+        let facts = token.facts();
+        let listed = self.listed.value.as_ref().filter(|_| self.listed.whole);
+        let listed = listed.filter(|listed| listed.lid == facts.lid && listed.iat > facts.iat);
+        let is_suspended = word.is_some_and(|word| word.suspended);
+        Said {
+            suspended: is_suspended || listed.is_some_and(|listed| listed.suspended),
+            eat: word.map_or(0, |word| word.eat),
+        }
+    }
+
+    /// What statements said that a token does not know of.
+    fn word_on(&self, token: &Token) -> Option<&Word> {
         let facts = token.facts();
         let word = self.word.value.as_ref().filter(|_| self.word.whole);
         word.filter(|word| word.lid == facts.lid && word.ver > facts.ver)
@@ -164,12 +200,12 @@ impl Stored {
     }
 
     /// Whether a token is of the activation that ended last, or of one of that license before it. What a license is given
-    /// anew within the same second is neither.
+    /// anew within the same second is neither. What a revocation ended stays ended, however late its last token comes.
     pub(super) fn has_ended(&self, token: &Token) -> bool {
         let facts = token.facts();
         self.ended.value.as_ref().is_some_and(|ended| {
-            facts.iat < ended.iat && facts.lid == ended.lid
-                || facts.iat <= ended.iat && facts.aid == ended.aid
+            let is_before = facts.iat < ended.iat || facts.epoch < ended.epoch;
+            is_before && facts.lid == ended.lid || facts.iat <= ended.iat && facts.aid == ended.aid
         })
     }
 
@@ -207,15 +243,30 @@ impl Stored {
 
     /// The same, where that is final: nothing that was issued before brings the activation back.
     pub(super) fn ended(&self, because: StatusCode) -> Self {
+        self.ended_at(i64::MIN, because)
+    }
+
+    /// The same, where the license has reached an epoch.
+    pub(super) fn ended_at(&self, epoch: i64, because: StatusCode) -> Self {
         let ended = self.verified.as_ref().map(|token| Ended {
             aid: token.facts().aid.clone(),
             iat: token.facts().iat,
             lid: token.facts().lid.clone(),
+            epoch: token.facts().epoch.max(epoch),
         });
         Self {
             ended: ended.map_or_else(|| self.ended.clone(), |ended| Part::new(Some(ended))),
             ..self.erased(because)
         }
+    }
+
+    /// The same, where that was so at a time: of what was issued before, nothing comes back.
+    pub(super) fn ended_by(&self, time: i64, because: StatusCode) -> Self {
+        let mut after = self.ended(because);
+        if let Some(ended) = &mut after.ended.value {
+            ended.iat = ended.iat.max(time);
+        }
+        after
     }
 
     /// What is stored once the activation was given up. The license key is kept if the license is floating.

@@ -3,6 +3,8 @@
 mod answers;
 mod explained;
 mod kept;
+mod listed;
+mod merge;
 mod news;
 mod offline;
 mod proof;

@@ -8,7 +8,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use sha2::{Digest, Sha256};
 
 use super::Client;
-use super::stored::{Ended, Part, Stored, Trial, Word};
+use super::stored::{Ended, Listed, Part, Stored, Trial, Word};
 use crate::object::{Object, other_members, quoted};
 use crate::status_code::StatusCode;
 use crate::token::Token;
@@ -29,6 +29,8 @@ const NAMES: &[&str] = &[
     "endedSeal",
     "word",
     "wordSeal",
+    "listed",
+    "listedSeal",
     "lastError",
     "start",
     "end",
@@ -38,8 +40,9 @@ const NAMES: &[&str] = &[
     "ver",
     "suspended",
     "eat",
+    "epoch",
 ];
-const MEMBERS: &[&str] = NAMES.split_at(NAMES.len() - 8).0;
+const MEMBERS: &[&str] = NAMES.split_at(NAMES.len() - 9).0;
 
 impl Client {
     /// Reads what was stored. A text that is none of ours holds nothing, just as an empty store does.
@@ -64,6 +67,7 @@ impl Client {
             trial: sealer.part(&object, "trialSeal", trial_in(&object)),
             ended: sealer.part(&object, "endedSeal", ended_in(&object)),
             word: sealer.part(&object, "wordSeal", word_in(&object)),
+            listed: sealer.part(&object, "listedSeal", listed_in(&object)),
             last_error: last_error.map_or(StatusCode::OK, code),
             verified,
             more: other_members(text, MEMBERS),
@@ -84,6 +88,7 @@ impl Client {
         text.part(&sealer, "trial", "trialSeal", &stored.trial);
         text.part(&sealer, "ended", "endedSeal", &stored.ended);
         text.part(&sealer, "word", "wordSeal", &stored.word);
+        text.part(&sealer, "listed", "listedSeal", &stored.listed);
         text.member("lastError", &stored.last_error.number().to_string());
         text.ended()
     }
@@ -111,6 +116,8 @@ fn ended_in(object: &Object<'_>) -> Option<Ended> {
         aid: ended.text("aid").ok()?,
         iat: ended.number("iat").ok()?,
         lid: ended.text("lid").ok()?,
+        // A store of before this was kept has none.
+        epoch: ended.number("epoch").unwrap_or_default(),
     })
 }
 
@@ -121,6 +128,16 @@ fn word_in(object: &Object<'_>) -> Option<Word> {
         ver: word.number("ver").ok()?,
         suspended: word.flag("suspended").ok()?,
         eat: word.number("eat").ok()?,
+    })
+}
+
+fn listed_in(object: &Object<'_>) -> Option<Listed> {
+    let listed = object.object("listed")?;
+    Some(Listed {
+        lid: listed.text("lid").ok()?,
+        ver: listed.number("ver").ok()?,
+        iat: listed.number("iat").ok()?,
+        suspended: listed.flag("suspended").ok()?,
     })
 }
 
@@ -151,55 +168,63 @@ impl Told for Option<String> {
 impl Told for Option<Trial> {
     fn json(&self) -> Option<String> {
         let Trial { start, end } = self.as_ref()?;
-        Some(
-            [
-                "{\"start\":",
-                &start.to_string(),
-                ",\"end\":",
-                &end.to_string(),
-                "}",
-            ]
-            .concat(),
-        )
+        Some(object_of(&[
+            ("start", start.to_string()),
+            ("end", end.to_string()),
+        ]))
     }
 }
 
 impl Told for Option<Ended> {
     fn json(&self) -> Option<String> {
-        let Ended { aid, iat, lid } = self.as_ref()?;
-        Some(
-            [
-                "{\"aid\":",
-                &quoted(aid),
-                ",\"iat\":",
-                &iat.to_string(),
-                ",\"lid\":",
-                &quoted(lid),
-                "}",
-            ]
-            .concat(),
-        )
+        let Ended {
+            aid,
+            iat,
+            lid,
+            epoch,
+        } = self.as_ref()?;
+        let members = [
+            ("aid", quoted(aid)),
+            ("iat", iat.to_string()),
+            ("lid", quoted(lid)),
+            ("epoch", epoch.to_string()),
+        ];
+        // A store of before the epoch was kept has none, and its seal is over that.
+        let [without @ .., _epoch] = &members;
+        Some(object_of(if *epoch == 0 { without } else { &members }))
     }
 }
 
 impl Told for Option<Word> {
     fn json(&self) -> Option<String> {
         let word = self.as_ref()?;
-        Some(
-            [
-                "{\"lid\":",
-                &quoted(&word.lid),
-                ",\"ver\":",
-                &word.ver.to_string(),
-                ",\"suspended\":",
-                if word.suspended { "true" } else { "false" },
-                ",\"eat\":",
-                &word.eat.to_string(),
-                "}",
-            ]
-            .concat(),
-        )
+        Some(object_of(&[
+            ("lid", quoted(&word.lid)),
+            ("ver", word.ver.to_string()),
+            ("suspended", word.suspended.to_string()),
+            ("eat", word.eat.to_string()),
+        ]))
     }
+}
+
+impl Told for Option<Listed> {
+    fn json(&self) -> Option<String> {
+        let listed = self.as_ref()?;
+        Some(object_of(&[
+            ("lid", quoted(&listed.lid)),
+            ("ver", listed.ver.to_string()),
+            ("iat", listed.iat.to_string()),
+            ("suspended", listed.suspended.to_string()),
+        ]))
+    }
+}
+
+fn object_of(members: &[(&str, String)]) -> String {
+    let mut object = Writer::default();
+    for (name, json) in members {
+        object.member(name, json);
+    }
+    object.ended()
 }
 
 struct Sealer<'a> {

@@ -1,6 +1,6 @@
 //! The verdict on a token: whose it is, whether the clock can be trusted, and what state the license is in.
 
-use super::stored::Word;
+use super::stored::Said;
 use super::{Client, Release};
 use crate::claims::Facts;
 use crate::status_code::StatusCode;
@@ -27,7 +27,7 @@ impl Verdict {
 
 impl Client {
     /// Judges a token for this device and a license key, and by what the vendor said since it was issued.
-    pub(super) fn judge(&self, token: &Token, word: Option<&Word>, key: &str, now: i64) -> Verdict {
+    pub(super) fn judge(&self, token: &Token, said: Said, key: &str, now: i64) -> Verdict {
         let facts = token.facts();
         if let Err(status) = self.is_usable(facts, key, now) {
             return Verdict::Refused(status);
@@ -35,7 +35,7 @@ impl Client {
         if is_past(facts.leat, facts, now) {
             return Verdict::LeaseOver;
         }
-        Verdict::Stands(license_state(facts, word, &self.release, now))
+        Verdict::Stands(license_state(facts, said, &self.release, now))
     }
 
     fn is_usable(&self, facts: &Facts, key: &str, now: i64) -> Result<(), StatusCode> {
@@ -60,13 +60,13 @@ impl Client {
 
 /// The state of the license: the end of the grace period hides the end of the license, which hides a suspension, which
 /// hides that the release is not covered.
-fn license_state(facts: &Facts, word: Option<&Word>, release: &Release, now: i64) -> StatusCode {
+fn license_state(facts: &Facts, said: Said, release: &Release, now: i64) -> StatusCode {
     let has_ended = |eat| is_past(eat, facts, now);
     if facts.ssi != 0 && facts.ssgpeat != 0 && facts.ssgpeat < now {
         StatusCode::GRACE_PERIOD_OVER
-    } else if has_ended(facts.eat) || word.is_some_and(|word| has_ended(word.eat)) {
+    } else if has_ended(facts.eat) || has_ended(said.eat) {
         StatusCode::EXPIRED
-    } else if facts.suspended || word.is_some_and(|word| word.suspended) {
+    } else if facts.suspended || said.suspended {
         StatusCode::SUSPENDED
     } else if !release.is_covered(facts) {
         StatusCode::E_RELEASE_VERSION_NOT_ALLOWED

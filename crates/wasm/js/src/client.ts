@@ -185,6 +185,21 @@ export class LicentiaClient extends License {
     return this.#runner.exclusively(signal, () => this.#runner.sync("asked for", signal));
   }
 
+  /**
+   * Takes the text of a status list that came by another way than the network, such as a file: a revocation or a suspension in it
+   * counts, and it allows nothing.
+   *
+   * @throws LicenseError with `INVALID_STATUS_LIST` if the vendor has not signed it for this license, or a later one was read before.
+   */
+  async applyStatusList(list: string): Promise<Status> {
+    text(list, "list");
+    return this.#runner.exclusively(undefined, async () => {
+      const said = await this.#runner.list(list);
+      this.#runner.note();
+      return said || this.#runner.genuine().code;
+    });
+  }
+
   /** Gives this device's seat back and forgets the activation. */
   async deactivate(options: CallOptions = {}): Promise<Status> {
     const signal = signalIn(options);

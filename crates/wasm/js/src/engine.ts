@@ -28,6 +28,9 @@ export interface Session {
   unsynced(now: number): void;
   askMeter(name: string, now: number): number;
   metered(status: number, body: string, now: number): number;
+  listAddress(now: number): string | undefined;
+  list(text: string, now: number): Uint8Array | undefined;
+  listed(statuses: Uint8Array): number;
   followed(): string | undefined;
   knownVersion(): number;
   told(news: string, jitter: number, now: number): number;

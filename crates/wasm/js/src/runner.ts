@@ -6,6 +6,7 @@ import { engine, outcome, type Session } from "./engine.js";
 import { LicenseError } from "./error.js";
 import { settledId } from "./fingerprint.js";
 import { Follower, type Followed } from "./follower.js";
+import { inflated } from "./inflate.js";
 import { jitter } from "./jitter.js";
 import { invalid } from "./options.js";
 import * as platform from "./platform.js";
@@ -30,6 +31,8 @@ export interface ClientEvents {
 
 const LA_OK = 0;
 const LA_E_INET = 48;
+/** `LA_E_INET`, `LA_E_RATE_LIMIT` and `LA_E_SERVER`: the server has said nothing of the license. */
+const UNHEARD: readonly number[] = [LA_E_INET, 90, 91];
 /** The server holds a request for 25 seconds, and its answer takes a while. */
 const HELD = 40_000;
 /** How many seconds to wait after a storage has failed. */
@@ -213,8 +216,30 @@ export class Runner {
     const answer = await this.ask("PATCH", asking.path, this.body(asking.key), signal);
     const { status: http, body, retryAfter } = answer;
     const code = this.decided(() => this.session.synced(http, body, retryAfter, jitter(), this.now()));
-    this.#tell(status(code), "sync");
-    return code;
+    const isUnheard = reason === "background" && UNHEARD.includes(code);
+    const said = (isUnheard && (await this.#fetchList(signal))) || code;
+    this.#tell(status(said), "sync");
+    return said;
+  }
+
+  /** Takes a status list. Resolves to what it says: that the license is revoked, that it is suspended, or `LA_OK`. */
+  async list(text: string): Promise<number> {
+    const compressed = this.session.list(text, this.now());
+    if (compressed === undefined) {
+      throw new LicenseError("INVALID_STATUS_LIST", `The status list says nothing here: ${this.session.text()}.`);
+    }
+    const statuses = await inflated(compressed);
+    return this.decided(() => this.session.listed(statuses));
+  }
+
+  /** Asks for the list that tells of the license where the server itself does not come through. */
+  async #fetchList(signal: AbortSignal | undefined): Promise<number> {
+    const path = this.session.listAddress(this.now());
+    if (!path?.startsWith("/")) {
+      return LA_OK;
+    }
+    const { status: http, body } = await this.#request({ method: "GET", path, signal });
+    return http === 200 ? this.list(body).catch(() => LA_OK) : LA_OK;
   }
 
   /** Begins with background syncs, if there is something to sync and they have not begun yet. `known` is the verdict. */

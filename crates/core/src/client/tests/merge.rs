@@ -105,3 +105,17 @@ fn what_others_keep_beside_it_stays() {
     let after = merged(&base, &revoked(&base), &theirs);
     assert!(client().write(&after).contains(r#""more":{"b":[1]}"#));
 }
+
+#[test]
+fn of_two_ends_of_a_license_the_one_of_the_later_epoch_counts() {
+    let base = stored(&claims());
+    let told = base.ended_at(1, StatusCode::E_REVOKED);
+    let refused = revoked(&stored(&issued(NOW + 5)));
+    let late = client().verified(&token(&issued(NOW + 9))).unwrap();
+    for after in [
+        merged(&base, &told, &refused),
+        merged(&base, &refused, &told),
+    ] {
+        assert!(after.has_ended(&late));
+    }
+}

@@ -5,25 +5,6 @@ use crate::claims::{Claims, Statement};
 use crate::client::*;
 use crate::statement::StatementKey;
 
-fn key() -> StatementKey {
-    StatementKey::from_seed(&[7; 32])
-}
-
-/// A client that knows the account's statement key.
-fn informed() -> Client {
-    let mut product = crate::key::VerifyingKey::from_spki_pem(PUBLIC)
-        .unwrap()
-        .to_jwk();
-    product.kid = None;
-    let product = serde_json::to_string(&product).unwrap();
-    let account = serde_json::to_string(&key().verifying_key().to_jwk()).unwrap();
-    let document = format!(r#"{{"keys": [{product}], "statementKeys": [{account}]}}"#);
-    Client {
-        keys: KeySet::parse(&document).unwrap(),
-        ..client()
-    }
-}
-
 fn activation() -> Claims {
     Claims {
         lid: "l".into(),
@@ -49,7 +30,7 @@ fn news_by(key: &StatementKey, statement: &Statement) -> String {
 }
 
 fn told(stored: &Stored, statement: &Statement) -> (Decision, bool) {
-    informed().told(stored, &news_by(&key(), statement), NOW)
+    informed().told(stored, &news_by(&account(), statement), NOW)
 }
 
 #[track_caller]
@@ -81,6 +62,58 @@ fn a_revocation_ends_the_activation_at_once() {
         assert_eq!(informed().genuine(&after, NOW).status, StatusCode::FAIL);
         assert_eq!(after.last_error(), StatusCode::E_REVOKED);
     }
+}
+
+#[test]
+fn a_token_that_comes_late_brings_back_nothing_that_a_revocation_ended() {
+    let revoked = Statement {
+        revoked: true,
+        epoch: 2,
+        ..statement(9)
+    };
+    let (decision, _) = told(&stored(&activation()), &revoked);
+    let after = informed().read(&informed().write(&decision.store.unwrap()));
+    let activate = |claims: &Claims| {
+        informed().activated(&after, KEY, response(200, &granted(claims)), NOW + 9)
+    };
+    let on_its_way = Claims {
+        ver: 8,
+        iat: NOW + 5,
+        ..activation()
+    };
+    check(&activate(&on_its_way), StatusCode::E_INET, None);
+    let anew = Claims {
+        aid: "b".into(),
+        epoch: 2,
+        ver: 10,
+        iat: NOW + 9,
+        ..activation()
+    };
+    check(&activate(&anew), StatusCode::OK, Some(60));
+}
+
+#[test]
+fn news_that_end_an_activation_restrict_the_next_one_too() {
+    let suspended = Statement {
+        suspended: true,
+        epoch: 2,
+        ..statement(9)
+    };
+    let (decision, _) = told(&stored(&activation()), &suspended);
+    let after = informed().read(&informed().write(&decision.store.unwrap()));
+    let activate = |ver| {
+        let anew = Claims {
+            aid: "b".into(),
+            epoch: 2,
+            ver,
+            iat: NOW + 5,
+            ..activation()
+        };
+        let token = granted(&anew);
+        informed().activated(&after, KEY, response(200, &token), NOW + 9)
+    };
+    check(&activate(8), StatusCode::SUSPENDED, Some(60));
+    check(&activate(9), StatusCode::OK, Some(60));
 }
 
 #[test]
@@ -186,7 +219,7 @@ fn without_a_statement_key_news_are_a_reason_to_sync_and_no_more() {
         ..statement(6)
     };
     let (decision, has_more) =
-        client().told(&stored(&activation()), &news_by(&key(), &revoked), NOW);
+        client().told(&stored(&activation()), &news_by(&account(), &revoked), NOW);
     check(&decision, StatusCode::OK, Some(60));
     assert_eq!((decision.store, has_more), (None, true));
 }
@@ -227,7 +260,7 @@ fn a_server_whose_ledger_is_silent_says_what_is_published() {
     let stored = stored(&activation());
     let asked = informed().ask_sync(&stored, NOW).1.unwrap();
     let sync = |statement: &Statement| {
-        let body = news_by(&key(), statement);
+        let body = news_by(&account(), statement);
         informed().synced(&stored, &asked, response(503, &body), NOW)
     };
     let revoked = sync(&Statement {

@@ -10,10 +10,6 @@ const DAY: i64 = 86_400;
 const BODY: &str = r#"{"key": "0A2035"}"#;
 const PATH: &str = "/v3/activations/a";
 
-fn key() -> StatementKey {
-    StatementKey::from_seed(&[7; 32])
-}
-
 fn question(nonce: &str) -> Question {
     Question::new("PATCH".into(), PATH.into(), BODY, nonce.into())
 }
@@ -27,7 +23,7 @@ fn sign(question: &Question, status: u16, body: &str, nonce: &str) -> AnswerHead
         digest: Some(question.content_digest()),
         nonce: Some(nonce),
     };
-    answer.sign([key()].iter(), NOW)
+    answer.sign([account()].iter(), NOW)
 }
 
 fn answer(status: u16, body: &str, proof: Proof) -> Response<'_> {
@@ -44,7 +40,7 @@ fn synced(stored: &Stored, response: Response<'_>, now: i64) -> Decision {
 
 #[test]
 fn an_answer_is_the_servers_if_it_is_signed_for_this_question() {
-    let keys = KeySet::from(key().verifying_key());
+    let keys = KeySet::from(account().verifying_key());
     let ours = question("1");
     let headers = sign(&ours, 400, REVOKED, "1");
     assert_eq!(

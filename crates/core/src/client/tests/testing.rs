@@ -6,6 +6,7 @@ use crate::claims::Claims;
 use crate::client::*;
 use crate::jws::{join_signature, signing_input};
 use crate::product::Algorithm;
+use crate::statement::StatementKey;
 
 const PRIVATE: &str = include_str!("../../../../../tests/vectors/keys/product.private.pem");
 pub(super) const PUBLIC: &str =
@@ -22,6 +23,26 @@ pub(super) fn client() -> Client {
         user_hash: Some("u".into()),
         release: Release::default(),
         keys: KeySet::parse(PUBLIC).unwrap(),
+    }
+}
+
+/// The account's statement key.
+pub(super) fn account() -> StatementKey {
+    StatementKey::from_seed(&[7; 32])
+}
+
+/// A client that knows the account's statement key.
+pub(super) fn informed() -> Client {
+    let mut product = crate::key::VerifyingKey::from_spki_pem(PUBLIC)
+        .unwrap()
+        .to_jwk();
+    product.kid = None;
+    let product = serde_json::to_string(&product).unwrap();
+    let account = serde_json::to_string(&account().verifying_key().to_jwk()).unwrap();
+    let document = format!(r#"{{"keys": [{product}], "statementKeys": [{account}]}}"#);
+    Client {
+        keys: KeySet::parse(&document).unwrap(),
+        ..client()
     }
 }
 

@@ -1,0 +1,127 @@
+//! What the vendor has signed: each token and each statement once, since the same words give the same text.
+
+use std::collections::HashMap;
+
+use licentia_core::{
+    Algorithm, Claims, KeySet, Statement, StatementKey, VerifyingKey, join_signature, signing_input,
+};
+use ring::signature::Ed25519KeyPair;
+use serde_json::json;
+
+const PRODUCT: [u8; 32] = [1; 32];
+const ACCOUNT: [u8; 32] = [2; 32];
+
+pub struct Signed {
+    product: Ed25519KeyPair,
+    account: StatementKey,
+    grants: Vec<Grant>,
+    words: Vec<Word>,
+    places: HashMap<String, usize>,
+}
+
+/// A token, with what it says.
+pub struct Grant {
+    pub claims: Claims,
+    pub text: String,
+}
+
+/// A statement, with what it says.
+pub struct Word {
+    pub statement: Statement,
+    pub text: String,
+}
+
+impl Signed {
+    pub fn new() -> Self {
+        Self {
+            product: Ed25519KeyPair::from_seed_unchecked(&PRODUCT).unwrap(),
+            account: StatementKey::from_seed(&ACCOUNT),
+            grants: Vec::new(),
+            words: Vec::new(),
+            places: HashMap::new(),
+        }
+    }
+
+    /// The keys as a client is given them.
+    pub fn keys(&self) -> KeySet {
+        let document = json!({
+            "keys": [product_key().to_jwk()],
+            "statementKeys": [self.account.verifying_key().to_jwk()],
+        });
+        KeySet::parse(&document.to_string()).unwrap()
+    }
+
+    /// Signs a token, and returns its place.
+    pub fn grant(&mut self, claims: Claims) -> usize {
+        let json = serde_json::to_string(&claims).unwrap();
+        if let Some(place) = self.places.get(&json) {
+            return *place;
+        }
+        let kid = product_key().kid();
+        let input = signing_input(Algorithm::EdDSA, &kid, "JWT", json.as_bytes());
+        let text = join_signature(&input, self.product.sign(input.as_bytes()).as_ref());
+        self.grants.push(Grant { claims, text });
+        self.places.insert(json, self.grants.len() - 1);
+        self.grants.len() - 1
+    }
+
+    /// Signs a statement, and returns its place.
+    pub fn word(&mut self, statement: Statement) -> usize {
+        let json = serde_json::to_string(&statement).unwrap();
+        if let Some(place) = self.places.get(&json) {
+            return *place;
+        }
+        let text = self.account.sign(&statement);
+        self.words.push(Word { statement, text });
+        self.places.insert(json, self.words.len() - 1);
+        self.words.len() - 1
+    }
+
+    /// Signs a token once more, as if it had been issued at that time.
+    pub fn renewed(&mut self, text: &str, time: i64, grace: i64) -> Option<usize> {
+        let grant = self.grants.iter().find(|grant| grant.text == text)?;
+        let claims = Claims {
+            iat: time,
+            ssgpeat: time + grace,
+            ..grant.claims.clone()
+        };
+        Some(self.grant(claims))
+    }
+
+    /// Signs a statement once more, under another version.
+    pub fn restamped(&mut self, word: usize, ver: i64) -> usize {
+        let statement = self.words[word].statement.clone();
+        self.word(Statement { ver, ..statement })
+    }
+
+    pub fn granted(&self, place: usize) -> &Grant {
+        &self.grants[place]
+    }
+
+    pub fn said(&self, place: usize) -> &Word {
+        &self.words[place]
+    }
+}
+
+fn product_key() -> VerifyingKey {
+    StatementKey::from_seed(&PRODUCT).verifying_key()
+}
+
+impl Word {
+    /// Whether it lets nothing run at that time.
+    pub fn restricts(&self, time: i64) -> bool {
+        let Statement {
+            revoked,
+            suspended,
+            deleted,
+            eat,
+            ..
+        } = self.statement;
+        revoked || suspended || deleted || eat != 0 && eat < time
+    }
+
+    /// Whether no activation of that epoch outlives it.
+    pub fn ends(&self, epoch: i64) -> bool {
+        self.statement.revoked || self.statement.deleted || self.statement.epoch > epoch
+    }
+}
