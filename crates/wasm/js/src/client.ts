@@ -4,9 +4,9 @@
 import type { Claims } from "./claims.js";
 import { refused, settings, type ClientOptions, type Settings } from "./client-options.js";
 import { LicenseError } from "./error.js";
-import { fingerprint } from "./fingerprint.js";
+import { fingerprint, fingerprintNow } from "./fingerprint.js";
 import { License } from "./license.js";
-import { abortSignal, invalid, object, optionalText, text } from "./options.js";
+import { abortSignal, invalid, object, optionalKey, text } from "./options.js";
 import * as platform from "./platform.js";
 import { fetchKeys, knownKeys } from "./product.js";
 import { storageFault } from "./reach.js";
@@ -36,8 +36,6 @@ const SOFT_OF_TRIALS: readonly number[] = [0, 1, 26];
  */
 export class LicentiaClient extends License {
   readonly productId: string;
-  /** What tells this device from others: as it was given, or as it was found. */
-  readonly fingerprint: string;
   /** Closes it at the end of the block that holds it with `using`. */
   declare readonly [Symbol.dispose]: () => void;
   readonly #given: ClientOptions;
@@ -57,7 +55,6 @@ export class LicentiaClient extends License {
     super();
     const { productId, given } = settings;
     this.productId = productId;
-    this.fingerprint = print;
     this.#given = given;
     this.#runner = new Runner(settings, storage, publicKey, print);
     this.setLicenseKey(given.licenseKey);
@@ -92,7 +89,7 @@ export class LicentiaClient extends License {
   static openSync(options: ClientOptions): LicentiaClient {
     const read = settings(options);
     const storage = storageOf(read);
-    const [keys, print] = [knownKeys(read, storage), fingerprint(read, storage)];
+    const [keys, print] = [knownKeys(read, storage), fingerprintNow(read, storage)];
     if (isThenable(keys) || isThenable(print)) {
       throw invalid("storage", "synchronous, or opened with `open`");
     }
@@ -102,6 +99,11 @@ export class LicentiaClient extends License {
     const client = new LicentiaClient(read, storage, keys, print);
     client.#runner.refuseToWait();
     return client;
+  }
+
+  /** What tells this device from others: as it was given, or as it was found. */
+  get fingerprint(): string {
+    return this.#runner.fingerprint;
   }
 
   /** Calls `listener` at each event from now on; returns what ends that. */
@@ -117,7 +119,7 @@ export class LicentiaClient extends License {
 
   /** Sets the license key that is used from now on; without one, that which was last activated. */
   setLicenseKey(licenseKey: string | undefined): void {
-    this.#said = { licenseKey: optionalText(licenseKey, "licenseKey") };
+    this.#said = { licenseKey: optionalKey(licenseKey) };
     this.#runner.session.setKey(this.#said.licenseKey);
   }
 
@@ -154,7 +156,7 @@ export class LicentiaClient extends License {
 
   /** Activates this device, with `licenseKey` if one is given, and starts background syncs. */
   async activate(licenseKey?: string | undefined, options: CallOptions = {}): Promise<Status> {
-    const given = optionalText(licenseKey, "licenseKey");
+    const given = optionalKey(licenseKey);
     const signal = signalIn(options);
     const { session, resets } = this.#runner;
     const said = this.#said;
