@@ -217,7 +217,7 @@ describe("answers that are none", () => {
     "a connection that breaks": ["drop", 48],
     "a refusal of the proxy's own": [refusal(403, "REVOKED_LICENSE"), 48],
     "an unknown activation": [refusal(404, "ACTIVATION_UNKNOWN"), 59],
-    "a token with a changed claim": [{ status: 200, body: JSON.stringify({ activationToken: "e30.e30.AA" }) }, 1],
+    "a token with a changed claim": [{ status: 200, body: JSON.stringify({ activationToken: "e30.e30.AA" }) }, 48],
   };
   for (const [name, [answer, code]] of Object.entries(cases)) {
     test(`${name} keeps the activation`, async () => {

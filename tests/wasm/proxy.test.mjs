@@ -167,6 +167,27 @@ test("answers of a portal, a gateway and a proxy are no verdicts, and a connecti
   assert.equal(await code(client.sync()), 0);
 });
 
+test("a token that somebody has mangled, or that is of no use here, is a failure of the network where an activation stands", async () => {
+  const [license, other] = [await createLicense(server.call, { allowedActivations: 9 }), await createLicense(server.call)];
+  await activated(other);
+  const foreign = JSON.parse(between.seen.at(-1).body).activationToken;
+  const client = await activated(license);
+  const heard = [];
+  client.on("status", ({ name }) => heard.push(name));
+  const mangle = (token) => [token.slice(0, -5) + "AAAAA", token.slice(0, 300), "", foreign, `${token}\n`];
+  for (let kind = 0; kind < 5; kind += 1) {
+    between.between = async ({ method }, pass) => {
+      const { status, body } = await pass();
+      const changed = () => JSON.stringify({ activationToken: mangle(JSON.parse(body).activationToken)[kind] });
+      return { status, headers: {}, body: method === "GET" ? body : changed() };
+    };
+    await standsAfter(client);
+    assert.deepEqual([await code(client.activate()), client.isValid().code, heard.splice(0)], [48, 0, ["LA_E_INET"]], `${kind}`);
+    const elsewhere = await app(license, { fingerprint: `${kind}`.repeat(64) });
+    assert.equal(await code(elsewhere.activate()), 1, "nothing stands there");
+  }
+});
+
 test("a seat that a proxy says was given back is not", async () => {
   const license = await createLicense(server.call);
   const client = await activated(license);

@@ -114,6 +114,10 @@ impl Terms {
             return Ok(());
         };
         let latest = lease.0.saturating_sub(LEASE_MARGIN);
+        if latest < 1 {
+            let reason = format!("it must be more than {LEASE_MARGIN} seconds");
+            return Err(Problem::field("leaseDuration", reason));
+        }
         if self.server_sync_interval.0 == 0 || self.server_sync_interval.0 > latest {
             let reason = format!(
                 "it must be 1 to {latest}, {LEASE_MARGIN} seconds less than `leaseDuration`"
@@ -285,16 +289,18 @@ mod tests {
 
     #[test]
     fn a_floating_client_syncs_before_its_lease_ends() {
-        let floating = |interval| {
+        let floating = |lease, interval| {
             move |terms: &mut Terms| {
                 terms.license_type = LicenseType::HostedFloating;
-                terms.lease_duration = Seconds(600);
+                terms.lease_duration = Seconds(lease);
                 terms.server_sync_interval = Seconds(interval);
             }
         };
-        check(floating(570), None);
-        check(floating(571), Some("serverSyncInterval"));
-        check(floating(0), Some("serverSyncInterval"));
+        check(floating(600, 570), None);
+        check(floating(600, 571), Some("serverSyncInterval"));
+        check(floating(600, 0), Some("serverSyncInterval"));
+        check(floating(31, 60), Some("serverSyncInterval"));
+        check(floating(30, 60), Some("leaseDuration"));
     }
 
     #[test]

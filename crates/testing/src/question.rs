@@ -79,7 +79,7 @@ pub(crate) struct Case {
 /// # Errors
 /// Names the field that is wrong.
 pub fn answer(question: &Question) -> Result<Answer, Problem> {
-    if let Some(problem) = state::spoken(&question.state) {
+    if let Some(problem) = state::spoken(&question.state, question.syncs) {
         return Ok(refused(&problem));
     }
     let mut draw = Draw::new(Seed(question.seed));

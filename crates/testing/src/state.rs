@@ -14,8 +14,14 @@ const LEASE: Seconds = Seconds(120);
 /// An address that is kept for documents (RFC 5737), and is no machine's.
 const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 9));
 
-/// Says what is wrong, if the state is the code of an error.
-pub(crate) fn spoken(state: &str) -> Option<Problem> {
+/// Says what is wrong, if the state is the code of an error, or a sync finds the seat freed.
+pub(crate) fn spoken(state: &str, syncs: bool) -> Option<Problem> {
+    let is_freed = syncs && state == "lease-over";
+    let state = if is_freed {
+        "ACTIVATION_NOT_FOUND"
+    } else {
+        state
+    };
     let code = Code::ALL.iter().find(|code| code.as_str() == state);
     code.map(|code| Problem::new(*code, code.cause()))
 }

@@ -55,13 +55,17 @@ function replacing({ from, to, runtime }) {
       if (runtime === "workerd") {
         onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path: `./${modules[basename(path)]}`, external: true }));
       }
-      onLoad({ filter: /\.wasm$/ }, ({ path }) => ({ contents: packed(readFileSync(path)), loader: "text" }));
+      onLoad({ filter: /\.wasm$/ }, ({ path }) => ({ contents: PLACE + basename(path), loader: "text" }));
     },
   };
 }
 
-function bundle(entry) {
-  return build({
+/** Where a module's text goes once the lines are broken: it needs no escapes, and would not compress as well in pieces. */
+const PLACE = "module:";
+const filled = (code) => code.replace(/module:([a-z_]+\.wasm)/, (_, name) => packed(readFileSync(at("generated", name))));
+
+async function bundle(entry) {
+  const { outputFiles } = await build({
     absWorkingDir: here,
     entryPoints: [at("src", entry.from)],
     outfile: join(dist, entry.to),
@@ -71,13 +75,16 @@ function bundle(entry) {
     target: "es2022",
     external: ["node:*"],
     minifyWhitespace: true,
+    lineLimit: 250, // what an uncaught error shows is the line that threw it
     minifySyntax: true,
     minifyIdentifiers: true,
     define: { __VERSION__: JSON.stringify(version) },
     legalComments: "none",
     logLevel: "warning",
     plugins: [replacing(entry)],
+    write: false,
   });
+  for (const { path, text } of outputFiles) writeFileSync(path, filled(text));
 }
 
 /** Declarations for `import`; for `require`, the same under the names that TypeScript wants there. */

@@ -63,6 +63,12 @@ impl Session {
         self.client.license_key = license_key;
     }
 
+    /// Takes the fingerprint that others who share the storage have drawn.
+    #[wasm_bindgen(js_name = setFingerprint)]
+    pub fn set_fingerprint(&mut self, fingerprint: String) {
+        self.client.fingerprint = fingerprint;
+    }
+
     /// Sets the application's release version.
     ///
     /// # Errors

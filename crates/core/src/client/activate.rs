@@ -53,12 +53,19 @@ impl Client {
     }
 
     /// Takes the token of an answer, if it stands. One of what has ended was recorded before: no server has answered.
+    ///
+    /// Nor has one where an activation stands, and what came is no token of the product or of no use here: that the device is
+    /// not activated is never said of one that is.
     pub(super) fn granted(&self, stored: &Stored, text: &str, key: &str, now: i64) -> Decision {
-        match self.verified(text) {
+        let decision = match self.verified(text) {
             None => Decision::of(StatusCode::FAIL),
             Some(token) if stored.has_ended(&token) => Decision::of(StatusCode::E_INET),
             Some(token) => self.taken(stored, text, &token, key, now),
+        };
+        if decision.status == StatusCode::FAIL && self.genuine(stored, now).stands {
+            return Decision::of(StatusCode::E_INET);
         }
+        decision
     }
 
     /// Takes a token, if it stands and what is stored is no later word. One that is no news proves nothing about the clock.

@@ -4,6 +4,7 @@ use super::{Client, Decision, Schedule, Stored};
 use crate::claims::Facts;
 use crate::status_code::StatusCode;
 use crate::time::Timestamp;
+use crate::token::Token;
 
 impl Client {
     /// Returns the sentence. It is for people who help users: what users read is the status code's meaning.
@@ -27,6 +28,7 @@ impl Client {
             StatusCode::E_TIME_MODIFIED => altered_time(stored, now),
             StatusCode::E_LICENSE_KEY => key_fault(self, stored).to_owned(),
             _ => match stored.token() {
+                Some(token) if status == StatusCode::OK => good(stored, token),
                 Some(token) => of_token(status, token.facts(), now),
                 None => without_token(stored),
             },
@@ -73,15 +75,24 @@ fn without_token(stored: &Stored) -> String {
     }
 }
 
+/// Says how long the verdict holds without a word from the server: until the first end that comes.
+fn good(stored: &Stored, token: &Token) -> String {
+    let facts = token.facts();
+    let grace = if facts.ssi > 0 { facts.ssgpeat } else { 0 };
+    let said = stored.said_of(token).eat;
+    let ends = [grace, facts.eat, facts.leat, said].into_iter();
+    let until = ends.filter(|end| *end > 0).min();
+    let until = until.map(|end| format!(", and is good until {}", time(end)));
+    format!("{} says so{}", issued(facts), until.unwrap_or_default())
+}
+
+fn issued(facts: &Facts) -> String {
+    format!("the server's token of {}", time(facts.iat))
+}
+
 fn of_token(status: StatusCode, facts: &Facts, now: i64) -> String {
-    let issued = format!("the server's token of {}", time(facts.iat));
+    let issued = issued(facts);
     match status {
-        StatusCode::OK if facts.ssi > 0 && facts.ssgpeat > 0 => {
-            format!(
-                "{issued} says so, and is good until {}",
-                time(facts.ssgpeat)
-            )
-        }
         StatusCode::EXPIRED => format!("{issued} says that it ended at {}", time(facts.eat)),
         StatusCode::GRACE_PERIOD_OVER => {
             format!("{issued} was good until {}", time(facts.ssgpeat))

@@ -20,12 +20,15 @@ impl Client {
 
     /// Decides what news do that came as `{"statement": …}`. Returns besides whether a sync has more to say.
     ///
-    /// What holds no statement is no more than a reason to sync, and so is one where no statement key is known.
+    /// A refusal to tell any, which is an empty text, is no more than a reason to sync, and so is a statement where no statement
+    /// key is known. What holds none is nobody's news.
     #[must_use]
     pub fn told(&self, stored: &Stored, news: &str, now: i64) -> (Decision, bool) {
         let keys = self.keys.of_statements();
-        let Some(statement) = statement_in(news).filter(|_| !keys.is_empty()) else {
-            return (self.genuine(stored, now), true);
+        let statement = statement_in(news);
+        let is_unclear = statement.is_some() && keys.is_empty();
+        let Some(statement) = statement.filter(|_| !is_unclear) else {
+            return (self.genuine(stored, now), is_unclear || news.is_empty());
         };
         let said = verified(&statement, &keys);
         match said.and_then(|said| stored.after_news(said)) {

@@ -4,16 +4,17 @@
 import type { Claims } from "./claims.js";
 import { refused, settings, type ClientOptions, type Settings } from "./client-options.js";
 import { LicenseError } from "./error.js";
-import { fingerprint } from "./fingerprint.js";
+import { fingerprint, fingerprintNow } from "./fingerprint.js";
 import { License } from "./license.js";
-import { abortSignal, invalid, object, optionalText, text } from "./options.js";
+import { abortSignal, invalid, object, optionalKey, text } from "./options.js";
 import * as platform from "./platform.js";
 import { fetchKeys, knownKeys } from "./product.js";
 import { storageFault } from "./reach.js";
-import { abortable, Runner, settled, type ClientEvents } from "./runner.js";
+import { Runner, settled, type ClientEvents } from "./runner.js";
 import type { Status } from "./status.js";
 import { isThenable, type LicenseStorage } from "./storage.js";
 import { transport } from "./transport.js";
+import { abortable } from "./turn.js";
 
 /** What a call that reaches the network takes. */
 export interface CallOptions {
@@ -23,7 +24,10 @@ export interface CallOptions {
 
 const EVENTS: readonly (keyof ClientEvents)[] = ["status", "sync", "erased", "error"];
 const LA_FAIL = 1;
+const LA_E_LICENSE_KEY = 54;
 const LA_E_RELEASE_VERSION_FORMAT = 70;
+/** No date is later. */
+const LAST_DATE = 8.64e15;
 /** `LA_OK`, `LA_FAIL` and `LA_LOCAL_TRIAL_EXPIRED`. */
 const SOFT_OF_TRIALS: readonly number[] = [0, 1, 26];
 
@@ -36,8 +40,6 @@ const SOFT_OF_TRIALS: readonly number[] = [0, 1, 26];
  */
 export class LicentiaClient extends License {
   readonly productId: string;
-  /** What tells this device from others: as it was given, or as it was found. */
-  readonly fingerprint: string;
   /** Closes it at the end of the block that holds it with `using`. */
   declare readonly [Symbol.dispose]: () => void;
   readonly #given: ClientOptions;
@@ -55,9 +57,11 @@ export class LicentiaClient extends License {
 
   private constructor(settings: Settings, storage: LicenseStorage, publicKey: string, print: string) {
     super();
+    if (settings === undefined) {
+      throw new LicenseError("INVALID_OPTION", "a client is opened by `LicentiaClient.open` or `LicentiaClient.openSync`");
+    }
     const { productId, given } = settings;
     this.productId = productId;
-    this.fingerprint = print;
     this.#given = given;
     this.#runner = new Runner(settings, storage, publicKey, print);
     this.setLicenseKey(given.licenseKey);
@@ -92,7 +96,7 @@ export class LicentiaClient extends License {
   static openSync(options: ClientOptions): LicentiaClient {
     const read = settings(options);
     const storage = storageOf(read);
-    const [keys, print] = [knownKeys(read, storage), fingerprint(read, storage)];
+    const [keys, print] = [knownKeys(read, storage), fingerprintNow(read, storage)];
     if (isThenable(keys) || isThenable(print)) {
       throw invalid("storage", "synchronous, or opened with `open`");
     }
@@ -102,6 +106,11 @@ export class LicentiaClient extends License {
     const client = new LicentiaClient(read, storage, keys, print);
     client.#runner.refuseToWait();
     return client;
+  }
+
+  /** What tells this device from others: as it was given, or as it was found. */
+  get fingerprint(): string {
+    return this.#runner.fingerprint;
   }
 
   /** Calls `listener` at each event from now on; returns what ends that. */
@@ -117,7 +126,7 @@ export class LicentiaClient extends License {
 
   /** Sets the license key that is used from now on; without one, that which was last activated. */
   setLicenseKey(licenseKey: string | undefined): void {
-    this.#said = { licenseKey: optionalText(licenseKey, "licenseKey") };
+    this.#said = { licenseKey: optionalKey(licenseKey) };
     this.#runner.session.setKey(this.#said.licenseKey);
   }
 
@@ -154,7 +163,7 @@ export class LicentiaClient extends License {
 
   /** Activates this device, with `licenseKey` if one is given, and starts background syncs. */
   async activate(licenseKey?: string | undefined, options: CallOptions = {}): Promise<Status> {
-    const given = optionalText(licenseKey, "licenseKey");
+    const given = optionalKey(licenseKey);
     const signal = signalIn(options);
     const { session, resets } = this.#runner;
     const said = this.#said;
@@ -162,6 +171,9 @@ export class LicentiaClient extends License {
       const refusal = session.askActivation(given);
       const key = session.text();
       if (key === undefined) {
+        if (refusal === LA_E_LICENSE_KEY && (given ?? session.key()) === undefined) {
+          throw new LicenseError("LA_E_LICENSE_KEY", "No license key was given, and none is stored.", { status: refusal });
+        }
         return refusal;
       }
       const { status: http, body } = await this.#runner.ask("POST", "", this.#activation(key), signal);
@@ -243,7 +255,8 @@ export class LicentiaClient extends License {
    */
   offlineActivationRequest(meters: Record<string, number> = {}): string {
     const { session } = this.#runner;
-    const meterAttributes = Object.entries(meters).map(([name, uses]) => ({ name, uses }));
+    const counted = Object.entries(object(meters, "meters"));
+    const meterAttributes = counted.map(([name, uses]) => ({ name, uses: whole(uses, `meters.${name}`, 0) }));
     const key = this.#runner.text(() => session.askActivation(undefined));
     const body = this.#activation(key, { meterAttributes });
     return this.#runner.text(() => session.offlineRequest(body, this.#runner.now()));
@@ -292,7 +305,7 @@ export class LicentiaClient extends License {
 
   localTrialExpiresAt(): Date | null {
     const end = this.#runner.stored(() => this.#runner.session.trialEnd());
-    return end === null ? null : new Date(end * 1000);
+    return end === null ? null : new Date(Math.min(end * 1000, LAST_DATE));
   }
 
   /** Returns the license key in use, or null. */
@@ -365,9 +378,9 @@ function storageOf({ given }: Settings): LicenseStorage {
   return given.storage ?? platform.defaultStorage(given.directory);
 }
 
-function whole(value: number, option: string): number {
-  if (!Number.isInteger(value) || value < 1 || value > 0x7fff_ffff) {
-    throw invalid(option, "a whole number from 1 up");
+function whole(value: number, option: string, least = 1): number {
+  if (!Number.isInteger(value) || value < least || value > 0x7fff_ffff) {
+    throw invalid(option, `a whole number from ${least} up`);
   }
   return value;
 }

@@ -8,6 +8,7 @@ import { start } from "./start.js";
 /** A running client: see crates/wasm/src/session.rs. Times are seconds since 1970; an outcome is read by {@link outcome}. */
 export interface Session {
   setKey(licenseKey: string | undefined): void;
+  setFingerprint(fingerprint: string): void;
   setRelease(version: string): void;
   setPublished(published: number): void;
   load(text: string): boolean;

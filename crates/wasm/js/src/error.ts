@@ -16,6 +16,8 @@ export type LicenseErrorCode =
 
 /** What every method of this package rejects with or throws, but for an abort: that is the signal's own reason. */
 export class LicenseError extends Error {
+  /** As it is shown, whatever a bundler calls the class. */
+  static override readonly name: string = "LicenseError";
   override readonly name = "LicenseError";
   readonly code: LicenseErrorCode;
   /** The number of the status code; null where the program that calls is at fault. */

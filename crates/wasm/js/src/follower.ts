@@ -30,6 +30,9 @@ const HELD = 25;
 /** How long to wait before the second try, in milliseconds; each further one waits twice as long, up to the longest wait. */
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 60_000;
+/** Who is refused is so for long; and no server may ask for more. */
+const REFUSED_WAIT = 3_600_000;
+const TOO_MANY_REQUESTS = 429;
 /** A crowd that has lost its sockets together comes back over this time. */
 const COMEBACK = 10_000;
 const HEARTBEAT = 40_000;
@@ -63,20 +66,24 @@ export class Follower {
 
   async #follow(activation: string, signal: AbortSignal): Promise<void> {
     let failures = 0;
+    let isRefused = false;
     let polls = platform.holdsSockets() ? 0 : Infinity;
+    const known = () => this.#following.followed()?.version ?? 0;
     while (!signal.aborted) {
-      const version = this.#following.followed()?.version ?? 0;
+      const version = known();
       const path = `/v3/activations/${encodeURIComponent(activation)}/events?version=${version}`;
       if (polls === 0) {
         const held = await this.#atSocket(path, signal);
         if (held) {
           failures = 0;
+          isRefused = false;
           await wait(part() * COMEBACK, signal);
         } else {
           polls = POLLS;
         }
         continue;
       }
+      const begun = performance.now();
       const { status, body, retryAfter = 0 } = await this.#following.poll(`${path}&wait=${HELD}`, signal);
       if (signal.aborted) {
         return;
@@ -84,15 +91,21 @@ export class Follower {
       if (status === 200) {
         this.#following.heard(body);
       }
-      if (status >= 400 && status < 500) {
+      polls -= 1;
+      // News teach a later version, and their absence takes its time: all else is nobody's answer, whatever it says.
+      if (status === 200 ? known() > version : status === 204 && performance.now() - begun > HELD * 500) {
+        failures = 0;
+        isRefused = false;
+        continue;
+      }
+      failures += 1;
+      const refuses = status >= 400 && status < 500;
+      if (refuses && status !== TOO_MANY_REQUESTS && !isRefused) {
+        isRefused = true;
         this.#following.refused();
       }
-      failures = status === 200 || status === 204 ? 0 : failures + 1;
-      polls -= 1;
-      if (failures > 0) {
-        const grown = Math.min(FIRST_WAIT * 2 ** failures, LONGEST_WAIT);
-        await wait(Math.max(grown, retryAfter * 1000) * (0.5 + part()), signal);
-      }
+      const grown = Math.min(FIRST_WAIT * 2 ** failures, refuses ? REFUSED_WAIT : LONGEST_WAIT);
+      await wait(Math.min(Math.max(grown, retryAfter * 1000), REFUSED_WAIT) * (0.5 + part()), signal);
     }
   }
 
@@ -143,7 +156,7 @@ export class Follower {
 /** Waits without keeping a process alive, or until the signal says so. */
 function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(done, milliseconds);
+    const timer = setTimeout(done, signal.aborted ? 0 : milliseconds);
     unref(timer);
     function done() {
       clearTimeout(timer);

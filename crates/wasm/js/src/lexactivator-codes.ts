@@ -95,6 +95,7 @@ const names = new Map<number, string>(Object.entries(LexStatusCodes).map(([name,
 
 /** What a function throws that neither succeeds nor ends in a verdict. */
 export class LexActivatorException extends Error {
+  static override readonly name: string = "LexActivatorException";
   override readonly name = "LexActivatorException";
   /** One of {@link LexStatusCodes}. */
   readonly code: number;

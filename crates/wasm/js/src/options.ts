@@ -55,6 +55,11 @@ export function optionalText(value: unknown, option: string): string | undefined
   return value === undefined || value === null ? undefined : text(value, option);
 }
 
+/** A license key is pasted with what stood around it. */
+export function optionalKey(value: unknown): string | undefined {
+  return optionalText(value, "licenseKey")?.trim();
+}
+
 export function abortSignal(value: unknown): AbortSignal | undefined {
   const signal = value as AbortSignal | undefined;
   if (signal !== undefined && !(typeof signal?.aborted === "boolean" && typeof signal.addEventListener === "function")) {

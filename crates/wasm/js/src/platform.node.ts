@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
 import { hostname, release, userInfo } from "node:os";
+import { Readable } from "node:stream";
 
 import { fileStorage } from "./file-storage.js";
 import { machineId } from "./machine-id.js";
@@ -53,15 +54,10 @@ export const patiently = ((address: string, { signal }: RequestInit) =>
   new Promise<Response>((resolve, reject) => {
     const { get } = address.startsWith("https:") ? https : http;
     const request = get(address, signal ? { signal } : {}, (answer) => {
-      const pieces: Buffer[] = [];
-      answer.on("data", (piece: Buffer) => pieces.push(piece));
-      answer.on("error", reject);
-      answer.on("end", () => {
-        const { statusCode: status = 0, headers } = answer;
-        const retryAfter = headers["retry-after"];
-        const body = status === 204 || status === 304 ? null : Buffer.concat(pieces);
-        resolve(new Response(body, { status, headers: retryAfter === undefined ? {} : { "Retry-After": retryAfter } }));
-      });
+      const { statusCode: status = 0, headers } = answer;
+      const retryAfter = headers["retry-after"];
+      const body = status === 204 || status === 304 ? null : (Readable.toWeb(answer) as ReadableStream);
+      resolve(new Response(body, { status, headers: retryAfter === undefined ? {} : { "Retry-After": retryAfter } }));
     });
     request.on("socket", (socket) => socket.unref());
     request.on("error", reject);

@@ -38,7 +38,7 @@ function whole(text: string): string | undefined {
  */
 export async function fetchKeys(settings: Settings, storage: LicenseStorage, ask: Transport, signal: AbortSignal | undefined): Promise<string> {
   const path = `/v3/products/${encodeURIComponent(settings.productId)}/keys`;
-  const keys = keysIn(await ask({ method: "GET", path, signal }));
+  const keys = keysIn(await ask({ method: "GET", path, signal }), settings.productId);
   try {
     await storage.set(placeOf(settings.productId, KEYS), keys);
   } catch {
@@ -47,7 +47,7 @@ export async function fetchKeys(settings: Settings, storage: LicenseStorage, ask
   return keys;
 }
 
-function keysIn({ status, body }: Answer): string {
+function keysIn({ status, body }: Answer, productId: string): string {
   if (status === 429) {
     throw refused(LA_E_RATE_LIMIT);
   }
@@ -59,7 +59,8 @@ function keysIn({ status, body }: Answer): string {
   if (status === 404 && typeof document?.["code"] === "string") {
     throw refused(LA_E_PRODUCT_ID);
   }
-  if (status !== 200 || !Array.isArray(document?.["keys"])) {
+  const isOf = (id: unknown) => id === undefined || String(id).toLowerCase() === productId.toLowerCase();
+  if (status !== 200 || !Array.isArray(document?.["keys"]) || !isOf(document["productId"])) {
     throw refused(LA_E_INET);
   }
   try {

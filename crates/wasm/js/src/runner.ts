@@ -4,6 +4,7 @@ import type { Settings } from "./client-options.js";
 import { Emitter } from "./emitter.js";
 import { engine, outcome, type Session } from "./engine.js";
 import { LicenseError } from "./error.js";
+import { settledId } from "./fingerprint.js";
 import { Follower, type Followed } from "./follower.js";
 import { inflated } from "./inflate.js";
 import { jitter } from "./jitter.js";
@@ -15,6 +16,7 @@ import { status, type Status } from "./status.js";
 import type { LicenseStorage } from "./storage.js";
 import { unref } from "./timer.js";
 import { NO_ANSWER, transport, type Answer, type Transport } from "./transport.js";
+import { abortable } from "./turn.js";
 
 /** What a client tells while it runs. */
 export interface ClientEvents {
@@ -42,7 +44,8 @@ const SOFT: readonly number[] = [LA_OK, 1, 20, 21, 22];
 export class Runner {
   readonly events = new Emitter<ClientEvents>();
   readonly session: Session;
-  readonly fingerprint: string;
+  fingerprint: string;
+  readonly #storage: LicenseStorage;
   readonly #settings: Settings;
   readonly #slot: Slot;
   readonly #request: Transport;
@@ -62,12 +65,16 @@ export class Runner {
   constructor(settings: Settings, storage: LicenseStorage, publicKey: string, fingerprint: string) {
     const { productId, given, host, timeout, now } = settings;
     this.fingerprint = fingerprint;
+    this.#storage = storage;
     this.#settings = settings;
-    this.session = new (engine().Session)(productId, publicKey, fingerprint, platform.device().userHash || fingerprint);
+    this.session = new (engine().Session)(productId, publicKey, fingerprint, platform.device().userHash || undefined);
     if (!this.session.requireSigned(given.answers && given.answers === "signed")) {
       throw invalid("answers", '"any" where no statement key is known: it comes with a `product.dat`, and not with a PEM');
     }
-    const failed = (error: LicenseError) => this.events.emit("error", error);
+    const failed = (error: LicenseError) => {
+      this.events.emit("error", error);
+      this.wait(RETRY);
+    };
     this.#slot = new Slot(storage, productId, failed, (...texts) => this.session.merged(...texts));
     this.#request = transport(host, given.fetch, timeout, now);
     if (given.push ?? given.fetch === undefined) {
@@ -156,6 +163,7 @@ export class Runner {
     const turn = async () => {
       signal?.throwIfAborted();
       await this.#slot.refresh();
+      await this.#settle();
       this.#load();
       try {
         return settled(status(await action()));
@@ -165,6 +173,16 @@ export class Runner {
       }
     };
     return abortable(this.#slot.exclusively(turn, signal), signal);
+  }
+
+  /** Takes the id that is kept, should another tab have drawn one at the same moment. */
+  async #settle(): Promise<void> {
+    const id = await settledId(this.#storage);
+    if (id !== undefined && id !== this.fingerprint) {
+      this.fingerprint = id;
+      this.session.setFingerprint(id);
+      this.session.load((this.#loaded = this.#slot.read()));
+    }
   }
 
   /** Asks the server; the answer is bound to the question, where it has to be signed. */
@@ -228,7 +246,7 @@ export class Runner {
   /** Begins with background syncs, if there is something to sync and they have not begun yet. `known` is the verdict. */
   begin(known: number): void {
     this.#known ??= known;
-    if (this.#timer === undefined && !this.#closing.signal.aborted) {
+    if (this.session.due() === undefined && !this.#closing.signal.aborted) {
       this.session.begin(this.now());
       this.wait();
     }
@@ -238,12 +256,14 @@ export class Runner {
   wait(atLeast = 0): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    const { aborted } = this.#closing.signal;
+    if (aborted) this.session.end();
     this.#follower?.keep();
-    const turn = this.#closing.signal.aborted ? -1 : this.session.turn(this.now());
-    if (turn < 0) {
+    const turn = this.session.turn(this.now());
+    if (turn < 0 && (aborted || !this.#slot.owes)) {
       return;
     }
-    const seconds = Math.max(turn, atLeast);
+    const seconds = turn < 0 ? RETRY : Math.max(turn, atLeast);
     this.#timer = setTimeout(() => void (seconds === 0 ? this.#syncBehind() : this.#look()), seconds * 1000);
     // In Node, a timer that waits for the next sync keeps no process alive; the first sync is worth a moment.
     if (seconds > 0) {
@@ -253,7 +273,6 @@ export class Runner {
 
   close(): void {
     this.#closing.abort(new LicenseError("LA_E_INET", "the client was closed", { status: LA_E_INET }));
-    this.session.end();
     this.wait();
     this.events.clear();
   }
@@ -332,6 +351,7 @@ export class Runner {
 
   /** Tells what others who share the storage, or the time, have changed, and waits on. */
   #look(): void {
+    this.#slot.retry();
     const verdict = this.genuine();
     if (verdict.code !== this.#known) {
       this.#tell(verdict);
@@ -376,19 +396,4 @@ export function settled(verdict: Status, soft: readonly number[] = SOFT): Status
 
 function failed({ code, name, message }: Status): LicenseError {
   return new LicenseError(name, message, { status: code });
-}
-
-/** Rejects as soon as the signal says so; what has been sent by then may have been heard. */
-export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) {
-    return promise;
-  }
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) {
-      abort();
-    }
-    signal.addEventListener("abort", abort, { once: true });
-    void promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

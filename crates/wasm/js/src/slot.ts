@@ -20,6 +20,8 @@ export class Slot {
   /** What the storage held when it was last read: what others have written since is told from it. */
   #beneath = "";
   #isWritten = true;
+  /** Whether that could not be written: it is tried again whenever somebody looks. */
+  owes = false;
   #isAsynchronous = false;
   /** Whether nobody else who shares the storage may write now. */
   #hasTurn = false;
@@ -61,10 +63,13 @@ export class Slot {
       throw invalid("storage", "synchronous, or opened with `open`");
     }
     if (this.#held !== undefined && text(stored) === this.#beneath) {
-      return this.#held;
+      const held = this.#held;
+      this.retry();
+      return held;
     }
     // Somebody else has written since: what could not be written is older than that.
     this.#held = undefined;
+    this.owes = false;
     this.#beneath = text(stored);
     return this.#beneath;
   }
@@ -72,7 +77,18 @@ export class Slot {
   /** Nothing that is to be forgotten lives on because it could not be written: it is held here instead. */
   write(text: string): void {
     this.#held = text;
-    this.#isWritten = false;
+    this.#isWritten = this.owes = false;
+    this.#send(text);
+  }
+
+  /** Tries again to write what could not be written. */
+  retry(): void {
+    if (this.owes && this.#held !== undefined) {
+      this.#send(this.#held);
+    }
+  }
+
+  #send(text: string): void {
     if (!this.#isAsynchronous) {
       this.#writeAtOnce(text);
     } else if (this.#hasTurn) {
@@ -83,8 +99,13 @@ export class Slot {
     }
   }
 
+  /** What is tried again and again is told once. */
   readonly #fault = (cause: unknown): void => {
-    this.#failed(cause instanceof LicenseError ? cause : storageFault(cause, "written"));
+    const isKnown = this.owes;
+    this.owes = true;
+    if (!isKnown) {
+      this.#failed(cause instanceof LicenseError ? cause : storageFault(cause, "written"));
+    }
   };
 
   #put(): void {
@@ -106,6 +127,7 @@ export class Slot {
     await this.#storage.set(this.#name, merged);
     this.#beneath = merged;
     this.#isWritten = this.#held === mine;
+    this.owes = false;
     // What came meanwhile was made of what was to be written, not of what others had written.
     this.#held = this.#isWritten ? merged : this.#merge(mine, this.#held ?? mine, merged);
   }
@@ -115,6 +137,7 @@ export class Slot {
       if (this.#held === mine) {
         this.#isWritten = true;
         this.#held = undefined;
+        this.owes = false;
       }
     };
     try {

@@ -21,6 +21,9 @@ export interface Request {
   signal: AbortSignal | undefined;
 }
 
+/** A longer body is no answer of ours: nobody reads on. */
+const LONGEST_BODY = 1_048_576;
+
 export const NO_ANSWER: Answer = { status: 0, body: "", retryAfter: undefined, signature: "" };
 
 /** Returns a function that asks `host` and resolves to the answer. It rejects with the signal's reason alone. One that is patient keeps no process alive. */
@@ -41,11 +44,12 @@ export function transport(host: string, fetching: typeof fetch | undefined, time
       const status = Number.isInteger(response.status) ? Math.min(Math.max(response.status, 0), 999) : 0;
       const header = (name: string) => response.headers?.get(name) ?? "";
       const signature = ["Content-Digest", "Signature-Input", "Signature"].map(header).join("\n");
-      return { status, body: String(await response.text()), retryAfter: retryAfter(header("Retry-After"), now), signature };
+      return { status, body: await bodyOf(response), retryAfter: retryAfter(header("Retry-After"), now), signature };
     };
     try {
       return await Promise.race([ask(), stopped]);
     } catch {
+      stop();
       return NO_ANSWER;
     } finally {
       clearTimeout(timer);
@@ -53,6 +57,23 @@ export function transport(host: string, fetching: typeof fetch | undefined, time
       signal?.throwIfAborted();
     }
   };
+}
+
+/** Reads a body as it comes, and no longer than it may be; that of a stand-in for `fetch` may have no stream, and comes whole. */
+async function bodyOf(response: Response): Promise<string> {
+  const reader = response.body?.getReader?.();
+  const decoder = new TextDecoder();
+  let text = reader === undefined ? String(await response.text()) : "";
+  let isWhole = false;
+  while (reader !== undefined && !isWhole && text.length <= LONGEST_BODY) {
+    const { done, value } = await reader.read();
+    text += decoder.decode(value, { stream: !done });
+    isWhole = done;
+  }
+  if (text.length > LONGEST_BODY) {
+    throw new RangeError("too long");
+  }
+  return text;
 }
 
 export type Transport = ReturnType<typeof transport>;

@@ -232,7 +232,9 @@ fn heard(state: &State, answer: &Answer, now: i64) -> (u8, Option<State>, bool) 
     }
     let (code, after) = granted(state, answer, now);
     let stands = after.is_some();
-    (code, after, stands)
+    // Where an activation stands, what is of no use has not come from its server.
+    let is_useless = code == 1 && local(state, now).2;
+    (if is_useless { 48 } else { code }, after, stands)
 }
 
 /// Takes a token that stands, and says what it is worth. Only one that is news sets the time back, or right.

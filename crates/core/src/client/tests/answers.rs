@@ -40,8 +40,41 @@ fn an_activation_is_stored_if_it_stands() {
         leat: NOW - 1,
         ..claims()
     };
-    let decision = client().activated(&stored(&claims()), KEY, response(201, &granted(&over)), NOW);
+    let decision = client().activated(&Stored::default(), KEY, response(201, &granted(&over)), NOW);
     assert_eq!(decision, Decision::of(StatusCode::FAIL));
+}
+
+#[test]
+fn that_a_device_is_not_activated_is_never_said_of_one_that_is() {
+    let useless = |change: fn(&mut Claims)| {
+        let mut claims = claims();
+        claims.iat = NOW + 1;
+        change(&mut claims);
+        granted(&claims)
+    };
+    let foreign = Claims {
+        fp: "other".into(),
+        ..claims()
+    };
+    for body in [
+        r#"{"activationToken": "a.b.c"}"#.to_owned(),
+        r#"{"activationToken": ""}"#.to_owned(),
+        useless(|claims| claims.pid = "another".into()),
+        useless(|claims| claims.key = "ANOTHER-KEY-OF-SOMEBODY".into()),
+        useless(|claims| claims.leat = NOW - 1),
+    ] {
+        let response = response(200, &body);
+        let activated = |stored: &Stored| client().activated(stored, KEY, response, NOW);
+        let standing = stored(&claims());
+        let none = Decision::of(StatusCode::E_INET);
+        assert_eq!(activated(&standing), none, "{body}");
+        let synced = client().synced(&standing, &asked(&claims()), response, NOW);
+        check(&synced, StatusCode::E_INET, Some(60));
+        assert_eq!(synced.store, None, "{body}");
+        for nothing in [Stored::default(), stored(&foreign)] {
+            assert_eq!(activated(&nothing).status, StatusCode::FAIL, "{body}");
+        }
+    }
 }
 
 #[test]
@@ -123,7 +156,7 @@ fn what_a_sync_does_is_what_the_answer_says() {
         (
             200,
             r#"{"activationToken": "a.b.c"}"#,
-            StatusCode::FAIL,
+            StatusCode::E_INET,
             Some(60),
         ),
     ] {

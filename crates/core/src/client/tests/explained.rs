@@ -31,6 +31,44 @@ fn it_says_what_the_state_is_what_it_rests_on_and_when_it_is_checked_next() {
 }
 
 #[test]
+fn it_says_until_when_a_license_is_good_by_the_first_end_that_comes() {
+    let until = |change: fn(&mut Claims), end: &str| {
+        let mut claims = claims();
+        change(&mut claims);
+        let sentence = client().explain(&stored(&claims), Schedule::Over, NOW);
+        let is_said =
+            sentence.contains(&format!("ISSUED says so{end}; ").replace("ISSUED", ISSUED));
+        assert!(is_said, "{sentence}");
+    };
+    until(|_| (), ", and is good until 2025-10-09T09:10:00Z");
+    until(
+        |claims| claims.eat = NOW + 999,
+        ", and is good until 2025-10-09T09:09:59Z",
+    );
+    until(
+        |claims| claims.leat = NOW + 32,
+        ", and is good until 2025-10-09T08:53:52Z",
+    );
+    until(
+        |claims| (claims.eat, claims.ssi) = (NOW + 2_000, 0),
+        ", and is good until 2025-10-09T09:26:40Z",
+    );
+    until(|claims| claims.ssgpeat = 0, "");
+    let mut sooner = stored(&claims());
+    sooner.word = stored::Part::new(Some(stored::Word {
+        lid: claims().lid,
+        ver: 1,
+        suspended: false,
+        eat: NOW + 60,
+    }));
+    let sentence = client().explain(&sooner, Schedule::Over, NOW);
+    assert!(
+        sentence.contains("good until 2025-10-09T08:54:20Z; "),
+        "{sentence}"
+    );
+}
+
+#[test]
 fn it_names_what_a_bad_state_rests_on() {
     let rests = |change: fn(&mut Claims), sentence: &str| {
         let mut claims = claims();

@@ -201,11 +201,14 @@ fn news_that_the_account_did_not_sign_change_nothing() {
 }
 
 #[test]
-fn what_holds_no_statement_is_a_reason_to_sync_and_no_more() {
-    for news in ["", "{}", "null", "<html>", r#"{"statement": 1}"#] {
-        let (decision, has_more) = informed().told(&stored(&activation()), news, NOW);
-        check(&decision, StatusCode::OK, Some(60));
-        assert_eq!((decision.store, has_more), (None, true), "{news}");
+fn a_refusal_to_tell_any_is_a_reason_to_sync_and_what_holds_no_statement_is_none() {
+    for client in [client(), informed()] {
+        for news in ["", "{}", "null", "<html>", r#"{"statement": 1}"#] {
+            let (decision, has_more) = client.told(&stored(&activation()), news, NOW);
+            check(&decision, StatusCode::OK, Some(60));
+            let expected = (None, news.is_empty());
+            assert_eq!((decision.store, has_more), expected, "{news}");
+        }
     }
 }
 
