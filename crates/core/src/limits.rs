@@ -299,8 +299,8 @@ mod tests {
         check(floating(600, 570), None);
         check(floating(600, 571), Some("serverSyncInterval"));
         check(floating(600, 0), Some("serverSyncInterval"));
-        check(floating(31, 2), Some("serverSyncInterval"));
-        check(floating(30, 2), Some("leaseDuration"));
+        check(floating(31, 60), Some("serverSyncInterval"));
+        check(floating(30, 60), Some("leaseDuration"));
     }
 
     #[test]

@@ -79,7 +79,7 @@ fn without_token(stored: &Stored) -> String {
 fn good(stored: &Stored, token: &Token) -> String {
     let facts = token.facts();
     let grace = if facts.ssi > 0 { facts.ssgpeat } else { 0 };
-    let said = stored.word_on(token).map_or(0, |word| word.eat);
+    let said = stored.said_of(token).eat;
     let ends = [grace, facts.eat, facts.leat, said].into_iter();
     let until = ends.filter(|end| *end > 0).min();
     let until = until.map(|end| format!(", and is good until {}", time(end)));
