@@ -98,6 +98,29 @@ test("a machine that activates twice has one activation, and another key is refu
   assert.equal(await ask("SOME-OTHER-LICENSE-KEY"), "INVALID_LICENSE_KEY");
 });
 
+test("a script has words that there are, and a server a product", () => {
+  const invalid = { name: "LicenseError", code: "INVALID_OPTION" };
+  const server = testServer({ product });
+  for (const script of [["nope"], ["ok", "nope"], [null], [{}], [{ status: "200" }]]) {
+    assert.throws(() => server.answers(...script), invalid, JSON.stringify(script));
+  }
+  for (const options of [undefined, {}, { product: "p" }, { product, license: { validity: "long" } }]) {
+    assert.throws(() => testServer(options), invalid);
+  }
+});
+
+test("a sync after the lease's end finds the seat freed, as at a server", async () => {
+  const server = testServer({ product });
+  const client = await LicentiaClient.open({
+    product: product.productId, host: server.host, fetch: server.fetch, storage: memoryStorage(), fingerprint: FINGERPRINT,
+  });
+  await client.activate(server.licenseKey);
+  server.answers("lease-over");
+  await assert.rejects(client.sync(), { code: "LA_E_ACTIVATION_NOT_FOUND" });
+  assert.deepEqual([client.isValid().name, client.lastActivationError().name], ["LA_FAIL", "LA_E_ACTIVATION_NOT_FOUND"]);
+  client.close();
+});
+
 test("a clock goes where it is told", () => {
   const clock = testClock(0);
   clock.advance(90);

@@ -84,6 +84,11 @@ export async function answerAbout(
   return { status, headers, body: JSON.stringify(answered.body) };
 }
 
+/** Refuses a state that there is not, and a license that cannot be. */
+export function requireState(state: LicenseState, options: ActivationResponseOptions): void {
+  asked({ state, activationId: globalThis.crypto.randomUUID(), syncs: false, ...question(options) });
+}
+
 type Answered = { status: number; signingInput: string } | { status: number; body: { message: string; code: string } };
 
 function asked(question: object): Answered {

@@ -1,7 +1,8 @@
 // A stand-in for `fetch` that plays a license server through a script.
 
 import { LicenseError } from "./error.js";
-import { answerAbout, TEST_LICENSE_KEY, type LicenseState, type TestLicense, type TestResponse } from "./testing-answer.js";
+import { object } from "./options.js";
+import { answerAbout, requireState, TEST_LICENSE_KEY, type LicenseState, type TestLicense, type TestResponse } from "./testing-answer.js";
 import type { TestClock } from "./testing-clock.js";
 import type { TestProduct } from "./testing-product.js";
 
@@ -62,15 +63,30 @@ class Server implements TestServer {
   #script: ScriptedAnswer[] = ["ok"];
 
   constructor(options: TestServerOptions) {
-    this.#options = options;
+    this.#options = object(options, "options") as TestServerOptions;
+    object(options.product, "product");
     this.licenseKey = options.licenseKey ?? TEST_LICENSE_KEY;
+    this.answers("ok");
   }
 
   answers(...script: ScriptedAnswer[]): void {
     if (script.length === 0) {
       throw new LicenseError("INVALID_OPTION", "`answers` must have at least one answer");
     }
+    script.forEach((answer) => this.#requireAnswer(answer));
     this.#script = script;
+  }
+
+  #requireAnswer(answer: ScriptedAnswer): void {
+    if (typeof answer !== "string") {
+      const { status } = object(answer, "answers") as { status: unknown };
+      if (!Number.isInteger(status)) {
+        throw new LicenseError("INVALID_OPTION", "`answers` must have a whole `status`");
+      }
+    } else if (answer !== "network-failure" && answer !== "portal") {
+      const { licenseKey } = this;
+      requireState(answer, { ...this.#options, licenseKey, fingerprint: "any", now: undefined });
+    }
   }
 
   readonly fetch: typeof fetch = async (input, init) => {
