@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 
+import { checkActivationToken } from "../../crates/wasm/js/dist/check.js";
 import { LicentiaClient, memoryStorage } from "../../crates/wasm/js/dist/index.node.js";
 import { LicentiaClient as PageClient } from "../../crates/wasm/js/dist/index.web.js";
 import { licenseKey, productId, publicKey, refusal, serve } from "./server.mjs";
@@ -163,6 +164,25 @@ test("after its end a client activates and syncs, and promises no more", async (
   assert.deepEqual([await code(client.activate()), await code(client.sync())], [0, 0]);
   assert.equal(client.nextSyncAt(), null);
   assert.match(client.explain(), /^The license is valid \(LA_OK\): .*; background syncs have ended\.$/);
+});
+
+test("wrong arguments are named, and a key that is missing is said to be", async () => {
+  const client = await open({ licenseKey: undefined });
+  const invalid = { name: "LicenseError", code: "INVALID_OPTION" };
+  assert.throws(() => new LicentiaClient(), { ...invalid, message: /LicentiaClient\.open/ });
+  await assert.rejects(client.activate(), { code: "LA_E_LICENSE_KEY", status: 54, message: "No license key was given, and none is stored." });
+  client.setLicenseKey(licenseKey);
+  for (const meters of [null, "pages", { pages: -1.5 }, { pages: "2" }]) {
+    assert.throws(() => client.offlineActivationRequest(meters), invalid, JSON.stringify(meters));
+  }
+  assert.equal(client.offlineActivationRequest({ pages: 0 }).split(".").length, 3);
+  client.activateLocalTrial(2_147_483_647);
+  assert.equal(client.localTrialExpiresAt().getUTCFullYear(), 275_760);
+});
+
+test("a text that is no token says nothing of the license key", () => {
+  const { name } = checkActivationToken("a.b.c", { productId, publicKey, now: 1_800_000_000 });
+  assert.equal(name, "LA_FAIL");
 });
 
 /** A storage that takes nothing while it is full. */

@@ -10,10 +10,11 @@ import { abortSignal, invalid, object, optionalKey, text } from "./options.js";
 import * as platform from "./platform.js";
 import { fetchKeys, knownKeys } from "./product.js";
 import { storageFault } from "./reach.js";
-import { abortable, Runner, settled, type ClientEvents } from "./runner.js";
+import { Runner, settled, type ClientEvents } from "./runner.js";
 import type { Status } from "./status.js";
 import { isThenable, type LicenseStorage } from "./storage.js";
 import { transport } from "./transport.js";
+import { abortable } from "./turn.js";
 
 /** What a call that reaches the network takes. */
 export interface CallOptions {
@@ -23,7 +24,10 @@ export interface CallOptions {
 
 const EVENTS: readonly (keyof ClientEvents)[] = ["status", "sync", "erased", "error"];
 const LA_FAIL = 1;
+const LA_E_LICENSE_KEY = 54;
 const LA_E_RELEASE_VERSION_FORMAT = 70;
+/** No date is later. */
+const LAST_DATE = 8.64e15;
 /** `LA_OK`, `LA_FAIL` and `LA_LOCAL_TRIAL_EXPIRED`. */
 const SOFT_OF_TRIALS: readonly number[] = [0, 1, 26];
 
@@ -53,6 +57,9 @@ export class LicentiaClient extends License {
 
   private constructor(settings: Settings, storage: LicenseStorage, publicKey: string, print: string) {
     super();
+    if (settings === undefined) {
+      throw new LicenseError("INVALID_OPTION", "a client is opened by `LicentiaClient.open` or `LicentiaClient.openSync`");
+    }
     const { productId, given } = settings;
     this.productId = productId;
     this.#given = given;
@@ -164,6 +171,9 @@ export class LicentiaClient extends License {
       const refusal = session.askActivation(given);
       const key = session.text();
       if (key === undefined) {
+        if (refusal === LA_E_LICENSE_KEY && (given ?? session.key()) === undefined) {
+          throw new LicenseError("LA_E_LICENSE_KEY", "No license key was given, and none is stored.", { status: refusal });
+        }
         return refusal;
       }
       const { status: http, body } = await this.#runner.ask("POST", "", this.#activation(key), signal);
@@ -245,7 +255,8 @@ export class LicentiaClient extends License {
    */
   offlineActivationRequest(meters: Record<string, number> = {}): string {
     const { session } = this.#runner;
-    const meterAttributes = Object.entries(meters).map(([name, uses]) => ({ name, uses }));
+    const counted = Object.entries(object(meters, "meters"));
+    const meterAttributes = counted.map(([name, uses]) => ({ name, uses: whole(uses, `meters.${name}`, 0) }));
     const key = this.#runner.text(() => session.askActivation(undefined));
     const body = this.#activation(key, { meterAttributes });
     return this.#runner.text(() => session.offlineRequest(body, this.#runner.now()));
@@ -294,7 +305,7 @@ export class LicentiaClient extends License {
 
   localTrialExpiresAt(): Date | null {
     const end = this.#runner.stored(() => this.#runner.session.trialEnd());
-    return end === null ? null : new Date(end * 1000);
+    return end === null ? null : new Date(Math.min(end * 1000, LAST_DATE));
   }
 
   /** Returns the license key in use, or null. */
@@ -367,9 +378,9 @@ function storageOf({ given }: Settings): LicenseStorage {
   return given.storage ?? platform.defaultStorage(given.directory);
 }
 
-function whole(value: number, option: string): number {
-  if (!Number.isInteger(value) || value < 1 || value > 0x7fff_ffff) {
-    throw invalid(option, "a whole number from 1 up");
+function whole(value: number, option: string, least = 1): number {
+  if (!Number.isInteger(value) || value < least || value > 0x7fff_ffff) {
+    throw invalid(option, `a whole number from ${least} up`);
   }
   return value;
 }

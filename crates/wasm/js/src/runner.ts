@@ -16,6 +16,7 @@ import { status, type Status } from "./status.js";
 import type { LicenseStorage } from "./storage.js";
 import { unref } from "./timer.js";
 import { NO_ANSWER, transport, type Answer, type Transport } from "./transport.js";
+import { abortable } from "./turn.js";
 
 /** What a client tells while it runs. */
 export interface ClientEvents {
@@ -256,9 +257,7 @@ export class Runner {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const { aborted } = this.#closing.signal;
-    if (aborted) {
-      this.session.end();
-    }
+    if (aborted) this.session.end();
     this.#follower?.keep();
     const turn = this.session.turn(this.now());
     if (turn < 0 && (aborted || !this.#slot.owes)) {
@@ -397,19 +396,4 @@ export function settled(verdict: Status, soft: readonly number[] = SOFT): Status
 
 function failed({ code, name, message }: Status): LicenseError {
   return new LicenseError(name, message, { status: code });
-}
-
-/** Rejects as soon as the signal says so; what has been sent by then may have been heard. */
-export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) {
-    return promise;
-  }
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) {
-      abort();
-    }
-    signal.addEventListener("abort", abort, { once: true });
-    void promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

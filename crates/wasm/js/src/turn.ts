@@ -30,3 +30,18 @@ async function locked<T>(storage: LicenseStorage, name: string, action: () => Pr
   signal?.throwIfAborted();
   throw storageFault(begun.fault, "locked");
 }
+
+/** Rejects as soon as the signal says so; what has been sent by then may have been heard. */
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) {
+    return promise;
+  }
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) {
+      abort();
+    }
+    signal.addEventListener("abort", abort, { once: true });
+    void promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
