@@ -5,11 +5,15 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../harness/index.mjs";
 import { measureChecks } from "./check.mjs";
+import { measureEdge } from "./edge.mjs";
 import { measureFlat } from "./flat.mjs";
 import { measureLists } from "./lists.mjs";
 import { measurePush } from "./push.mjs";
 import { measureRates } from "./rates.mjs";
-import { written, writtenChecks, writtenFlat, writtenLists, writtenPush, writeChecks, writeDocument, writeFlat, writeLists, writePush } from "./report.mjs";
+import {
+  written, writtenChecks, writtenEdge, writtenFlat, writtenLists, writtenPush,
+  writeChecks, writeDocument, writeEdge, writeFlat, writeLists, writePush,
+} from "./report.mjs";
 import { CONNECTIONS } from "./sides.mjs";
 import { measureSizes } from "./sizes.mjs";
 import { measureStartup } from "./startup.mjs";
@@ -65,6 +69,7 @@ async function measureFlatness() {
 const parts = {
   flat: async () => [await measureFlatness(), writtenFlat, writeFlat],
   push: async () => [{ ...head, push: await measurePush({ clients: options.quick ? 100 : 1_000, say }) }, writtenPush, writePush],
+  edge: async () => [{ ...head, edge: await measureEdge({ checks: options.quick ? 500 : 5_000, say }) }, writtenEdge, writeEdge],
   lists: async () => [{ ...head, lists: measureLists() }, writtenLists, writeLists],
   check: async () => [{ ...head, ...(await measurePackage()) }, writtenChecks, writeChecks],
 };

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { ROWS, startBoth } from "./sides.mjs";
 
 /** Seconds of processor time that a process has had, all threads; nothing where there is no /proc. */
-function processorTime(pid) {
+export function processorTime(pid) {
   try {
     const threads = readdirSync(`/proc/${pid}/task`);
     const nanoseconds = threads.map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]));

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { ROOT } from "../harness/index.mjs";
 import { AIMS } from "./check.mjs";
 import { AIMS as PUSH_AIMS } from "./push.mjs";
+import { STORM_AIMS } from "./storm.mjs";
 
 const DOCUMENT = join(ROOT, "docs/benchmarks.md");
 const marksOf = (command) => ["begin", "end"].map((where) => `<!-- from \`${command}\`: ${where} -->`);
@@ -100,14 +101,36 @@ export function writtenLists(report) {
 
 /** The part `push` of a report as Markdown. */
 export function writtenPush(report) {
-  const { clients, rows, storm } = report.push;
+  const { clients, rows, listed, storm } = report.push;
+  const all = clients.toLocaleString("en");
   const cells = rows.map(({ name, count, median, p99, most }) => [
     name, `${count}`, milliseconds(median), met(median, PUSH_AIMS.median, milliseconds), milliseconds(p99), met(p99, PUSH_AIMS.p99, milliseconds), milliseconds(most),
   ]);
+  const lists = listed.map(({ name, count, lists, median, p99, most }) => [
+    name, `${count}`, `${lists}`, milliseconds(median), milliseconds(p99), milliseconds(most), met(most, PUSH_AIMS.listed, milliseconds),
+  ]);
+  const seconds = (time) => `${time} s`;
+  const fold = (factor) => `${factor} times`;
   return [
-    `${underWay(report)}. ${clients.toLocaleString("en")} clients in one process; load average ${report.machine.load} at the start.`,
-    table(["revocations of", "verdicts", "median", "aim", "99 of 100", "aim", "last"], cells),
-    `After a restart of workerd all ${clients.toLocaleString("en")} were back after ${storm.back} s; in the worst second ${storm.peak} of them tried.`,
+    `${underWay(report)}. ${all} clients in one process; load average ${report.machine.load} at the start.`,
+    table(["from the request to", "count", "median", "aim", "99 of 100", "aim", "last"], cells),
+    table(["from the request to a status list that shows it", "count", "lists", "median", "99 of 100", "last", "aim"], lists),
+    `After a restart of workerd all ${all} were back after ${storm.back} s (${met(storm.back, STORM_AIMS.back, seconds)}), with ` +
+      `${storm.tries.toLocaleString("en")} connections and requests in all. In the worst second there were ${storm.peak}, ` +
+      `${(storm.peak / storm.steady).toFixed(1)} times the steady ${storm.steady} (${met(storm.peak / storm.steady, STORM_AIMS.peak, fold)}). ` +
+      `${storm.late} of them failed or were answered with 5xx after the first second (${met(storm.late, 0, String)}), and ${storm.early} within it.`,
+  ].join("\n\n");
+}
+
+/** The part `edge` of a report as Markdown. */
+export function writtenEdge(report) {
+  const each = (count) => (Number.isInteger(count) ? `${count}` : count.toFixed(4));
+  const rows = report.edge.map(({ name, checks, reads, ledger, micros }) => [
+    name, checks.toLocaleString("en"), each(reads), each(ledger), or(micros, " µs"),
+  ]);
+  return [
+    `${underWay(report)}. One connection; load average ${report.machine.load} at the start.`,
+    table(["a check", "checks", "reads of KV", "calls of the ledger", "processor"], rows),
   ].join("\n\n");
 }
 
@@ -117,6 +140,7 @@ export const writeDocument = (report) => {
 };
 export const writeChecks = (report) => put("cargo xtask bench --only check --write", writtenChecks(report));
 export const writeLists = (report) => put("cargo xtask bench --only lists --write", writtenLists(report));
+export const writeEdge = (report) => put("cargo xtask bench --only edge --write", writtenEdge(report));
 export const writePush = (report) => put("cargo xtask bench --only push --write", writtenPush(report));
 export const writeFlat = (report) => put("cargo xtask bench --only flat --write", writtenFlat(report));
 

@@ -8,10 +8,12 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 const children = new Set();
 process.on("exit", () => children.forEach((child) => child.kill("SIGKILL")));
 
-/** One line of wrangler.toml, so that what ships and what is tested have the same compatibility date. */
-function compatibilityDate() {
+/** Two lines of wrangler.toml, so that what ships and what is tested have the same compatibility. */
+function compatibility() {
   const text = readFileSync(join(ROOT, "wrangler.toml"), "utf8");
-  return /^compatibility_date = "(.+)"$/m.exec(text)[1];
+  const [, date] = /^compatibility_date = (".+")$/m.exec(text);
+  const [, flags] = /^compatibility_flags = (\[.+\])$/m.exec(text);
+  return `compatibilityDate = ${date}, compatibilityFlags = ${flags}`;
 }
 
 /** A Durable Object class in front of another: it counts the calls that pass, and throws or hangs on command. */
@@ -61,14 +63,13 @@ export function configure(directory, { bundle, variables, kvPort, pagesPort, cou
       : `(name = "LEDGER", durableObjectNamespace = "Ledger")`,
   );
   bindings.push(`(name = "GATES", durableObjectNamespace = "Gate")`);
-  const date = quote(compatibilityDate());
   const external = (name, port) => `(name = "${name}", external = (address = "127.0.0.1:${port}", http = ())),`;
   const text = `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "licentia", worker = (
       modules = [${modulesOf(join(directory, "modules")).join(", ")}],
-      compatibilityDate = ${date},
+      ${compatibility()},
       bindings = [${bindings.join(", ")}],
       durableObjectNamespaces = [
         (className = "Ledger", uniqueKey = "licentia-ledger", enableSql = true),
@@ -78,7 +79,7 @@ const config :Workerd.Config = (
     )),
     (name = "counter", worker = (
       modules = [(name = "counter.mjs", esModule = ${quote(COUNTER)})],
-      compatibilityDate = ${date},
+      ${compatibility()},
       bindings = [(name = "LEDGER", durableObjectNamespace = (className = "Ledger", serviceName = "licentia"))],
       durableObjectNamespaces = [(className = "Counter", uniqueKey = "licentia-counter")],
       durableObjectStorage = (inMemory = void),

@@ -5,7 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
-use licentia_api::outbox::{self, Destination, Landed, Publication};
+use licentia_api::outbox::{self, Destination, Landed, Publication, Room};
 use licentia_api::published::{self, Found, Question, Told};
 use licentia_api::{
     Actor, Advance, Body, Database, DatabaseError, Given, Handled, KeyPair, Listed, Operation,
@@ -42,6 +42,8 @@ pub struct NativeHost {
     pub kv_fails: bool,
     /// What gates were told, and by number.
     pub told: Vec<(u32, String)>,
+    /// Of which activations gates were told that they are gone.
+    pub ended: Vec<String>,
     /// What comes of telling a gate.
     pub gates_hear: Landed,
     /// How many calls reached the ledger.
@@ -203,6 +205,7 @@ impl Default for NativeHost {
             kv: BTreeMap::new(),
             kv_fails: false,
             told: Vec::new(),
+            ended: Vec::new(),
             gates_hear: Landed::Unheard,
             ledger_calls: Cell::new(0),
             ahead: Seconds(0),
@@ -268,7 +271,14 @@ impl NativeHost {
     /// Puts everything that is due into KV, as the alarm does.
     pub fn publish_due(&mut self, now: Timestamp) {
         self.database.begin();
-        let due = outbox::claim_due(&self.database, 100, now, &self.vault, &self.settings).unwrap();
+        let due = outbox::claim_due(
+            &self.database,
+            Room::of(100),
+            now,
+            &self.vault,
+            &self.settings,
+        )
+        .unwrap();
         self.database.end(true);
         assert!(due.faults.is_empty(), "{:?}", due.faults);
         for publication in due.publications {
@@ -280,6 +290,10 @@ impl NativeHost {
         let landed = match &publication.to {
             Destination::Gate { number, .. } => {
                 self.told.push((*number, publication.value.clone()));
+                self.gates_hear
+            }
+            Destination::GateOf(activation) => {
+                self.ended.push(activation.to_string());
                 self.gates_hear
             }
             Destination::Kv(_) if self.kv_fails => Landed::Unknown,
@@ -498,7 +512,7 @@ impl NativeHost {
         let tag = |version| ("ETag".to_owned(), format!("\"{version}\""));
         headers.extend(reply.version.map(tag));
         let said = match reply.publishes {
-            Publishes::Nothing => None,
+            Publishes::Nothing | Publishes::News => None,
             Publishes::Now { version, .. } if published == Some(true) => Some(version.to_string()),
             Publishes::Now { .. } | Publishes::Later => Some("pending".to_owned()),
             Publishes::Already(version) => Some(version.to_string()),

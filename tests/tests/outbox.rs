@@ -1,7 +1,7 @@
 //! The outbox when KV fails: nothing is lost, and no older document lands last.
 
 use licentia_api::Database;
-use licentia_api::outbox::{self, Landed, Publication};
+use licentia_api::outbox::{self, Landed, Publication, Room};
 use licentia_core::{Seconds, Timestamp};
 use licentia_tests::native::NativeHost;
 use licentia_tests::run::{Answer, Host};
@@ -41,7 +41,8 @@ fn published(host: &NativeHost, id: &str) -> Value {
 
 fn due(host: &NativeHost, now: Timestamp) -> Vec<Publication> {
     let vault = licentia_tests::native::vault();
-    let due = outbox::claim_due(host.database(), 10, now, &vault, &host.settings).unwrap();
+    let due =
+        outbox::claim_due(host.database(), Room::of(10), now, &vault, &host.settings).unwrap();
     assert!(due.faults.is_empty());
     let mut due = due.publications;
     due.retain(|publication| !publication.subject.starts_with("status-list/"));
@@ -332,4 +333,82 @@ fn who_comes_while_a_gate_is_told_is_not_forgotten_with_those_who_left() {
     host.told.clear();
     update(&mut host, &license, r#"{"suspended": false}"#);
     assert_eq!(host.told.len(), 1);
+}
+
+#[test]
+fn every_gate_and_kv_have_one_statement_of_one_change() {
+    let mut host = NativeHost::default();
+    let (license, _) = waiting(&mut host);
+    host.gates_hear = Landed::Yes;
+    for gate in 0..3 {
+        let note = "INSERT INTO listeners (license_id, gate, joined) VALUES (?1, ?2, 1)";
+        let row = [
+            licentia_api::Value::Text(license.clone()),
+            licentia_api::Value::Integer(gate),
+        ];
+        host.database().execute(note, &row).unwrap();
+    }
+    update(&mut host, &license, r#"{"suspended": true}"#);
+    let mut gates: Vec<u32> = host.told.iter().map(|(gate, _)| *gate).collect();
+    gates.sort_unstable();
+    assert_eq!(gates, [0, 1, 2]);
+    for (_, news) in &host.told {
+        let news: Value = serde_json::from_str(news).unwrap();
+        assert_eq!(news["statement"], published(&host, &license)["statement"]);
+    }
+}
+
+#[test]
+fn news_wait_behind_no_document() {
+    let mut host = NativeHost::default();
+    let (license, events) = waiting(&mut host);
+    call(&mut host, "GET", &events, "");
+    host.kv_fails = true;
+    for _ in 0..3 {
+        self::license(&mut host);
+    }
+    host.gates_hear = Landed::Unknown;
+    update(&mut host, &license, r#"{"suspended": true}"#);
+
+    let vault = licentia_tests::native::vault();
+    let now = next_due(&host).unwrap().plus(Seconds(10));
+    let room = Room {
+        news: 1,
+        documents: 2,
+    };
+    let due = outbox::claim_due(host.database(), room, now, &vault, &host.settings).unwrap();
+    let to_gates: Vec<bool> = due
+        .publications
+        .iter()
+        .map(|due| due.to.is_gate())
+        .collect();
+    assert_eq!(to_gates, [true, false, false]);
+}
+
+#[test]
+fn whoever_waits_is_told_of_an_activation_that_an_administrator_deletes() {
+    let mut host = NativeHost::default();
+    let (license, events) = waiting(&mut host);
+    host.gates_hear = Landed::Yes;
+    let activation = events.split('/').nth(3).unwrap().to_owned();
+    call(&mut host, "GET", &events, "");
+    let answer = call(
+        &mut host,
+        "DELETE",
+        &format!("/v3/activations?licenseId={license}&all=true"),
+        "",
+    );
+    assert_eq!(answer.status, 204);
+    host.publish_due(host.now());
+    assert_eq!(host.ended, [activation]);
+}
+
+#[test]
+fn where_nobody_waits_nobody_is_told_of_an_activation_that_is_deleted() {
+    let mut host = NativeHost::default();
+    let (_, events) = waiting(&mut host);
+    let activation = events.trim_end_matches("/events");
+    assert_eq!(call(&mut host, "DELETE", activation, "").status, 204);
+    host.publish_due(host.now());
+    assert!(host.ended.is_empty());
 }

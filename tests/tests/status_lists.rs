@@ -1,6 +1,6 @@
 //! Status lists in the ledger: what they say follows the licenses, and they are signed while they are wanted.
 
-use licentia_api::outbox::{self, Landed, Publication};
+use licentia_api::outbox::{self, Landed, Publication, Room};
 use licentia_api::published::{Found, Question, Told};
 use licentia_api::{Body, Database, Listed, Value as Column, route};
 use licentia_core::{ListedStatus, Seconds, Timestamp};
@@ -199,7 +199,13 @@ fn changes_of_one_second_are_signed_together() {
 }
 
 fn due(host: &NativeHost) -> Vec<Publication> {
-    let due = outbox::claim_due(host.database(), 10, host.now(), &vault(), &host.settings);
+    let due = outbox::claim_due(
+        host.database(),
+        Room::of(10),
+        host.now(),
+        &vault(),
+        &host.settings,
+    );
     due.unwrap().publications
 }
 

@@ -16,8 +16,9 @@ before(async () => {
 after(() => server?.stop());
 
 /** An application that was activated, and what it is told: `told(event)` resolves to the next code that was not waited for. */
-async function app(license) {
-  const client = await LicentiaClient.open({ host: server.url, product: license.productId, licenseKey: license.key, storage: memoryStorage() });
+async function app(license, more = {}) {
+  const given = { host: server.url, product: license.productId, licenseKey: license.key, storage: memoryStorage() };
+  const client = await LicentiaClient.open({ ...given, ...more });
   const heard = { status: [], erased: [] };
   const waiting = [];
   for (const event of ["status", "erased"]) {
@@ -71,6 +72,18 @@ test("a suspension is heard at once, and its end soon after", async () => {
   while (heard === 21); // the sync that followed the suspension
   assert.equal(heard, 0);
   close();
+});
+
+test("an activation that an administrator deletes ends soon, and no other of its license", async () => {
+  const license = await createLicense(server.call, { allowedActivations: 2 });
+  const [deleted, kept] = [await app(license), await app(license, { fingerprint: "f".repeat(64) })];
+  const { aid } = deleted.client.claims();
+  assert.equal((await server.call("DELETE", `/v3/activations/${aid}`)).status, 204);
+  assert.equal(await deleted.told("erased"), 59);
+  assert.equal(deleted.client.isGenuine().code, 1);
+  assert.equal((await kept.client.sync()).code, 0);
+  deleted.close();
+  kept.close();
 });
 
 test("what changed while the server was away is heard when it is back", async () => {

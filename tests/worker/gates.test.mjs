@@ -35,7 +35,7 @@ async function listen(events, version) {
 }
 
 /** Asks for a socket as a client does that reads refusals. */
-function knock(path) {
+function knock(url) {
   const headers = {
     Connection: "Upgrade",
     Upgrade: "websocket",
@@ -43,7 +43,7 @@ function knock(path) {
     "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
   };
   return new Promise((resolve, reject) => {
-    const asked = request(server.url + path, { headers });
+    const asked = request(url, { headers });
     asked.on("upgrade", (answer, socket) => {
       socket.destroy();
       resolve({ status: answer.statusCode });
@@ -140,7 +140,7 @@ describe("gates", () => {
 
   test("nobody waits for what is not there", async () => {
     const unknown = "/v3/activations/0f0e0d0c-0b0a-4908-8706-050403020100/events";
-    isProblem(await knock(unknown), 404, "ACTIVATION_UNKNOWN");
+    isProblem(await knock(server.url + unknown), 404, "ACTIVATION_UNKNOWN");
     isProblem(await anonymous(server, "GET", unknown), 404, "ACTIVATION_UNKNOWN");
     isProblem(await anonymous(server, "GET", `${unknown}?wait=long`), 400, "INVALID_FIELD");
   });
@@ -156,10 +156,40 @@ describe("gates", () => {
     }
   });
 
+  test("a socket is told that its activation is gone, and a held request is answered so", async () => {
+    const { path, events, version } = await activated();
+    const { socket, news } = await listen(events, version);
+    const held = anonymous(server, "GET", `${events}?version=${version}&wait=25`);
+    await anonymous(server, "GET", `${events}?version=${version}&wait=0`);
+    const [, , , activation] = events.split("/");
+    assert.equal((await server.call("DELETE", `/v3/activations/${activation}`)).status, 204);
+    assert.deepEqual(await news(), { activationId: activation });
+    isProblem(await held, 404, "ACTIVATION_NOT_FOUND");
+    isProblem(await knock(server.url + events), 404, "ACTIVATION_NOT_FOUND");
+    assert.equal((await server.call("GET", path)).json.totalActivations, 0);
+    socket.close();
+  });
+
+  test("those that are deleted together are each told so, and no other is", async () => {
+    const { license, events, version } = await activated();
+    const second = await anonymous(server, "POST", "/v3/activations", machine(license, "machine-2"));
+    const { aid } = await claimsOf(server, product.id, second.json.activationToken, "EdDSA");
+    const other = await activated();
+    const told = [listen(events, version), listen(`/v3/activations/${aid}/events`, version)];
+    const sockets = await Promise.all([...told, listen(other.events, other.version)]);
+    assert.equal((await server.call("DELETE", `/v3/activations?licenseId=${license.id}&all=true`)).status, 204);
+    for (const [number, path] of [events, `/v3/activations/${aid}/events`].entries()) {
+      assert.deepEqual(await sockets[number].news(), { activationId: path.split("/")[3] });
+    }
+    sockets[2].socket.send("ping");
+    assert.equal(await sockets[2].next(), "pong");
+    for (const { socket } of sockets) socket.close();
+  });
+
   test("an activation has eight sockets, and gets another when one is closed", async () => {
     const { events, version } = await activated();
     const open = await Promise.all(Array.from({ length: 8 }, () => listen(events, version)));
-    isProblem(await knock(`${events}?version=${version}`), 429, "TOO_MANY_CONNECTIONS");
+    isProblem(await knock(`${server.url}${events}?version=${version}`), 429, "TOO_MANY_CONNECTIONS");
     open[0].socket.close();
     await once(open[0].socket, "close");
     const ninth = await listen(events, version);
@@ -185,4 +215,24 @@ describe("gates", () => {
     assert.equal((await again.news()).version, changed);
     again.socket.close();
   });
+});
+
+test("a gate whose ledger is silent says when to come back, and lets in when it is heard again", async () => {
+  const server = await start();
+  const product = await createProduct(server, { tokenAlgorithm: "EdDSA" });
+  const license = await createLicense(server, product);
+  const activated = await anonymous(server, "POST", "/v3/activations", machine(license));
+  const { aid, ver } = await claimsOf(server, product.id, activated.json.activationToken, "EdDSA");
+  const events = `/v3/activations/${aid}/events?version=${ver}`;
+  for (const silence of ["throw", "hang"]) {
+    await server.setLedger(silence);
+    for (const answer of await Promise.all([knock(server.url + events), anonymous(server, "GET", `${events}&wait=25`)])) {
+      isProblem(answer, 503, "LEDGER_UNAVAILABLE");
+      assert.match(answer.headers.get("Retry-After"), /^\d+$/);
+    }
+  }
+  await server.setLedger("pass");
+  assert.equal((await knock(server.url + events)).status, 101);
+  assert.equal((await anonymous(server, "GET", `${events}&wait=0`)).status, 204);
+  await server.stop();
 });

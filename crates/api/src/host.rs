@@ -165,6 +165,8 @@ pub enum Publishes {
     },
     /// In the background; the header says `pending`.
     Later,
+    /// News for gates, in the background, and nothing in KV: the answer has no header.
+    News,
     /// It is what KV holds: the header names this version.
     Already(i64),
 }

@@ -212,7 +212,7 @@ impl Said {
 impl Published {
     fn of(publishes: &Publishes) -> Self {
         match publishes {
-            Publishes::Nothing => Self::Nothing,
+            Publishes::Nothing | Publishes::News => Self::Nothing,
             Publishes::Now { subject, version } => Self::Subject(subject.clone(), *version),
             Publishes::Later => Self::Later,
             Publishes::Already(version) => Self::Version(*version),

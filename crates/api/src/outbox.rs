@@ -2,7 +2,10 @@
 //!
 //! Documents are made when they are put, from what the ledger holds then: an old one cannot be put by a late turn.
 
-use licentia_core::{LicenseId, ProductId, Seconds, Timestamp};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use licentia_core::{ActivationId, License, LicenseId, ProductId, Seconds, Timestamp};
 use serde::Serialize;
 
 use crate::context::Context;
@@ -12,8 +15,8 @@ use crate::limit::Rule;
 use crate::published::{self, News, Subject};
 use crate::status_lists;
 use crate::store;
-use crate::store::outbox::Claimed;
 pub use crate::store::outbox::Landed;
+use crate::store::outbox::{Claimed, Lane};
 use crate::store::product::Counted;
 use crate::vault::Vault;
 
@@ -43,6 +46,36 @@ pub enum Destination {
         /// How many had come there when it was sent.
         joined: i64,
     },
+    /// To the gate of an activation that is gone: whoever waits there for its news has to look.
+    GateOf(ActivationId),
+}
+
+impl Destination {
+    /// Says whether news go there: they wait for no document that is on its way to KV.
+    #[must_use]
+    pub fn is_gate(&self) -> bool {
+        !matches!(self, Self::Kv(_))
+    }
+}
+
+/// How much a host can have on its way at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// To gates.
+    pub news: u32,
+    /// To KV.
+    pub documents: u32,
+}
+
+impl Room {
+    /// Returns room for so many of each.
+    #[must_use]
+    pub fn of(each: u32) -> Self {
+        Self {
+            news: each,
+            documents: each,
+        }
+    }
 }
 
 /// What is due.
@@ -54,26 +87,23 @@ pub struct Due {
     pub faults: Vec<String>,
 }
 
-/// Claims what is due, at most `limit`; run it in a transaction, put each, then `settle` each. A document that cannot be made
-/// is tried again later, and keeps no other back.
+/// Claims what is due and has room, news first; run it in a transaction, put each, then `settle` each. A document that cannot
+/// be made is tried again later, and keeps no other back.
 ///
 /// # Errors
 /// Passes on what the database says.
 pub fn claim_due(
     db: &dyn Database,
-    limit: u32,
+    room: Room,
     now: Timestamp,
     vault: &Vault,
     settings: &Settings,
 ) -> Result<Due, DatabaseError> {
-    let maker = Maker {
-        db,
-        now,
-        vault,
-        settings,
-    };
+    let maker = Maker::new(db, now, vault, settings);
     let mut due = Due::default();
-    for subject in store::outbox::due(db, now, i64::from(limit))? {
+    let news = store::outbox::due(db, Lane::News, now, room.news)?;
+    let documents = store::outbox::due(db, Lane::Documents, now, room.documents)?;
+    for subject in news.into_iter().chain(documents) {
         let Some(claimed) = store::outbox::claim(db, &subject, now)? else {
             continue;
         };
@@ -131,14 +161,24 @@ pub(crate) fn claim(
     subject: &str,
     given: &Given<'_>,
 ) -> Result<Vec<Publication>, DatabaseError> {
-    let news = match Subject::parse(subject) {
+    let mut subjects = match Subject::parse(subject) {
         Some(Subject::License(license)) => gates_of(db, license)?,
         _ => Vec::new(),
+    }
+    .iter()
+    .map(Subject::to_string)
+    .collect::<Vec<_>>();
+    subjects.push(subject.to_owned());
+    let maker = Maker::new(db, given.now, given.vault, given.settings);
+    let claim = |subject: String| {
+        let claimed = store::outbox::claim(db, &subject, given.now).transpose()?;
+        let made = claimed.and_then(|claimed| {
+            let made = maker.publication(subject, claimed);
+            made.map_err(|(_, fault)| fault)
+        });
+        Some(made)
     };
-    let news = news.iter().map(Subject::to_string);
-    news.chain([subject.to_owned()])
-        .filter_map(|subject| claim_one(db, &subject, given).transpose())
-        .collect()
+    subjects.into_iter().filter_map(claim).collect()
 }
 
 /// Returns the news of a license for each gate at which its applications wait.
@@ -150,35 +190,33 @@ pub(crate) fn gates_of(
     Ok(gates.map(|gate| Subject::Gate(gate, license)).collect())
 }
 
-fn claim_one(
-    db: &dyn Database,
-    subject: &str,
-    given: &Given<'_>,
-) -> Result<Option<Publication>, DatabaseError> {
-    let Some(claimed) = store::outbox::claim(db, subject, given.now)? else {
-        return Ok(None);
-    };
-    let maker = Maker {
-        db,
-        now: given.now,
-        vault: given.vault,
-        settings: given.settings,
-    };
-    maker
-        .publication(subject.to_owned(), claimed)
-        .map(Some)
-        .map_err(|(_, fault)| fault)
-}
-
 /// Makes documents of what the ledger holds now.
 struct Maker<'a> {
     db: &'a dyn Database,
     now: Timestamp,
     vault: &'a Vault,
     settings: &'a Settings,
+    /// What was said last: one license is told of to many gates, and to KV.
+    said: RefCell<Option<Rc<Said>>>,
 }
 
-impl Maker<'_> {
+/// What is said of a license, which is signed once, however many hear it.
+struct Said {
+    license: License,
+    statement: String,
+}
+
+impl<'a> Maker<'a> {
+    fn new(db: &'a dyn Database, now: Timestamp, vault: &'a Vault, settings: &'a Settings) -> Self {
+        Self {
+            db,
+            now,
+            vault,
+            settings,
+            said: RefCell::default(),
+        }
+    }
+
     fn publication(
         &self,
         subject: String,
@@ -198,9 +236,14 @@ impl Maker<'_> {
 
     fn document(&self, subject: &str, claimed: Claimed) -> Result<Document, DatabaseError> {
         let document = match Subject::parse(subject) {
-            Some(Subject::License(id)) => license_document(self.db, id, self.vault)?,
+            Some(Subject::License(id)) => self.license(id)?,
             Some(Subject::Product(id)) => Some(product_document(self.db, id, claimed)?),
-            Some(Subject::Gate(gate, id)) => news(self.db, gate, id, self.vault)?,
+            Some(Subject::Gate(gate, id)) => self.news(gate, id)?,
+            Some(Subject::Activation(id)) => Some(Document {
+                to: Destination::GateOf(id),
+                value: String::new(),
+                version: claimed.version,
+            }),
             Some(Subject::StatusList(number)) => self.status_list(number, claimed)?,
             Some(Subject::FormerKey(name)) => Some(Document {
                 to: Destination::Kv(vec![published::key_name(&name)]),
@@ -225,53 +268,60 @@ impl Maker<'_> {
             version: claimed.version,
         }))
     }
+
+    fn license(&self, id: LicenseId) -> Result<Option<Document>, DatabaseError> {
+        let Some(said) = self.said(id)? else {
+            return Ok(None);
+        };
+        let Said { license, statement } = &*said;
+        // Under the names of every master key: rolling a rotation back must not bring an older document to light.
+        let names = self.vault.names_of(license.key.as_str());
+        let names = names.iter().map(|name| published::key_name(name));
+        let kv_keys = std::iter::once(published::license_name(id))
+            .chain(names)
+            .collect();
+        Ok(Some(Document {
+            to: Destination::Kv(kv_keys),
+            value: to_text(&published::LicenseDocument::new(license, statement))?,
+            version: license.version,
+        }))
+    }
+
+    fn news(&self, gate: u32, id: LicenseId) -> Result<Option<Document>, DatabaseError> {
+        let Some(said) = self.said(id)? else {
+            return Ok(None);
+        };
+        let Said { license, statement } = &*said;
+        Ok(Some(Document {
+            to: Destination::Gate {
+                number: gate,
+                joined: store::listener::joined(self.db, id, gate)?,
+            },
+            value: to_text(&News::new(license, statement))?,
+            version: license.version,
+        }))
+    }
+
+    /// Loads and signs, unless that was done just now, in the same transaction.
+    fn said(&self, id: LicenseId) -> Result<Option<Rc<Said>>, DatabaseError> {
+        let last = self.said.borrow().clone();
+        if let Some(last) = last.filter(|last| last.license.id == id) {
+            return Ok(Some(last));
+        }
+        let Some((license, deleted)) = store::tombstone::license_or_deleted(self.db, id)? else {
+            return Ok(None);
+        };
+        let statement = published::statement(&license, deleted, self.vault);
+        let said = Rc::new(Said { license, statement });
+        self.said.replace(Some(Rc::clone(&said)));
+        Ok(Some(said))
+    }
 }
 
 struct Document {
     to: Destination,
     value: String,
     version: i64,
-}
-
-fn license_document(
-    db: &dyn Database,
-    id: LicenseId,
-    vault: &Vault,
-) -> Result<Option<Document>, DatabaseError> {
-    let Some((license, deleted)) = store::tombstone::license_or_deleted(db, id)? else {
-        return Ok(None);
-    };
-    // Under the names of every master key: rolling a rotation back must not bring an older document to light.
-    let names = vault.names_of(license.key.as_str());
-    let names = names.iter().map(|name| published::key_name(name));
-    let kv_keys = std::iter::once(published::license_name(id))
-        .chain(names)
-        .collect();
-    let value = to_text(&published::LicenseDocument::new(&license, deleted, vault))?;
-    Ok(Some(Document {
-        to: Destination::Kv(kv_keys),
-        value,
-        version: license.version,
-    }))
-}
-
-fn news(
-    db: &dyn Database,
-    gate: u32,
-    id: LicenseId,
-    vault: &Vault,
-) -> Result<Option<Document>, DatabaseError> {
-    let Some((license, deleted)) = store::tombstone::license_or_deleted(db, id)? else {
-        return Ok(None);
-    };
-    Ok(Some(Document {
-        to: Destination::Gate {
-            number: gate,
-            joined: store::listener::joined(db, id, gate)?,
-        },
-        value: to_text(&News::of(&license, deleted, vault))?,
-        version: license.version,
-    }))
 }
 
 /// A product that is not there was deleted: nothing else puts one into the outbox.

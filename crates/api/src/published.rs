@@ -11,8 +11,8 @@ pub use copy::{Copy, Told};
 
 use licentia_core::wire::{StoredLicense, StoredProduct};
 use licentia_core::{
-    Code, Jwk, KeySet, License, LicenseId, LicenseKey, Problem, Product, ProductId, Statement,
-    VerifyingKey, parse,
+    ActivationId, Code, Jwk, KeySet, License, LicenseId, LicenseKey, Problem, Product, ProductId,
+    Statement, VerifyingKey, parse,
 };
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,8 @@ pub(crate) enum Subject {
     FormerKey(String),
     /// News of a license for a gate at which its applications wait.
     Gate(u32, LicenseId),
+    /// News of an activation that is gone, for the gate at which its application waits.
+    Activation(ActivationId),
 }
 
 impl Subject {
@@ -71,6 +73,7 @@ impl Subject {
             ("product", id) => id.parse().ok().map(Self::Product),
             ("status-list", number) => number.parse().ok().map(Self::StatusList),
             ("former-key", name) => Some(Self::FormerKey(name.to_owned())),
+            ("gate-of", id) => id.parse().ok().map(Self::Activation),
             ("gate", rest) => {
                 let (gate, id) = rest.split_once('/')?;
                 Some(Self::Gate(gate.parse().ok()?, id.parse().ok()?))
@@ -88,8 +91,14 @@ impl std::fmt::Display for Subject {
             Self::StatusList(number) => write!(f, "status-list/{number}"),
             Self::FormerKey(name) => write!(f, "former-key/{name}"),
             Self::Gate(gate, id) => write!(f, "gate/{gate}/{id}"),
+            Self::Activation(id) => write!(f, "gate-of/{id}"),
         }
     }
+}
+
+/// Signs what is true of a license.
+pub(crate) fn statement(license: &License, deleted: bool, vault: &Vault) -> String {
+    vault.statement_key().sign(&Statement::of(license, deleted))
 }
 
 /// The document of a license in KV.
@@ -100,10 +109,9 @@ pub(crate) struct LicenseDocument {
 }
 
 impl LicenseDocument {
-    pub(crate) fn new(license: &License, deleted: bool, vault: &Vault) -> Self {
-        let statement = vault.statement_key().sign(&Statement::of(license, deleted));
+    pub(crate) fn new(license: &License, statement: &str) -> Self {
         Self {
-            statement,
+            statement: statement.to_owned(),
             license: StoredLicense::from(license),
         }
     }
@@ -119,11 +127,11 @@ pub(crate) struct News {
 }
 
 impl News {
-    pub(crate) fn of(license: &License, deleted: bool, vault: &Vault) -> Self {
+    pub(crate) fn new(license: &License, statement: &str) -> Self {
         Self {
             license_id: license.id,
             version: license.version,
-            statement: vault.statement_key().sign(&Statement::of(license, deleted)),
+            statement: statement.to_owned(),
         }
     }
 }

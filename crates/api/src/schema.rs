@@ -7,6 +7,7 @@ mod answers;
 mod listeners;
 mod lists;
 mod moves;
+mod news;
 mod rebuilds;
 mod spine;
 mod status_lists;
@@ -26,6 +27,7 @@ const MIGRATIONS: &[&[&str]] = &[
     rebuilds::STATEMENTS,
     listeners::STATEMENTS,
     status_lists::STATEMENTS,
+    news::STATEMENTS,
 ];
 
 /// Brings the database up to date.

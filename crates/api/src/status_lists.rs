@@ -19,7 +19,8 @@ use crate::zlib;
 
 /// How long a list is signed anew after somebody wanted it.
 const WANTED_FOR: Seconds = Seconds(900);
-/// Changes that come one after another are signed together: KV takes one write a second and name.
+/// Changes that come within so long are signed together: KV takes one write a second and name, and whoever waits for
+/// news does not wait for a list besides.
 const PAUSE: Seconds = Seconds(1);
 
 /// Puts the lists into the outbox that have changed.
@@ -30,14 +31,16 @@ pub(crate) fn enqueue_changed(db: &dyn Database, now: Timestamp) -> Result<(), D
     Ok(())
 }
 
-/// Has a list signed soon, and anew for a while. Returns whether there is such a list.
+/// Has a list signed soon, and anew for a while. Returns whether there is such a list. The first one is signed at once: until
+/// then nobody can say how fresh a copy is.
 pub(crate) fn want(db: &dyn Database, list: u32, now: Timestamp) -> Result<bool, DatabaseError> {
-    let known = status_list::want(db, list, now.plus(WANTED_FOR))?;
-    if known {
-        let subject = Subject::StatusList(list).to_string();
-        outbox::hasten(db, &subject, now, now.plus(PAUSE))?;
-    }
-    Ok(known)
+    let Some(version) = status_list::want(db, list, now.plus(WANTED_FOR))? else {
+        return Ok(false);
+    };
+    let pause = if version == 0 { Seconds(0) } else { PAUSE };
+    let subject = Subject::StatusList(list).to_string();
+    outbox::hasten(db, &subject, now, now.plus(pause))?;
+    Ok(true)
 }
 
 /// Has a list signed anew after one interval, if it is still wanted by then. To be called once a put is settled.

@@ -88,11 +88,11 @@ impl SignedAnswer<'_> {
         created: i64,
     ) -> AnswerHeaders {
         let content_digest = content_digest(self.body);
-        let components = self.components(&content_digest);
+        let covered = self.covered(&content_digest);
         let (mut inputs, mut signatures) = (Vec::new(), Vec::new());
         for (number, key) in (1_u32..).zip(keys) {
-            let parameters = parameters(&components, created, key.kid());
-            let signature = key.sign_bytes(base(&components, &parameters).as_bytes());
+            let parameters = covered.parameters(created, key.kid());
+            let signature = key.sign_bytes(covered.base(&parameters).as_bytes());
             let signature = Base64::encode_string(&signature);
             inputs.push(format!("{LABEL}{number}={parameters}"));
             signatures.push(format!("{LABEL}{number}=:{signature}:"));
@@ -113,11 +113,12 @@ impl SignedAnswer<'_> {
         if headers.content_digest.trim() != content_digest {
             return None;
         }
-        let components = self.components(&content_digest);
-        members(&headers.signature_input).find_map(|(label, given)| {
-            let (created, kid) = read_parameters(&components, given)?;
+        let covered = self.covered(&content_digest);
+        let inputs = members(&headers.signature_input);
+        inputs.into_iter().find_map(|(label, given)| {
+            let (created, kid) = covered.read_parameters(given)?;
             let signature = bytes_of(&headers.signature, label)?;
-            let base = base(&components, given);
+            let base = covered.base(given);
             let mut keys = keys.named(Some(kid));
             let has_signed = |key: &VerifyingKey| {
                 key.algorithm() == Algorithm::EdDSA && key.verify(base.as_bytes(), &signature)
@@ -126,21 +127,70 @@ impl SignedAnswer<'_> {
         })
     }
 
-    /// The components that are signed, by their identifiers (RFC 9421 §2).
-    fn components(&self, content_digest: &str) -> Vec<(&'static str, String)> {
-        let mut components = vec![
-            ("\"@status\"", self.status.to_string()),
-            ("\"content-digest\"", content_digest.to_owned()),
-            ("\"@method\";req", self.method.to_owned()),
-            ("\"@path\";req", self.path.to_owned()),
-        ];
-        let sent = [
+    /// Sets the components that are signed in order, by their identifiers (RFC 9421 §2).
+    fn covered(&self, content_digest: &str) -> Covered {
+        let status = self.status.to_string();
+        Covered::of(&[
+            ("\"@status\"", Some(&status)),
+            ("\"content-digest\"", Some(content_digest)),
+            ("\"@method\";req", Some(self.method)),
+            ("\"@path\";req", Some(self.path)),
             ("\"content-digest\";req", self.digest),
             ("\"licentia-nonce\";req", self.nonce),
+        ])
+    }
+}
+
+/// What a signature is over, in the two forms that RFC 9421 has for it.
+struct Covered {
+    /// The identifiers between brackets, as the signature's parameters begin (§2.3).
+    identifiers: String,
+    /// A line for each, with its value (§2.5).
+    lines: String,
+}
+
+impl Covered {
+    fn of(components: &[(&str, Option<&str>)]) -> Self {
+        let (mut identifiers, mut lines) = (String::new(), String::new());
+        for (identifier, value) in components {
+            if let Some(value) = value {
+                identifiers.push(if identifiers.is_empty() { '(' } else { ' ' });
+                identifiers.push_str(identifier);
+                for part in [identifier, ": ", value, "\n"] {
+                    lines.push_str(part);
+                }
+            }
+        }
+        identifiers.push(')');
+        Self { identifiers, lines }
+    }
+
+    /// Writes the signature base.
+    fn base(&self, parameters: &str) -> String {
+        [&self.lines, "\"@signature-params\": ", parameters].concat()
+    }
+
+    fn parameters(&self, created: i64, kid: &str) -> String {
+        let parts = [
+            &self.identifiers,
+            ";created=",
+            &created.to_string(),
+            ";keyid=\"",
+            kid,
+            "\";alg=\"ed25519\";tag=\"",
+            TAG,
+            "\"",
         ];
-        let sent = sent.map(|(identifier, value)| Some((identifier, value?.to_owned())));
-        components.extend(sent.into_iter().flatten());
-        components
+        parts.concat()
+    }
+
+    /// Reads time and key out of what [`Covered::parameters`] writes, and of no other text.
+    fn read_parameters<'a>(&self, given: &'a str) -> Option<(i64, &'a str)> {
+        let rest = given.strip_prefix(self.identifiers.as_str())?;
+        let (created, rest) = rest.strip_prefix(";created=")?.split_once(';')?;
+        let (kid, _) = rest.strip_prefix("keyid=\"")?.split_once('"')?;
+        let created: i64 = created.parse().ok()?;
+        (self.parameters(created, kid) == given).then_some((created, kid))
     }
 }
 
@@ -154,65 +204,25 @@ pub(crate) fn content_digest(body: &[u8]) -> String {
     .concat()
 }
 
-/// Writes the signature base (RFC 9421 §2.5).
-fn base(components: &[(&str, String)], parameters: &str) -> String {
-    let mut base = String::new();
-    for (identifier, value) in components {
-        for part in [identifier, ": ", value, "\n"] {
-            base.push_str(part);
-        }
-    }
-    base.push_str("\"@signature-params\": ");
-    base.push_str(parameters);
-    base
-}
-
-/// Writes the list of what is signed, with the parameters up to the time (RFC 9421 §2.3).
-fn covered(components: &[(&str, String)]) -> String {
-    let identifiers: Vec<&str> = components
-        .iter()
-        .map(|(identifier, _)| *identifier)
-        .collect();
-    ["(", &identifiers.join(" "), ");created="].concat()
-}
-
-fn parameters(components: &[(&str, String)], created: i64, kid: &str) -> String {
-    let parts = [
-        &covered(components),
-        &created.to_string(),
-        ";keyid=\"",
-        kid,
-        "\";alg=\"ed25519\";tag=\"",
-        TAG,
-        "\"",
-    ];
-    parts.concat()
-}
-
-/// Reads time and key out of what `parameters` writes for these components, and of no other text.
-fn read_parameters<'a>(components: &[(&str, String)], given: &'a str) -> Option<(i64, &'a str)> {
-    let rest = given.strip_prefix(covered(components).as_str())?;
-    let (created, rest) = rest.split_once(';')?;
-    let (kid, _) = rest.strip_prefix("keyid=\"")?.split_once('"')?;
-    let created: i64 = created.parse().ok()?;
-    (parameters(components, created, kid) == given).then_some((created, kid))
-}
-
 /// Splits a dictionary (RFC 8941 §3.2) into its members: commas in quotes are no ends of one.
-fn members(dictionary: &str) -> impl Iterator<Item = (&str, &str)> {
+fn members(dictionary: &str) -> Vec<(&str, &str)> {
     let (mut quoted, mut escaped) = (false, false);
-    let members = dictionary.split(move |letter| {
+    let ends_one = |letter| {
         let was_escaped = escaped;
         escaped = quoted && !was_escaped && letter == '\\';
         quoted ^= letter == '"' && !was_escaped;
         letter == ',' && !quoted
-    });
-    members.filter_map(|member| member.trim().split_once('='))
+    };
+    let members = dictionary.split(ends_one);
+    members
+        .filter_map(|member| member.trim().split_once('='))
+        .collect()
 }
 
 /// Returns the bytes that a dictionary holds under `label`, if there is one such.
 fn bytes_of(dictionary: &str, label: &str) -> Option<Vec<u8>> {
-    let mut found = members(dictionary).filter(|(name, _)| *name == label);
+    let members = members(dictionary);
+    let mut found = members.iter().filter(|(name, _)| *name == label);
     let (_, value) = found.next().filter(|_| found.next().is_none())?;
     let base64 = value.strip_prefix(':')?.strip_suffix(':')?;
     Base64::decode_vec(base64).ok()

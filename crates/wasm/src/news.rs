@@ -1,6 +1,6 @@
 //! News of the license, which come without being asked for.
 
-use licentia_core::Schedule;
+use licentia_core::{Client, Schedule};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::session::{Session, seconds};
@@ -31,6 +31,11 @@ impl Session {
         if self.stored.token().is_none() {
             self.schedule = Schedule::default();
         } else if has_more {
+            let jitter = if Client::is_told_to_many(news) {
+                jitter
+            } else {
+                0
+            };
             self.schedule = self.schedule.told(&self.stored, jitter, now);
         }
         outcome

@@ -213,7 +213,10 @@ async fn answer(asked: &Asked<'_>, route: &Route) -> Result<Answer, Fault> {
             unavailable::unless_answered(asked, &body).await
         }
         Place::Ledger => from_ledger(asked, &body).await,
-        Place::Gate => from_gate(asked, route).await,
+        Place::Gate => match from_gate(asked, route).await {
+            Ok(answer) => Ok(answer),
+            Err(fault) => Ok(unavailable::instead(asked, &[], &fault).await),
+        },
     }
 }
 

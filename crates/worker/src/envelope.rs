@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use licentia_api::{
     Actor, Body, Reply, Request, TokenDigest, TokenName, Unsigned, tells_wrong_credential,
 };
-use licentia_core::{Algorithm, Area, Origin, ProductId, RequestId};
+use licentia_core::{ActivationId, Algorithm, Area, Origin, ProductId, RequestId};
 use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
@@ -55,6 +55,8 @@ pub(crate) enum ToGate {
     },
     /// To hand on the news in the body.
     Tell,
+    /// To have those look who wait for news of an activation: it is gone.
+    Gone(ActivationId),
 }
 
 /// Who asks, as the Worker found.

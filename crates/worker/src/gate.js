@@ -11,9 +11,9 @@ export function accept(state, license, activation, first) {
   return new Response(null, { status: 101, webSocket: outside });
 }
 
-/** Sends news of a license to each of its sockets, and returns how many they are. */
-export function tell(state, license, news) {
-  const sockets = state.getWebSockets(license);
+/** Sends news to each socket of a license or an activation, and returns how many they are. */
+export function tell(state, tag, news) {
+  const sockets = state.getWebSockets(tag);
   for (const socket of sockets) {
     try {
       socket.send(news);

@@ -4,13 +4,13 @@
 //! nothing, and the runtime answers its heartbeats. News that come while somebody is on the way in are kept for them.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_channel::oneshot::{Receiver, Sender, channel};
 use licentia_api::Reply;
 use licentia_core::{Code, Problem};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 use worker::console_error;
 
@@ -18,7 +18,7 @@ use crate::clock::within;
 use crate::config::Bindings;
 use crate::envelope::{self, Answer, Call, ToGate};
 use crate::fault::Fault;
-use crate::http;
+use crate::unavailable;
 
 /// How long a request is held at most: less than its caller, and what lies between, has patience for.
 const LONGEST_WAIT: u64 = 25;
@@ -40,7 +40,7 @@ extern "C" {
         first: Option<&str>,
     ) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
-    fn tell(state: &GateState, license: &str, news: &str) -> Result<u32, JsValue>;
+    fn tell(state: &GateState, tag: &str, news: &str) -> Result<u32, JsValue>;
 }
 
 /// The object.
@@ -53,8 +53,18 @@ pub struct Gate {
     coming: Cell<usize>,
     /// What was told meanwhile, by license.
     meanwhile: RefCell<BTreeMap<String, News>>,
+    /// Which activations have gone meanwhile.
+    gone: RefCell<BTreeSet<String>>,
     /// Requests that are held, by license.
-    held: RefCell<BTreeMap<String, Vec<Sender<News>>>>,
+    held: RefCell<BTreeMap<String, Vec<Held>>>,
+}
+
+/// A request that is held.
+#[derive(Debug)]
+struct Held {
+    activation: String,
+    /// Tells news, or nothing: then the activation is gone.
+    teller: Sender<Option<News>>,
 }
 
 /// News of a license, as the ledger tells them and as applications get them.
@@ -71,6 +81,13 @@ struct About {
     version: i64,
 }
 
+/// What a socket is told whose activation is gone: it holds no statement, so that its application asks.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Gone<'a> {
+    activation_id: &'a str,
+}
+
 #[wasm_bindgen(wasm_bindgen_futures = worker::wasm_bindgen_futures)]
 impl Gate {
     /// Makes the object's memory of itself.
@@ -81,6 +98,7 @@ impl Gate {
             bindings,
             coming: Cell::default(),
             meanwhile: RefCell::default(),
+            gone: RefCell::default(),
             held: RefCell::default(),
         }
     }
@@ -104,6 +122,10 @@ impl Gate {
                 let heard = self.told(news)?;
                 Ok(bytes(&envelope::seal(&heard, &[])?))
             }
+            (ToGate::Gone(activation), _) => {
+                let heard = self.gone(activation.to_string())?;
+                Ok(bytes(&envelope::seal(&heard, &[])?))
+            }
             (ToGate::Join { call, known, wait }, _) => self.join(&call, known, wait).await,
         }
     }
@@ -121,7 +143,7 @@ impl Gate {
         let is_heard = sockets > 0 || !held.is_empty() || self.coming.get() > 0;
         for request in held {
             // One that was given up meanwhile is not there to be told.
-            let _gone = request.send(news.clone());
+            let _gone = request.teller.send(Some(news.clone()));
         }
         if self.coming.get() > 0 {
             self.meanwhile.borrow_mut().insert(license, news);
@@ -129,12 +151,40 @@ impl Gate {
         Ok(is_heard)
     }
 
+    /// Has those look who wait for news of an activation. Returns whether there may be any.
+    fn gone(&self, activation: String) -> Result<bool, Fault> {
+        let text = serde_json::to_string(&Gone {
+            activation_id: &activation,
+        })?;
+        let sockets = tell(&self.state, &activation, &text)?;
+        let mut is_heard = sockets > 0 || self.coming.get() > 0;
+        for waiting in self.held.borrow_mut().values_mut() {
+            for request in waiting.extract_if(.., |request| request.activation == activation) {
+                is_heard = true;
+                let _gone = request.teller.send(None);
+            }
+        }
+        if self.coming.get() > 0 {
+            self.gone.borrow_mut().insert(activation);
+        }
+        Ok(is_heard)
+    }
+
+    /// Asks the ledger how things stand, and once more if the activation has gone while it answered.
+    async fn ask(&self, call: &Call, activation: &str) -> Result<Vec<u8>, Fault> {
+        let ledger = self.bindings.ledger_object()?;
+        let answer = unavailable::in_time(call, &[], &ledger).await?;
+        if !self.gone.borrow().contains(activation) {
+            return Ok(answer);
+        }
+        unavailable::in_time(call, &[], &ledger).await
+    }
+
     /// Asks the ledger whether somebody may wait here, and lets them: at a socket if they wait for no time in particular.
     async fn join(&self, call: &Call, known: i64, wait: Option<u64>) -> Result<JsValue, Fault> {
         let activation = activation_in(&call.path).to_owned();
         let on_the_way = OnTheWay::of(self);
-        let ledger = self.bindings.ledger_object()?;
-        let answer = http::send(call, &[], &ledger).await?;
+        let answer = self.ask(call, &activation).await?;
         let (head, body) = envelope::open::<Answer>(&answer)?;
         if head.status != 200 {
             return Ok(bytes(&answer));
@@ -153,11 +203,13 @@ impl Gate {
         if is_news {
             return answered(&news);
         }
-        let told = self.hold(&license);
+        let told = self.hold(&license, &activation);
         drop(on_the_way);
         let wait = Duration::from_secs(wait.min(LONGEST_WAIT));
         match within(wait, told).await {
-            Some(Ok(news)) => answered(&news),
+            Some(Ok(Some(news))) => answered(&news),
+            // What has become of it, the ledger says.
+            Some(Ok(None)) => Ok(bytes(&self.ask(call, &activation).await?)),
             _ => Ok(bytes(&envelope::seal(&Answer::plain(204, None), &[])?)),
         }
     }
@@ -174,12 +226,13 @@ impl Gate {
     }
 
     /// Holds a request until there are news. Those that were given up before go.
-    fn hold(&self, license: &str) -> Receiver<News> {
+    fn hold(&self, license: &str, activation: &str) -> Receiver<Option<News>> {
         let (teller, told) = channel();
         let mut held = self.held.borrow_mut();
         let waiting = held.entry(license.to_owned()).or_default();
-        waiting.retain(|teller| !teller.is_canceled());
-        waiting.push(teller);
+        waiting.retain(|request| !request.teller.is_canceled());
+        let activation = activation.to_owned();
+        waiting.push(Held { activation, teller });
         told
     }
 }
@@ -200,6 +253,7 @@ impl Drop for OnTheWay<'_> {
         self.0.coming.set(left);
         if left == 0 {
             self.0.meanwhile.borrow_mut().clear();
+            self.0.gone.borrow_mut().clear();
         }
     }
 }

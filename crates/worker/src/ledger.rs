@@ -186,6 +186,10 @@ impl Ledger {
             Publishes::Nothing => None,
             Publishes::Already(version) => Some(Published::Version(*version)),
             Publishes::Later => Some(self.publisher()?.publish_later()?),
+            Publishes::News => {
+                self.publisher()?.publish_later()?;
+                None
+            }
             Publishes::Now { subject, version } => Some(
                 self.publisher()?
                     .publish_now(publications, subject, *version, config)

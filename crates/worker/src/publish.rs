@@ -11,13 +11,13 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use js_sys::futures::{JsFuture, future_to_promise, spawn_local};
 use js_sys::{ArrayBuffer, Promise, Reflect, Uint8Array};
-use licentia_api::outbox::{self, Destination, Landed, Publication};
+use licentia_api::outbox::{self, Destination, Landed, Publication, Room};
 use licentia_core::{Seconds, Timestamp};
 use wasm_bindgen::prelude::*;
 use worker::console_error;
 
 use crate::clock::{now, within};
-use crate::config::{Bindings, Config};
+use crate::config::{Bindings, Config, gate_of};
 use crate::envelope::{self, Published, ToGate};
 use crate::fault::{Fault, describe};
 use crate::http;
@@ -33,7 +33,9 @@ const SAFETY_NET: Seconds = Seconds(10);
 /// How long one alarm puts what is due; the next one goes on.
 const DRAINS_FOR: Seconds = Seconds(20);
 /// How many documents are on their way at one time: the runtime has six connections, and a license takes two.
-const AT_ONCE: usize = 3;
+const DOCUMENTS_AT_ONCE: usize = 3;
+/// How many news are on their way at one time: as many as there are gates, and none holds another up.
+const NEWS_AT_ONCE: usize = 32;
 
 #[wasm_bindgen]
 extern "C" {
@@ -122,8 +124,16 @@ pub(crate) struct Publisher {
     namespace: Namespace,
     storage: Storage,
     armed: Cell<Option<Timestamp>>,
-    /// The puts on their way, by subject; each resolves to the version that landed, or to zero.
-    in_flight: RefCell<BTreeMap<String, Promise>>,
+    /// What is on its way, by subject.
+    in_flight: RefCell<BTreeMap<String, Flight>>,
+}
+
+/// Something on its way.
+#[derive(Debug)]
+struct Flight {
+    /// Resolves to the version that landed, or to zero.
+    landing: Promise,
+    is_news: bool,
 }
 
 impl Publisher {
@@ -201,9 +211,9 @@ impl Publisher {
 
     /// Puts a document under each of its keys, settles it, and goes on with what is due then.
     fn start(self: &Rc<Self>, publication: Publication, config: &Rc<Config>) {
-        let subject = publication.subject.clone();
+        let (subject, is_news) = (publication.subject.clone(), publication.to.is_gate());
         let (publisher, config) = (Rc::clone(self), Rc::clone(config));
-        let promise = future_to_promise(async move {
+        let landing = future_to_promise(async move {
             let landed = publisher.put(&publication).await;
             publisher
                 .in_flight
@@ -217,7 +227,8 @@ impl Publisher {
             });
             Ok(to_number(if landed { publication.version } else { 0 }).into())
         });
-        self.in_flight.borrow_mut().insert(subject, promise);
+        let flight = Flight { landing, is_news };
+        self.in_flight.borrow_mut().insert(subject, flight);
     }
 
     async fn put(&self, publication: &Publication) -> Landed {
@@ -238,16 +249,25 @@ impl Publisher {
                 Ok(Landed::Yes)
             }
             Destination::Gate { number, .. } => {
-                let (gate, news) = (self.bindings.gate(*number)?, publication.value.as_bytes());
-                let answer = http::send(&ToGate::Tell, news, &gate).await?;
-                let (is_heard, _) = envelope::open::<bool>(&answer)?;
-                Ok(if is_heard {
-                    Landed::Yes
-                } else {
-                    Landed::Unheard
-                })
+                let news = publication.value.as_bytes();
+                self.tell(*number, &ToGate::Tell, news).await
+            }
+            Destination::GateOf(activation) => {
+                let gone = ToGate::Gone(*activation);
+                self.tell(gate_of((*activation).into()), &gone, &[]).await
             }
         }
+    }
+
+    async fn tell(&self, number: u32, what: &ToGate, news: &[u8]) -> Result<Landed, Fault> {
+        let gate = self.bindings.gate(number)?;
+        let answer = http::send(what, news, &gate).await?;
+        let (is_heard, _) = envelope::open::<bool>(&answer)?;
+        Ok(if is_heard {
+            Landed::Yes
+        } else {
+            Landed::Unheard
+        })
     }
 
     fn settle(
@@ -274,15 +294,14 @@ impl Publisher {
         let Some(due) = outbox::next_due(&database)? else {
             return Ok(());
         };
-        let free = AT_ONCE.saturating_sub(self.in_flight.borrow().len());
-        if due > now() || free == 0 {
+        if due > now() {
             return self.arm(due);
         }
-        let limit = u32::try_from(free).unwrap_or(0);
+        let room = self.room();
         let due = transaction(&self.storage, || {
             Ok(End::Commit(outbox::claim_due(
                 &database,
-                limit,
+                room,
                 now(),
                 &config.vault,
                 &config.settings,
@@ -300,12 +319,26 @@ impl Publisher {
         }
     }
 
+    /// How much more may be on its way.
+    fn room(&self) -> Room {
+        let flights = self.in_flight.borrow();
+        let news = flights.values().filter(|flight| flight.is_news).count();
+        let documents = flights.len().saturating_sub(news);
+        let left = |most: usize, busy| u32::try_from(most.saturating_sub(busy)).unwrap_or(0);
+        Room {
+            news: left(NEWS_AT_ONCE, news),
+            documents: left(DOCUMENTS_AT_ONCE, documents),
+        }
+    }
+
     fn flight_of(&self, subject: &str) -> Option<Promise> {
-        self.in_flight.borrow().get(subject).cloned()
+        let flights = self.in_flight.borrow();
+        flights.get(subject).map(|flight| flight.landing.clone())
     }
 
     fn any_flight(&self) -> Option<Promise> {
-        self.in_flight.borrow().values().next().cloned()
+        let flights = self.in_flight.borrow();
+        flights.values().next().map(|flight| flight.landing.clone())
     }
 
     /// Sets the alarm for `at`, unless it is set for then or earlier. The write belongs to this turn, and no answer

@@ -31,7 +31,8 @@ cargo xtask <command>: everything a developer of Licentia types
                                   ledgers of a thousand and of a million licenses; or `check`: the package
                                   alone, its size and how long its checks take; or `lists`: how large
                                   status lists are; or `push`: how long a revocation takes to reach a
-                                  thousand running applications
+                                  thousand running applications, and status lists; or `edge`: what a
+                                  license check at the edge costs
                 --startup         also how long a second `dev` takes
                 --write           put the figures into docs/benchmarks.md
   vectors     make tests/vectors/decisions.json anew

@@ -58,6 +58,7 @@ fn others_survive(text: &str, written: &str, stored: &Stored) {
         "trial",
         "ended",
         "word",
+        "listed",
         "lastError",
     ];
     let others = |text: &str| Members::read(text).map(|members| members.without(&ours));

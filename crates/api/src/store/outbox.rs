@@ -22,14 +22,18 @@ const ENQUEUE_UNCERTAIN: &str = "INSERT INTO outbox (subject, version, next_at, 
     ON CONFLICT (subject) DO UPDATE SET uncertain_until = excluded.uncertain_until";
 const HASTEN: &str = "INSERT INTO outbox (subject, version, next_at) VALUES (?1, ?2, ?3)
     ON CONFLICT (subject) DO UPDATE SET version = MAX(version + 1, excluded.version),
-        next_at = CASE WHEN claimed_until IS NULL THEN MIN(next_at, ?4) ELSE next_at END";
+        next_at = CASE WHEN claimed_until IS NULL THEN MIN(next_at, excluded.next_at) ELSE next_at END";
 const ENQUEUE_AGAIN: &str = "INSERT INTO outbox (subject, version, next_at) VALUES (?1, ?2, ?3)
     ON CONFLICT (subject) DO UPDATE SET next_at = MAX(next_at, ?4)";
 const CLAIM_ONE: &str = "UPDATE outbox SET claim = claim + 1, next_at = ?2, claimed_until = ?2,
         uncertain_until = CASE WHEN claimed_until IS NULL THEN uncertain_until ELSE ?4 END
     WHERE subject = ?1 AND (claimed_until IS NULL OR claimed_until <= ?3)
     RETURNING claim, version";
-const DUE: &str = "SELECT subject FROM outbox WHERE next_at <= ?1 ORDER BY next_at LIMIT ?2";
+/// News are due apart from all else, by an index of their own: where many documents wait for KV, no news wait behind them.
+const DUE_NEWS: &str = "SELECT subject FROM outbox
+    WHERE subject >= 'gate' AND subject < 'gatf' AND next_at <= ?1 ORDER BY next_at LIMIT ?2";
+const DUE_DOCUMENTS: &str = "SELECT subject FROM outbox
+    WHERE NOT (subject >= 'gate' AND subject < 'gatf') AND next_at <= ?1 ORDER BY next_at LIMIT ?2";
 const NEXT: &str = "SELECT next_at FROM outbox ORDER BY next_at LIMIT 1";
 const FIND: &str =
     "SELECT version, claim, uncertain_until, attempts FROM outbox WHERE subject = ?1";
@@ -86,15 +90,15 @@ pub(crate) fn enqueue_uncertain(
     db.execute(ENQUEUE_UNCERTAIN, &row)
 }
 
-/// Says that a subject has changed, and is to be published now, or by `latest` if it waits to be published again.
+/// Says that a subject has changed, and is to be published by `then`, with what else changes until then.
 pub(crate) fn hasten(
     db: &dyn Database,
     subject: &str,
     now: Timestamp,
-    latest: Timestamp,
+    then: Timestamp,
 ) -> Result<(), DatabaseError> {
     let version = Value::Integer(now.unix_milliseconds());
-    db.execute(HASTEN, &[text(subject), version, text(now), text(latest)])
+    db.execute(HASTEN, &[text(subject), version, text(then)])
 }
 
 /// Says that a subject is to be published again `then`, or, if it is to be published anyway, not before `earliest`.
@@ -133,13 +137,25 @@ pub(crate) fn claim(
     }
 }
 
-/// Returns the subjects that are due, longest due first.
+/// What is due apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    News,
+    Documents,
+}
+
+/// Returns the subjects of a lane that are due, longest due first.
 pub(crate) fn due(
     db: &dyn Database,
+    lane: Lane,
     now: Timestamp,
-    limit: i64,
+    limit: u32,
 ) -> Result<Vec<String>, DatabaseError> {
-    let rows = db.query(DUE, &[text(now), Value::Integer(limit)])?;
+    let sql = match lane {
+        Lane::News => DUE_NEWS,
+        Lane::Documents => DUE_DOCUMENTS,
+    };
+    let rows = db.query(sql, &[text(now), Value::Integer(i64::from(limit))])?;
     let subject = |row: Vec<Value>| match row.into_iter().next() {
         Some(Value::Text(subject)) => Ok(subject),
         _ => Err(corrupt("the subject of the outbox")),

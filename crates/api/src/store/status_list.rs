@@ -8,7 +8,7 @@ use crate::database::{Database, DatabaseError, Row, Value};
 const CHANGED: &str = "SELECT list FROM status_lists WHERE changed = 1";
 const CHANGE_ALL: &str = "UPDATE status_lists SET changed = 1";
 const WANT: &str = "UPDATE status_lists SET changed = 0, wanted_until = MAX(wanted_until, ?2)
-    WHERE list = ?1 RETURNING list";
+    WHERE list = ?1 RETURNING version";
 const IS_WANTED: &str = "SELECT 1 FROM status_lists WHERE list = ?1 AND wanted_until > ?2";
 const FIND: &str = "SELECT version, lst FROM status_lists WHERE list = ?1";
 const MARKS: &str = "SELECT place, status FROM marks WHERE list = ?1";
@@ -33,9 +33,19 @@ pub(crate) fn change_all(db: &dyn Database) -> Result<(), DatabaseError> {
     db.execute(CHANGE_ALL, &[])
 }
 
-/// Says that a list is wanted until then. Returns whether there is such a list.
-pub(crate) fn want(db: &dyn Database, list: u32, until: Timestamp) -> Result<bool, DatabaseError> {
-    Ok(!db.query(WANT, &[integer(list), text(until)])?.is_empty())
+/// Says that a list is wanted until then. Returns the version that was signed last, which is 0 before the first; none if there
+/// is no such list.
+pub(crate) fn want(
+    db: &dyn Database,
+    list: u32,
+    until: Timestamp,
+) -> Result<Option<i64>, DatabaseError> {
+    let rows = db.query(WANT, &[integer(list), text(until)])?;
+    match rows.first().map(Vec::as_slice) {
+        None => Ok(None),
+        Some([Value::Integer(version)]) => Ok(Some(*version)),
+        Some(_) => Err(corrupt("the version of a status list")),
+    }
 }
 
 /// Says whether a list is still wanted.

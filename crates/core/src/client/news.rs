@@ -44,6 +44,13 @@ impl Client {
         }
     }
 
+    /// Says whether a crowd may have heard the same news, which then does not ask all at once: they are of a license. News
+    /// without a statement are of one activation, as refusals are.
+    #[must_use]
+    pub fn is_told_to_many(news: &str) -> bool {
+        statement_in(news).is_some()
+    }
+
     /// Decides what a fault of the server does to a sync: one whose ledger is silent says what is published of the license.
     pub(super) fn told_by_fault(&self, stored: &Stored, body: &str) -> Decision {
         let statement = statement_in(body);

@@ -15,16 +15,17 @@ use crate::{chromium, node, npm_package, process, setup};
 pub(crate) fn run(workspace: &Workspace, options: &Bench) -> Result<ExitCode> {
     let part = options.only.as_deref();
     let lists = part == Some("lists");
-    let calls = !lists && part != Some("check");
-    let checks = !lists && !matches!(part, Some("flat" | "push"));
-    let browser = checks.then(|| chromium::program(workspace)).transpose()?;
+    let worker = !matches!(part, Some("lists" | "check"));
+    let package = !matches!(part, Some("lists" | "flat" | "edge"));
+    let pages = package && part != Some("push");
+    let browser = pages.then(|| chromium::program(workspace)).transpose()?;
     {
         let _alone = setup::exclusive(workspace)?;
         setup::for_building(workspace)?;
-        if calls {
+        if worker {
             worker_bundle::build(workspace, Variant::Shipped)?;
         }
-        if checks {
+        if package {
             npm_package::build(workspace)?;
         }
     }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::end::{self, Why};
 use crate::context::{Context, Fault};
-use crate::host::Reply;
+use crate::host::{Publishes, Reply};
 use crate::store;
 use crate::store::audit::PropertyChange;
 
@@ -37,15 +37,20 @@ pub(crate) fn delete_many(cx: &Context<'_>) -> Result<Reply, Fault> {
         return Err(Problem::field("createdAt", reason).into());
     }
     let before = license.totals.activations;
+    let mut publishes = Publishes::Nothing;
     loop {
         let some = store::activation::created(cx.db, id, &dates, SLICE)?;
         if some.is_empty() {
             break;
         }
+        publishes = end::tell(cx, id, &some)?;
         end::free_unrecorded(cx, &mut license, &some, Why::Deleted)?;
     }
     record(cx, &license, before)?;
-    Ok(Reply::empty(204))
+    Ok(Reply {
+        publishes,
+        ..Reply::empty(204)
+    })
 }
 
 /// The event log is told once, of the license; each activation stands in the activation log.

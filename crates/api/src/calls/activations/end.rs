@@ -4,7 +4,7 @@
 
 use licentia_core::wire::DeactivationRequest;
 use licentia_core::{
-    Activation, ActivationId, Command, DeactivatedBy, License, LicenseType, Refusal,
+    Activation, ActivationId, Command, DeactivatedBy, License, LicenseId, LicenseType, Refusal,
 };
 
 use super::{Sent, decided, gone, held, license_of};
@@ -12,7 +12,8 @@ use crate::access::Caller;
 use crate::calls::parse_json;
 use crate::context::{Context, Fault};
 use crate::database::Value;
-use crate::host::Reply;
+use crate::host::{Publishes, Reply};
+use crate::published::Subject;
 use crate::store;
 use crate::store::activation_log::{Action, Entry};
 use crate::store::tombstone::Kind;
@@ -87,9 +88,34 @@ pub(crate) fn delete(cx: &Context<'_>, id: ActivationId) -> Result<Reply, Fault>
         Caller::Root | Caller::Token(_) => Why::Deleted,
     };
     match store::activation::load(cx.db, id)? {
-        Some(activation) => free_one(cx, license_of(cx, &activation)?, activation, why),
+        Some(activation) => {
+            let license = license_of(cx, &activation)?;
+            let publishes = match why {
+                Why::Deleted => tell(cx, license.id, std::slice::from_ref(&activation))?,
+                _ => Publishes::Nothing,
+            };
+            let reply = free_one(cx, license, activation, why)?;
+            Ok(Reply { publishes, ..reply })
+        }
         None => Err(gone(cx, id)?.into()),
     }
+}
+
+/// Has their gates tell applications whose activations are deleted, if any of the license's wait for news.
+pub(super) fn tell(
+    cx: &Context<'_>,
+    license: LicenseId,
+    deleted: &[Activation],
+) -> Result<Publishes, Fault> {
+    if store::listener::gates(cx.db, license)?.is_empty() {
+        return Ok(Publishes::Nothing);
+    }
+    let version = cx.now().unix_milliseconds();
+    for activation in deleted {
+        let subject = Subject::Activation(activation.id).to_string();
+        store::outbox::enqueue(cx.db, &subject, version, cx.now())?;
+    }
+    Ok(Publishes::News)
 }
 
 fn free_one(

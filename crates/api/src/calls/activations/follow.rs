@@ -9,7 +9,7 @@ use licentia_core::{ActivationId, Problem};
 use super::{Sent, held};
 use crate::context::{Context, Fault};
 use crate::host::Reply;
-use crate::published::News;
+use crate::published::{self, News};
 use crate::route::asked_for;
 use crate::store;
 
@@ -22,7 +22,8 @@ pub(crate) fn follow(cx: &Context<'_>, id: ActivationId) -> Result<Reply, Fault>
     if let Some(gate) = cx.request.gate {
         store::listener::note(cx.db, license.id, gate)?;
     }
-    let news = News::of(&license, false, cx.given.vault);
+    let statement = published::statement(&license, false, cx.given.vault);
+    let news = News::new(&license, &statement);
     Ok(Reply::json(200, &news).versioned(license.version))
 }
 

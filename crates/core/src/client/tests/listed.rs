@@ -23,7 +23,7 @@ fn activation() -> Claims {
 }
 
 fn list(number: u32, ver: i64, seconds: i64) -> StatusList {
-    let at = Timestamp::from_unix_seconds(NOW + seconds);
+    let at = Timestamp::from_unix_seconds(NOW.saturating_add(seconds));
     StatusList::new(number, ver, EncodedStatuses::of(b""), Seconds(60), at)
 }
 
