@@ -111,6 +111,28 @@ test("in Chromium, tabs ask one after the other, and one tab's erasure is every 
   await second.close();
 });
 
+test("in Chromium, tabs that open at the same moment are one device, and take one seat", async () => {
+  for (let round = 0; round < 3; round += 1) {
+    const license = await createLicense(server.call, { allowedActivations: 1 });
+    const tabs = await Promise.all([open(browser.context), open(browser.context)]);
+    await Promise.all(tabs.map(({ page }) => page.goto(server.url)));
+    await tabs[0].page.evaluate(() => localStorage.clear());
+    const opened = tabs.map(({ page }) =>
+      page.evaluate(
+        async ({ productId, key }) => {
+          const { LicentiaClient } = await import("/licentia/index.web.js");
+          const client = await LicentiaClient.open({ host: location.origin, product: productId, licenseKey: key, push: false });
+          return { code: (await client.activate().catch(({ status }) => ({ code: status }))).code, id: client.fingerprint };
+        },
+        license,
+      ),
+    );
+    const [first, second] = await Promise.all(opened);
+    assert.deepEqual([first, second], [{ code: 0, id: first.id }, { code: 0, id: first.id }]);
+    await Promise.all(tabs.map(({ page }) => page.close()));
+  }
+});
+
 test("in Chromium, what a user edits in the storage is noticed", async () => {
   const license = await createLicense(server.call);
   const app = await pageApp(license);
