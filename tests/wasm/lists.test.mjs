@@ -1,38 +1,20 @@
 // Status lists, where the server's own answers do not come through: fetched behind a proxy, or handed in as text. The built
 // Worker in workerd signs them.
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 
-import { LicentiaClient, memoryStorage } from "../../crates/wasm/js/dist/index.node.js";
-import { start } from "../harness/index.mjs";
-import { proxy } from "../harness/proxy.mjs";
+import { memoryStorage } from "../../crates/wasm/js/dist/index.node.js";
 import { createLicense } from "../story.mjs";
+import { behindProxy } from "./behind.mjs";
 
 const LIST = "/v3/status-lists/0";
-const clients = [];
-let server, between;
-before(async () => {
-  server = await start({ counted: false, secrets: { LICENTIA_STATUS_LIST_INTERVAL: "1" } });
-  between = await proxy(server.url);
-});
-after(async () => {
-  between?.close();
-  await server?.stop();
-});
-afterEach(() => {
-  clients.splice(0).forEach((client) => client.close());
-  between.between = (_, pass) => pass();
-});
+const behind = behindProxy({ LICENTIA_STATUS_LIST_INTERVAL: "1" });
 
 /** An application that was activated. `reopen()` starts it anew: it syncs at once then, in the background. */
 async function activated() {
-  const license = await createLicense(server.call);
+  const license = await createLicense(behind.server.call);
   const storage = memoryStorage();
-  const reopen = async () => {
-    const given = { host: between.url, product: license.productId, licenseKey: license.key, push: false };
-    clients.push(await LicentiaClient.open({ ...given, storage }));
-    return clients.at(-1);
-  };
+  const reopen = () => behind.open(license, { storage });
   const client = await reopen();
   assert.equal((await client.activate()).code, 0);
   return { client, license, reopen };
@@ -40,13 +22,13 @@ async function activated() {
 
 const code = (promise) => promise.then((status) => status.code, (error) => error.status ?? error.code);
 const claimsIn = (text) => JSON.parse(Buffer.from(text.split(".")[1], "base64url"));
-const published = () => server.kv.values.get("default/status-list/0");
+const published = () => behind.server.kv.values.get("default/status-list/0");
 
 /** Changes a license, and resolves to the first list that was signed in a later second than that. */
 async function listAfter(license, body) {
-  assert.equal((await server.call("PATCH", `/v3/licenses/${license.id}`, body)).status, 200);
+  assert.equal((await behind.server.call("PATCH", `/v3/licenses/${license.id}`, body)).status, 200);
   const changed = Math.floor(Date.now() / 1000);
-  await server.kv.until(() => published() !== undefined && claimsIn(published()).iat > changed);
+  await behind.server.kv.until(() => published() !== undefined && claimsIn(published()).iat > changed);
   // Not from the edge, which keeps what it has read for a second.
   return published();
 }
@@ -57,7 +39,7 @@ const listsAlone = (request, pass) => (request.path === LIST ? pass() : Promise.
 test("a revocation is heard from the list while the server itself does not come through", async () => {
   const { license, reopen } = await activated();
   await listAfter(license, { revoked: true });
-  between.between = listsAlone;
+  behind.between.between = listsAlone;
   const client = await reopen();
   const erased = new Promise((resolve) => client.on("erased", resolve));
   assert.equal(client.isGenuine().code, 0);
@@ -69,13 +51,13 @@ test("a list that the vendor has not signed says nothing, and the sync has faile
   for (const forge of [() => "<html>", () => "", raised, (list) => list.slice(0, list.lastIndexOf(".") + 1)]) {
     const { license, reopen } = await activated();
     const body = forge(await listAfter(license, { revoked: true }));
-    between.between = async ({ path }) => (path === LIST ? { status: 200, headers: {}, body } : "drop");
+    behind.between.between = async ({ path }) => (path === LIST ? { status: 200, headers: {}, body } : "drop");
     const client = await reopen();
     const synced = new Promise((resolve) => client.on("sync", resolve));
     assert.equal(client.isGenuine().code, 0);
     assert.equal((await synced).code, 48);
     assert.equal(client.isValid().code, 0);
-    between.between = (_, pass) => pass();
+    behind.between.between = (_, pass) => pass();
   }
 });
 

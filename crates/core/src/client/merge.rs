@@ -35,8 +35,8 @@ fn merged(base: &Stored, mine: &Stored, theirs: &Stored) -> Stored {
         seen: seen.seen.clone(),
         trial: trial.trial.clone(),
         ended: last_ended(base, mine, theirs).ended.clone(),
-        word: last_word(mine, theirs).word.clone(),
-        listed: last_listed(mine, theirs).listed.clone(),
+        word: later(mine, theirs, word_version).word.clone(),
+        listed: later(mine, theirs, listed_at).listed.clone(),
         more: theirs.more.clone(),
         ..activation.clone()
     }
@@ -63,22 +63,25 @@ fn activation(stored: &Stored) -> Option<&str> {
         .map(|token| token.facts().aid.as_str())
 }
 
-fn last_word<'a>(mine: &'a Stored, theirs: &'a Stored) -> &'a Stored {
-    let version = |stored: &Stored| stored.word.value.as_ref().map(|word| word.ver);
-    if version(mine) > version(theirs) {
+/// Of two that hold the same kind of word, the one whose word is later.
+fn later<'a>(
+    mine: &'a Stored,
+    theirs: &'a Stored,
+    when: impl Fn(&Stored) -> Option<i64>,
+) -> &'a Stored {
+    if when(mine) > when(theirs) {
         mine
     } else {
         theirs
     }
 }
 
-fn last_listed<'a>(mine: &'a Stored, theirs: &'a Stored) -> &'a Stored {
-    let time = |stored: &Stored| stored.listed.value.as_ref().map(|listed| listed.iat);
-    if time(mine) > time(theirs) {
-        mine
-    } else {
-        theirs
-    }
+fn word_version(stored: &Stored) -> Option<i64> {
+    stored.word.value.as_ref().map(|word| word.ver)
+}
+
+fn listed_at(stored: &Stored) -> Option<i64> {
+    stored.listed.value.as_ref().map(|listed| listed.iat)
 }
 
 fn last_ended<'a>(base: &Stored, mine: &'a Stored, theirs: &'a Stored) -> &'a Stored {
