@@ -170,6 +170,15 @@ describe("gates", () => {
     socket.close();
   });
 
+  test("a socket is told so in whichever case its address has the id", async () => {
+    const { events, version } = await activated();
+    const [, , , activation] = events.split("/");
+    const { socket, news } = await listen(events.replace(activation, activation.toUpperCase()), version);
+    assert.equal((await server.call("DELETE", `/v3/activations/${activation}`)).status, 204);
+    assert.deepEqual(await news(), { activationId: activation });
+    socket.close();
+  });
+
   test("those that are deleted together are each told so, and no other is", async () => {
     const { license, events, version } = await activated();
     const second = await anonymous(server, "POST", "/v3/activations", machine(license, "machine-2"));
@@ -190,6 +199,9 @@ describe("gates", () => {
     const { events, version } = await activated();
     const open = await Promise.all(Array.from({ length: 8 }, () => listen(events, version)));
     isProblem(await knock(`${server.url}${events}?version=${version}`), 429, "TOO_MANY_CONNECTIONS");
+    const [, , , activation] = events.split("/");
+    const loud = events.replace(activation, activation.toUpperCase());
+    isProblem(await knock(`${server.url}${loud}?version=${version}`), 429, "TOO_MANY_CONNECTIONS");
     open[0].socket.close();
     await once(open[0].socket, "close");
     const ninth = await listen(events, version);

@@ -7,7 +7,7 @@ use js_sys::futures::JsFuture;
 use licentia_api::{
     Actor, Limiter, Operation, Place, Reply, Route, Standing, Unsigned, asked_for, identify, route,
 };
-use licentia_core::{Code, Draw, Problem, RequestId, Seed, Timestamp, fits_digest};
+use licentia_core::{ActivationId, Code, Draw, Problem, RequestId, Seed, Timestamp, fits_digest};
 use wasm_bindgen::prelude::*;
 use web_sys::{Request, Response};
 use worker::console_error;
@@ -234,7 +234,8 @@ async fn rebuilt(asked: &Asked<'_>) -> Result<Answer, Fault> {
 
 /// Lets an application wait for news: at a socket, or with a request that is held for as long as it says.
 async fn from_gate(asked: &Asked<'_>, route: &Route) -> Result<Answer, Fault> {
-    let number = gate_of(route.id());
+    let activation: ActivationId = route.id();
+    let number = gate_of(activation.into());
     let gate = asked.bindings.gate(number)?;
     let join = |wait| {
         let call = Box::new(Call {
@@ -242,7 +243,12 @@ async fn from_gate(asked: &Asked<'_>, route: &Route) -> Result<Answer, Fault> {
             ..call(asked)
         });
         let known = asked.number("version").unwrap_or(0);
-        ToGate::Join { call, known, wait }
+        ToGate::Join {
+            call,
+            activation,
+            known,
+            wait,
+        }
     };
     if !asked.incoming.wants_socket {
         let wait = asked.number("wait").unwrap_or(0);

@@ -48,6 +48,8 @@ pub(crate) enum ToGate {
     /// To let somebody wait, if the ledger says so to this call.
     Join {
         call: Box<Call>,
+        /// Who waits. The path has this id in whichever case it was sent.
+        activation: ActivationId,
         /// The version of which the asker knows.
         known: i64,
         /// How many seconds the request may be held; none for a socket.

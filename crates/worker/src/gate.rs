@@ -126,7 +126,15 @@ impl Gate {
                 let heard = self.gone(activation.to_string())?;
                 Ok(bytes(&envelope::seal(&heard, &[])?))
             }
-            (ToGate::Join { call, known, wait }, _) => self.join(&call, known, wait).await,
+            (
+                ToGate::Join {
+                    call,
+                    activation,
+                    known,
+                    wait,
+                },
+                _,
+            ) => self.join(&call, &activation.to_string(), known, wait).await,
         }
     }
 
@@ -181,10 +189,15 @@ impl Gate {
     }
 
     /// Asks the ledger whether somebody may wait here, and lets them: at a socket if they wait for no time in particular.
-    async fn join(&self, call: &Call, known: i64, wait: Option<u64>) -> Result<JsValue, Fault> {
-        let activation = activation_in(&call.path).to_owned();
+    async fn join(
+        &self,
+        call: &Call,
+        activation: &str,
+        known: i64,
+        wait: Option<u64>,
+    ) -> Result<JsValue, Fault> {
         let on_the_way = OnTheWay::of(self);
-        let answer = self.ask(call, &activation).await?;
+        let answer = self.ask(call, activation).await?;
         let (head, body) = envelope::open::<Answer>(&answer)?;
         if head.status != 200 {
             return Ok(bytes(&answer));
@@ -193,7 +206,7 @@ impl Gate {
         let is_news = news.version > known;
         let Some(wait) = wait else {
             let first = is_news.then_some(news.text.as_str());
-            let socket = accept(&self.state, &license, &activation, first)?;
+            let socket = accept(&self.state, &license, activation, first)?;
             return if socket.is_undefined() {
                 too_many()
             } else {
@@ -203,13 +216,13 @@ impl Gate {
         if is_news {
             return answered(&news);
         }
-        let told = self.hold(&license, &activation);
+        let told = self.hold(&license, activation);
         drop(on_the_way);
         let wait = Duration::from_secs(wait.min(LONGEST_WAIT));
         match within(wait, told).await {
             Some(Ok(Some(news))) => answered(&news),
             // What has become of it, the ledger says.
-            Some(Ok(None)) => Ok(bytes(&self.ask(call, &activation).await?)),
+            Some(Ok(None)) => Ok(bytes(&self.ask(call, activation).await?)),
             _ => Ok(bytes(&envelope::seal(&Answer::plain(204, None), &[])?)),
         }
     }
@@ -275,9 +288,4 @@ fn too_many() -> Result<JsValue, Fault> {
 
 fn bytes(envelope: &[u8]) -> JsValue {
     js_sys::Uint8Array::from(envelope).into()
-}
-
-/// INVARIANT: the path has been routed, so that its third segment is an id.
-fn activation_in(path: &str) -> &str {
-    path.split('/').nth(3).unwrap_or_default()
 }
