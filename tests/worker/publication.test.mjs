@@ -1,5 +1,7 @@
 // KV fails, hangs and lags: no mutation fails for it, every document arrives in the end, and no older one stays.
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { start } from "../harness/index.mjs";
 import { anonymous, documented, importDocumented, isProblem, licensePath, machine } from "./story.mjs";
@@ -52,6 +54,16 @@ describe("publication", { concurrency: true }, () => {
     await server.restart();
     server.kv.heal();
     await server.kv.until((kv) => kv.json(NAME).license.revoked, { limit: 30_000 });
+  }));
+
+  test("what was pending is put though its alarm was lost, once anybody asks anything", onServer(async (server) => {
+    server.kv.puts = "fail";
+    await server.call("PATCH", licensePath, { revoked: true });
+    server.kv.heal();
+    const alarms = join(server.state, "licentia-ledger", "metadata.sqlite");
+    await server.restart(undefined, () => [alarms, `${alarms}-wal`, `${alarms}-shm`].forEach((file) => rmSync(file, { force: true })));
+    await server.call("GET", licensePath);
+    await server.kv.until((kv) => kv.json(NAME).license.revoked);
   }));
 
   test("updates during a slow put are published in the end, the latest last", onServer(async (server) => {

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::join;
+use licentia_api::outbox::{self, Publication};
 use licentia_api::{
     Advance, Given, Handled, KeyPair, Outcome, PageMemory, Publishes, advance, handle, migrate,
     note_failed, only_reads, write_facts,
@@ -15,11 +16,12 @@ use licentia_core::{Algorithm, Seconds, Seed, Timestamp};
 use wasm_bindgen::prelude::*;
 use worker::{Delay, console_error};
 
+use crate::alarm::Alarm;
 use crate::clock;
 use crate::config::{Bindings, Config};
 use crate::envelope::{self, Answer, Call, Published};
 use crate::fault::Fault;
-use crate::publish::Publisher;
+use crate::publish::{Publisher, SAFETY_NET};
 use crate::sign;
 use crate::sql::Sql;
 use crate::transaction::{End, Storage, transaction};
@@ -41,6 +43,7 @@ extern "C" {
 pub struct Ledger {
     bindings: Bindings,
     storage: Storage,
+    alarm: Rc<Alarm>,
     migrated: Cell<bool>,
     publisher: OnceCell<Rc<Publisher>>,
     pages: PageMemory,
@@ -54,6 +57,7 @@ impl Ledger {
         let storage = state.storage();
         Self {
             bindings,
+            alarm: Rc::new(Alarm::new(storage.clone())),
             storage,
             migrated: Cell::new(false),
             publisher: OnceCell::new(),
@@ -75,11 +79,10 @@ impl Ledger {
     /// # Errors
     /// Throws only if no later alarm can be set; the runtime then calls again.
     pub async fn alarm(&self) -> Result<(), JsError> {
+        self.alarm.went_off();
         if let Err(fault) = self.work().await {
             console_error!("alarm: {}", fault.in_full());
-            let again = self
-                .publisher()
-                .and_then(|publisher| publisher.drain_again());
+            let again = self.alarm.arm(clock::now().plus(SAFETY_NET));
             again.map_err(|fault| thrown("alarm", &fault))?;
         }
         Ok(())
@@ -89,7 +92,7 @@ impl Ledger {
 impl Ledger {
     async fn answer(&self, envelope: &[u8]) -> Result<Vec<u8>, Fault> {
         let (call, body) = envelope::open::<Call>(envelope)?;
-        self.migrate()?;
+        self.begin()?;
         let config = self.config()?;
         #[cfg(feature = "faults")]
         if let Some((head, body)) = crate::faults::in_the_ledger(&self.storage, &call)? {
@@ -178,7 +181,7 @@ impl Ledger {
 
     async fn publish(
         &self,
-        publications: Vec<licentia_api::outbox::Publication>,
+        publications: Vec<Publication>,
         publishes: &Publishes,
         config: &Rc<Config>,
     ) -> Result<Option<Published>, Fault> {
@@ -211,7 +214,7 @@ impl Ledger {
         let end = clock::now().plus(WORKS_FOR);
         while self.advance_once(config).await? {
             if clock::now() > end {
-                return self.publisher()?.come_back();
+                return self.alarm.arm(clock::now());
             }
             Delay::from(Duration::ZERO).await;
         }
@@ -253,6 +256,19 @@ impl Ledger {
         Ok(advanced)
     }
 
+    /// Begins the object's life, unless it has begun. What has yet to be published had an alarm, which the runtime gives up
+    /// after it has failed a few times: so it is set again, for now, since whatever else it was set for may be due first.
+    fn begin(&self) -> Result<(), Fault> {
+        if self.migrated.get() {
+            return Ok(());
+        }
+        self.migrate()?;
+        match outbox::next_due(&Sql::of(&self.storage))? {
+            Some(_) => self.alarm.arm(clock::now()),
+            None => Ok(()),
+        }
+    }
+
     fn migrate(&self) -> Result<(), Fault> {
         if !self.migrated.get() {
             transaction(&self.storage, || {
@@ -275,6 +291,7 @@ impl Ledger {
             self.bindings.clone(),
             self.bindings.published()?,
             self.storage.clone(),
+            Rc::clone(&self.alarm),
         ));
         Ok(Rc::clone(self.publisher.get_or_init(|| publisher)))
     }

@@ -3,6 +3,7 @@
 //! The edge refuses, answers from KV or passes on; the ledger runs the API in one transaction and publishes what it
 //! committed. Rules live in `licentia-core`, calls and SQL in `licentia-api`.
 
+mod alarm;
 mod body;
 mod bytes;
 mod clock;

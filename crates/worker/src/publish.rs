@@ -3,23 +3,24 @@
 //! The outbox decides what is due and what an outcome means. Here is only the waiting: a put is given up before its
 //! claim lapses, an answer waits less than that, and an alarm is always armed while something is due.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use js_sys::futures::{JsFuture, future_to_promise, spawn_local};
+use js_sys::futures::{JsFuture, future_to_promise};
 use js_sys::{ArrayBuffer, Promise, Reflect, Uint8Array};
 use licentia_api::outbox::{self, Destination, Landed, Publication, Room};
-use licentia_core::{Seconds, Timestamp};
+use licentia_core::Seconds;
 use wasm_bindgen::prelude::*;
 use worker::console_error;
 
+use crate::alarm::Alarm;
 use crate::clock::{now, within};
 use crate::config::{Bindings, Config, gate_of};
 use crate::envelope::{self, Published, ToGate};
-use crate::fault::{Fault, describe};
+use crate::fault::Fault;
 use crate::http;
 use crate::sql::Sql;
 use crate::transaction::{End, Storage, transaction};
@@ -29,7 +30,7 @@ const ANSWER_WAITS: Duration = Duration::from_secs(2);
 /// How long a put is waited for: then nobody knows its outcome. Below the outbox's claim of ten seconds.
 const PUT_WAITS: Duration = Duration::from_secs(8);
 /// What a crash between commit and put costs at most.
-const SAFETY_NET: Seconds = Seconds(10);
+pub(crate) const SAFETY_NET: Seconds = Seconds(10);
 /// How long one alarm puts what is due; the next one goes on.
 const DRAINS_FOR: Seconds = Seconds(20);
 /// How many documents are on their way at one time: the runtime has six connections, and a license takes two.
@@ -49,9 +50,6 @@ extern "C" {
 
     #[wasm_bindgen(method, catch, js_name = list)]
     fn list_keys(this: &Namespace, options: &JsValue) -> Result<Promise, JsValue>;
-
-    #[wasm_bindgen(method, catch, js_name = setAlarm)]
-    fn set_alarm(this: &Storage, at: f64) -> Result<Promise, JsValue>;
 }
 
 thread_local! {
@@ -123,7 +121,7 @@ pub(crate) struct Publisher {
     bindings: Bindings,
     namespace: Namespace,
     storage: Storage,
-    armed: Cell<Option<Timestamp>>,
+    alarm: Rc<Alarm>,
     /// What is on its way, by subject.
     in_flight: RefCell<BTreeMap<String, Flight>>,
 }
@@ -137,12 +135,17 @@ struct Flight {
 }
 
 impl Publisher {
-    pub(crate) fn new(bindings: Bindings, namespace: Namespace, storage: Storage) -> Self {
+    pub(crate) fn new(
+        bindings: Bindings,
+        namespace: Namespace,
+        storage: Storage,
+        alarm: Rc<Alarm>,
+    ) -> Self {
         Self {
             bindings,
             namespace,
             storage,
-            armed: Cell::new(None),
+            alarm,
             in_flight: RefCell::new(BTreeMap::new()),
         }
     }
@@ -155,7 +158,7 @@ impl Publisher {
         version: i64,
         config: &Rc<Config>,
     ) -> Result<Published, Fault> {
-        self.arm(now().plus(SAFETY_NET))?;
+        self.alarm.arm(now().plus(SAFETY_NET))?;
         for publication in publications {
             self.start(publication, config);
         }
@@ -165,32 +168,21 @@ impl Publisher {
 
     /// Leaves what a call committed to the alarm, which comes at once. To be called in the turn of the commit.
     pub(crate) fn publish_later(&self) -> Result<Published, Fault> {
-        self.arm(now())?;
+        self.alarm.arm(now())?;
         Ok(Published::Pending)
     }
 
     /// Puts what is due until nothing is. Each put that ends starts the next one, so there is only waiting to do here.
     pub(crate) async fn drain(self: &Rc<Self>, config: &Rc<Config>) -> Result<(), Fault> {
-        self.armed.set(None);
         self.go_on(config)?;
         let end = now().plus(DRAINS_FOR);
         while let Some(promise) = self.any_flight() {
             JsFuture::from(promise).await?;
             if now() > end {
-                return self.come_back();
+                return self.alarm.arm(now());
             }
         }
         Ok(())
-    }
-
-    /// Calls for the next alarm at once.
-    pub(crate) fn come_back(&self) -> Result<(), Fault> {
-        self.arm(now())
-    }
-
-    /// Comes back soon after a fault.
-    pub(crate) fn drain_again(&self) -> Result<(), Fault> {
-        self.arm(now().plus(SAFETY_NET))
     }
 
     /// Waits until `version`, or a later one, has landed, or a put has not.
@@ -295,7 +287,7 @@ impl Publisher {
             return Ok(());
         };
         if due > now() {
-            return self.arm(due);
+            return self.alarm.arm(due);
         }
         let room = self.room();
         let due = transaction(&self.storage, || {
@@ -314,7 +306,7 @@ impl Publisher {
             self.start(publication, config);
         }
         match outbox::next_due(&database)? {
-            Some(due) => self.arm(due),
+            Some(due) => self.alarm.arm(due),
             None => Ok(()),
         }
     }
@@ -340,27 +332,11 @@ impl Publisher {
         let flights = self.in_flight.borrow();
         flights.values().next().map(|flight| flight.landing.clone())
     }
-
-    /// Sets the alarm for `at`, unless it is set for then or earlier. The write belongs to this turn, and no answer
-    /// leaves the object before it is on disk; so there is nothing to wait for.
-    fn arm(&self, at: Timestamp) -> Result<(), Fault> {
-        if self.armed.get().is_some_and(|armed| armed <= at) {
-            return Ok(());
-        }
-        let promise = self.storage.set_alarm(to_number(at.unix_milliseconds()))?;
-        self.armed.set(Some(at));
-        spawn_local(async move {
-            if let Err(thrown) = JsFuture::from(promise).await {
-                console_error!("setting the alarm: {}", describe(&thrown));
-            }
-        });
-        Ok(())
-    }
 }
 
 #[expect(
     clippy::cast_precision_loss,
-    reason = "versions and milliseconds since 1970 are far below 2^53"
+    reason = "versions are about as large as milliseconds since 1970, far below 2^53"
 )]
 fn to_number(integer: i64) -> f64 {
     integer as f64
