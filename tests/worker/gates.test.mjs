@@ -1,10 +1,11 @@
 // A running application waits for news of its license at a gate: what the vendor changes reaches it without being asked for.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { request } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { start } from "../harness/index.mjs";
-import { anonymous, createLicense, createProduct, claimsOf, isProblem, machine, statementOf } from "./story.mjs";
+import { anonymous, createLicense, createProduct, claimsOf, documented, isProblem, machine, statementOf } from "./story.mjs";
 
 let server;
 let product;
@@ -113,6 +114,23 @@ describe("gates", () => {
     const changed = await change(path, { revoked: true });
     assert.equal((await news()).version, changed);
     server.kv.heal();
+    socket.close();
+  });
+
+  test("news of a deletion come while an alarm waits for KV", async () => {
+    const { license, events, version } = await activated();
+    const { socket, news } = await listen(events, version);
+    server.kv.puts = "hang";
+    const imported = { ...documented, id: randomUUID(), key: `GATES-${license.id}` };
+    await server.call("POST", "/v3/import", JSON.stringify({ resource: "license", data: { ...imported, productId: product.id } }));
+    await server.kv.until((kv) => kv.held.length > 0);
+    const [, , , activation] = events.split("/");
+    const began = Date.now();
+    assert.equal((await server.call("DELETE", `/v3/activations/${activation}`)).status, 204);
+    assert.deepEqual(await news(), { activationId: activation });
+    assert.ok(Date.now() - began < 4_000, "the news do not wait for KV");
+    server.kv.heal();
+    for (const put of server.kv.held) put.land();
     socket.close();
   });
 

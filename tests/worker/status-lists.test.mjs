@@ -1,10 +1,11 @@
 // Status lists in workerd: a change is in the list within seconds, a list is signed anew without one, and readers get it from KV.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { inflateSync } from "node:zlib";
 import { compactVerify, createLocalJWKSet } from "jose";
 import { start } from "../harness/index.mjs";
-import { anonymous, createLicense, createProduct, isProblem, keysOf, listed, statementOf } from "./story.mjs";
+import { anonymous, createLicense, createProduct, documented, isProblem, keysOf, listed, statementOf } from "./story.mjs";
 
 const NAME = "default/status-list/0";
 const PATH = "/v3/status-lists/0";
@@ -135,4 +136,21 @@ test("a check of a withheld copy is answered by the ledger, since the list allow
   const check = () => anonymous(server, "POST", "/v3/licenses/check", { key: license.key });
   const answer = await untilAnswered(check, ({ json }) => json.status !== "active");
   assert.deepEqual([answer.json.status, answer.json.source], ["revoked", "ledger"]);
+});
+
+test("a change is in the list while an import is at work", async () => {
+  const license = await placed();
+  const { id } = (await server.call("POST", "/v3/imports")).json;
+  for (const part of [1, 2, 3, 4]) {
+    const line = (_, number) => {
+      const data = { ...documented, id: randomUUID(), key: `LISTED-${part}-${number}-AAAAAAAA`, productId: product.id, revoked: false };
+      return JSON.stringify({ resource: "license", data });
+    };
+    const sent = await server.call("PUT", `/v3/imports/${id}/parts/${part}`, Array.from({ length: 10_000 }, line).join("\n"));
+    assert.deepEqual(sent.json.problems, [], sent.text);
+  }
+  assert.equal((await server.call("POST", `/v3/imports/${id}/start`)).status, 202);
+  await update(license, { revoked: true });
+  await until(license.place, REVOKED);
+  assert.equal((await server.call("GET", `/v3/imports/${id}`)).json.status, "applying");
 });

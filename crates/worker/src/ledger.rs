@@ -190,7 +190,7 @@ impl Ledger {
             Publishes::Already(version) => Some(Published::Version(*version)),
             Publishes::Later => Some(self.publisher()?.publish_later()?),
             Publishes::News => {
-                self.publisher()?.publish_later()?;
+                self.publisher()?.publish_news(config)?;
                 None
             }
             Publishes::Now { subject, version } => Some(
@@ -209,10 +209,11 @@ impl Ledger {
         published.and(advanced)
     }
 
-    /// Applies slices of imports for a while. The calls of others come between, and a later alarm goes on.
-    async fn advance(&self, config: &Config) -> Result<(), Fault> {
+    /// Applies slices of imports for a while. The calls of others come between, and what these publish; a later alarm goes on.
+    async fn advance(&self, config: &Rc<Config>) -> Result<(), Fault> {
         let end = clock::now().plus(WORKS_FOR);
         while self.advance_once(config).await? {
+            self.publisher()?.go_on(config)?;
             if clock::now() > end {
                 return self.alarm.arm(clock::now());
             }

@@ -33,6 +33,8 @@ const PUT_WAITS: Duration = Duration::from_secs(8);
 pub(crate) const SAFETY_NET: Seconds = Seconds(10);
 /// How long one alarm puts what is due; the next one goes on.
 const DRAINS_FOR: Seconds = Seconds(20);
+/// How often one alarm looks for what has become due while it waits.
+const LOOKS_AGAIN: Duration = Duration::from_secs(1);
 /// How many documents are on their way at one time: the runtime has six connections, and a license takes two.
 const DOCUMENTS_AT_ONCE: usize = 3;
 /// How many news are on their way at one time: as many as there are gates, and none holds another up.
@@ -172,12 +174,22 @@ impl Publisher {
         Ok(Published::Pending)
     }
 
-    /// Puts what is due until nothing is. Each put that ends starts the next one, so there is only waiting to do here.
+    /// Tells gates what a call committed, and waits for nothing: not even for an alarm, which may be at work on what goes to
+    /// KV. To be called in the turn of the commit.
+    pub(crate) fn publish_news(self: &Rc<Self>, config: &Rc<Config>) -> Result<(), Fault> {
+        self.alarm.arm(now().plus(SAFETY_NET))?;
+        self.go_on(config)
+    }
+
+    /// Puts what is due until nothing is. Each put that ends starts the next one, so there is only waiting to do here: for
+    /// one that hangs no longer than until something else may be due.
     pub(crate) async fn drain(self: &Rc<Self>, config: &Rc<Config>) -> Result<(), Fault> {
         self.go_on(config)?;
         let end = now().plus(DRAINS_FOR);
         while let Some(promise) = self.any_flight() {
-            JsFuture::from(promise).await?;
+            if within(LOOKS_AGAIN, JsFuture::from(promise)).await.is_none() {
+                self.go_on(config)?;
+            }
             if now() > end {
                 return self.alarm.arm(now());
             }
@@ -281,7 +293,7 @@ impl Publisher {
     }
 
     /// Starts what is due, as far as there are connections, and arms the alarm for the rest.
-    fn go_on(self: &Rc<Self>, config: &Rc<Config>) -> Result<(), Fault> {
+    pub(crate) fn go_on(self: &Rc<Self>, config: &Rc<Config>) -> Result<(), Fault> {
         let database = Sql::of(&self.storage);
         let Some(due) = outbox::next_due(&database)? else {
             return Ok(());
