@@ -149,8 +149,11 @@ describe("gates", () => {
 
   test("a request that waits in vain is answered with nothing, and one that is behind at once", async () => {
     const { path, events, version } = await activated();
+    const asked = Date.now();
     const answer = await anonymous(server, "GET", `${events}?version=${version}&wait=1`);
     assert.deepEqual([answer.status, answer.text], [204, ""]);
+    const created = Number(/;created=(\d+);/.exec(answer.headers.get("Signature-Input"))[1]);
+    assert.ok(created > Math.floor(asked / 1000), "the answer tells the time when it was given");
     const changed = await change(path, { suspended: true });
     const behind = await anonymous(server, "GET", `${events}?version=${version}&wait=25`);
     assert.deepEqual([behind.status, behind.json.version], [200, changed]);
@@ -247,7 +250,7 @@ describe("gates", () => {
   });
 });
 
-test("a gate whose ledger is silent says when to come back, and lets in when it is heard again", async () => {
+test("a gate that is silent, or whose ledger is, says when to come back, and lets in when it is heard again", async () => {
   const server = await start();
   const product = await createProduct(server, { tokenAlgorithm: "EdDSA" });
   const license = await createLicense(server, product);
@@ -262,6 +265,12 @@ test("a gate whose ledger is silent says when to come back, and lets in when it 
     }
   }
   await server.setLedger("pass");
+  await server.setGates("hang");
+  for (const answer of await Promise.all([knock(server.url + events), anonymous(server, "GET", `${events}&wait=0`)])) {
+    isProblem(answer, 503, "LEDGER_UNAVAILABLE");
+    assert.match(answer.headers.get("Signature"), /^licentia1=:/);
+  }
+  await server.setGates("pass");
   assert.equal((await knock(server.url + events)).status, 101);
   assert.equal((await anonymous(server, "GET", `${events}&wait=0`)).status, 204);
   await server.stop();

@@ -112,7 +112,8 @@ impl Edge {
         };
         let answer = self.within_limits(&asked).await;
         let mut answer = if headless { answer.headless() } else { answer };
-        signed::sign(&mut answer, incoming, &asked.config.vault, asked.now);
+        // A request that was held is answered long after it came.
+        signed::sign(&mut answer, incoming, &asked.config.vault, clock::now());
         answer.response(id)
     }
 
@@ -252,9 +253,10 @@ async fn from_gate(asked: &Asked<'_>, route: &Route) -> Result<Answer, Fault> {
     };
     if !asked.incoming.wants_socket {
         let wait = asked.number("wait").unwrap_or(0);
-        return answer_in(&http::send(&join(Some(wait)), &[], &gate).await?);
+        let answer = unavailable::of_gate(wait, http::send(&join(Some(wait)), &[], &gate)).await?;
+        return answer_in(&answer);
     }
-    match http::connect(&join(None), &gate).await? {
+    match unavailable::of_gate(0, http::connect(&join(None), &gate)).await? {
         Connected::Socket(response) => Ok(Answer {
             socket: Some(response),
             ..Answer::of(Reply::empty(101), asked.actor)

@@ -17,11 +17,29 @@ use crate::kv;
 
 /// How long the ledger may take with a call of an application.
 const LEDGER_ANSWERS_WITHIN: Duration = Duration::from_secs(5);
+/// How long a gate may take with any request: less than `entry.mjs` waits, whose answer nobody has signed.
+const GATE_ANSWERS_WITHIN: Duration = Duration::from_secs(29);
 
 /// Asks the ledger, and gives up if it dawdles.
 pub(crate) async fn in_time(call: &Call, body: &[u8], ledger: &Stub) -> Result<Vec<u8>, Fault> {
-    let answered = within(LEDGER_ANSWERS_WITHIN, http::send(call, body, ledger)).await;
-    answered.unwrap_or(Err(Fault::Unreachable("it took too long".to_owned())))
+    or_silent(LEDGER_ANSWERS_WITHIN, http::send(call, body, ledger)).await
+}
+
+/// Waits for what a gate answers that may hold a request for `wait` seconds, and gives up if it takes as long as a ledger besides.
+pub(crate) async fn of_gate<T>(
+    wait: u64,
+    answer: impl Future<Output = Result<T, Fault>>,
+) -> Result<T, Fault> {
+    let held = Duration::from_secs(wait).saturating_add(LEDGER_ANSWERS_WITHIN);
+    or_silent(held.min(GATE_ANSWERS_WITHIN), answer).await
+}
+
+async fn or_silent<T>(
+    limit: Duration,
+    answer: impl Future<Output = Result<T, Fault>>,
+) -> Result<T, Fault> {
+    let silent = || Err(Fault::Unreachable("it took too long".to_owned()));
+    within(limit, answer).await.unwrap_or_else(silent)
 }
 
 /// Answers from the ledger; if it throws or dawdles, with 503.
