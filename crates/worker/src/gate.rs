@@ -3,11 +3,10 @@
 //! It asks the ledger once for each who comes, and the ledger tells it what changes. Sockets sleep: an idle one costs
 //! nothing, and the runtime answers its heartbeats. News that come while somebody is on the way in are kept for them.
 
-use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+mod waiting;
+
 use std::time::Duration;
 
-use futures_channel::oneshot::{Receiver, Sender, channel};
 use licentia_api::Reply;
 use licentia_core::{Code, Problem};
 use serde::{Deserialize, Serialize};
@@ -19,6 +18,7 @@ use crate::config::Bindings;
 use crate::envelope::{self, Answer, Call, ToGate};
 use crate::fault::Fault;
 use crate::unavailable;
+use waiting::{News, Waiting};
 
 /// How long a request is held at most: less than its caller, and what lies between, has patience for.
 const LONGEST_WAIT: u64 = 25;
@@ -49,29 +49,7 @@ extern "C" {
 pub struct Gate {
     state: GateState,
     bindings: Bindings,
-    /// How many are on the way in: of what license, the ledger has yet to say.
-    coming: Cell<usize>,
-    /// What was told meanwhile, by license.
-    meanwhile: RefCell<BTreeMap<String, News>>,
-    /// Which activations have gone meanwhile.
-    gone: RefCell<BTreeSet<String>>,
-    /// Requests that are held, by license.
-    held: RefCell<BTreeMap<String, Vec<Held>>>,
-}
-
-/// A request that is held.
-#[derive(Debug)]
-struct Held {
-    activation: String,
-    /// Tells news, or nothing: then the activation is gone.
-    teller: Sender<Option<News>>,
-}
-
-/// News of a license, as the ledger tells them and as applications get them.
-#[derive(Clone, Debug)]
-struct News {
-    version: i64,
-    text: String,
+    waiting: Waiting,
 }
 
 #[derive(Deserialize)]
@@ -96,10 +74,7 @@ impl Gate {
         Self {
             state,
             bindings,
-            coming: Cell::default(),
-            meanwhile: RefCell::default(),
-            gone: RefCell::default(),
-            held: RefCell::default(),
+            waiting: Waiting::default(),
         }
     }
 
@@ -147,16 +122,8 @@ impl Gate {
         } = serde_json::from_str(&text)?;
         let sockets = tell(&self.state, &license, &text)?;
         let news = News { version, text };
-        let held = self.held.borrow_mut().remove(&license).unwrap_or_default();
-        let is_heard = sockets > 0 || !held.is_empty() || self.coming.get() > 0;
-        for request in held {
-            // One that was given up meanwhile is not there to be told.
-            let _gone = request.teller.send(Some(news.clone()));
-        }
-        if self.coming.get() > 0 {
-            self.meanwhile.borrow_mut().insert(license, news);
-        }
-        Ok(is_heard)
+        let is_heard = self.waiting.tell(&license, &news);
+        Ok(sockets > 0 || is_heard)
     }
 
     /// Has those look who wait for news of an activation. Returns whether there may be any.
@@ -165,24 +132,15 @@ impl Gate {
             activation_id: &activation,
         })?;
         let sockets = tell(&self.state, &activation, &text)?;
-        let mut is_heard = sockets > 0 || self.coming.get() > 0;
-        for waiting in self.held.borrow_mut().values_mut() {
-            for request in waiting.extract_if(.., |request| request.activation == activation) {
-                is_heard = true;
-                let _gone = request.teller.send(None);
-            }
-        }
-        if self.coming.get() > 0 {
-            self.gone.borrow_mut().insert(activation);
-        }
-        Ok(is_heard)
+        let is_heard = self.waiting.end(&activation);
+        Ok(sockets > 0 || is_heard)
     }
 
     /// Asks the ledger how things stand, and once more if the activation has gone while it answered.
     async fn ask(&self, call: &Call, activation: &str) -> Result<Vec<u8>, Fault> {
         let ledger = self.bindings.ledger_object()?;
         let answer = unavailable::in_time(call, &[], &ledger).await?;
-        if !self.gone.borrow().contains(activation) {
+        if !self.waiting.has_gone(activation) {
             return Ok(answer);
         }
         unavailable::in_time(call, &[], &ledger).await
@@ -196,7 +154,7 @@ impl Gate {
         known: i64,
         wait: Option<u64>,
     ) -> Result<JsValue, Fault> {
-        let on_the_way = OnTheWay::of(self);
+        let on_the_way = self.waiting.come();
         let answer = self.ask(call, activation).await?;
         let (head, body) = envelope::open::<Answer>(&answer)?;
         if head.status != 200 {
@@ -216,10 +174,10 @@ impl Gate {
         if is_news {
             return answered(&news);
         }
-        let told = self.hold(&license, activation);
+        let mut held = self.waiting.hold(&license, activation);
         drop(on_the_way);
         let wait = Duration::from_secs(wait.min(LONGEST_WAIT));
-        match within(wait, told).await {
+        match within(wait, held.told()).await {
             Some(Ok(Some(news))) => answered(&news),
             // What has become of it, the ledger says.
             Some(Ok(None)) => Ok(bytes(&self.ask(call, activation).await?)),
@@ -233,41 +191,9 @@ impl Gate {
             license_id: license,
             version,
         } = serde_json::from_str(&text)?;
-        let meanwhile = self.meanwhile.borrow().get(&license).cloned();
+        let meanwhile = self.waiting.told_meanwhile(&license);
         let newer = meanwhile.filter(|news| news.version > version);
         Ok((license, newer.unwrap_or(News { version, text })))
-    }
-
-    /// Holds a request until there are news. Those that were given up before go.
-    fn hold(&self, license: &str, activation: &str) -> Receiver<Option<News>> {
-        let (teller, told) = channel();
-        let mut held = self.held.borrow_mut();
-        let waiting = held.entry(license.to_owned()).or_default();
-        waiting.retain(|request| !request.teller.is_canceled());
-        let activation = activation.to_owned();
-        waiting.push(Held { activation, teller });
-        told
-    }
-}
-
-/// Somebody on the way in; what was told meanwhile is forgotten with the last one.
-struct OnTheWay<'a>(&'a Gate);
-
-impl<'a> OnTheWay<'a> {
-    fn of(gate: &'a Gate) -> Self {
-        gate.coming.set(gate.coming.get().saturating_add(1));
-        Self(gate)
-    }
-}
-
-impl Drop for OnTheWay<'_> {
-    fn drop(&mut self) {
-        let left = self.0.coming.get().saturating_sub(1);
-        self.0.coming.set(left);
-        if left == 0 {
-            self.0.meanwhile.borrow_mut().clear();
-            self.0.gone.borrow_mut().clear();
-        }
     }
 }
 
