@@ -336,6 +336,43 @@ fn who_comes_while_a_gate_is_told_is_not_forgotten_with_those_who_left() {
 }
 
 #[test]
+fn a_put_whose_claim_has_lapsed_forgets_nobody() {
+    let mut host = NativeHost::default();
+    let (license, events) = waiting(&mut host);
+    call(&mut host, "GET", &events, "");
+    host.gates_hear = Landed::Unknown;
+    update(&mut host, &license, r#"{"suspended": true}"#);
+    let mut now = host.now().plus(Seconds(2));
+    let lapsed = due(&host, now);
+    // The next ones are heard, until no put can linger any more.
+    for _ in 0..2 {
+        now = now.plus(Seconds(100));
+        for news in due(&host, now) {
+            outbox::settle(host.database(), &news, Landed::Yes, now, &host.settings).unwrap();
+        }
+    }
+    assert_eq!(next_due(&host), None);
+    call(&mut host, "GET", &events, "");
+    for news in lapsed {
+        outbox::settle(host.database(), &news, Landed::Unheard, now, &host.settings).unwrap();
+    }
+    host.gates_hear = Landed::Yes;
+    host.told.clear();
+    update(&mut host, &license, r#"{"suspended": false}"#);
+    assert_eq!(host.told.len(), 1);
+}
+
+#[test]
+fn who_asks_for_news_again_costs_no_write() {
+    let mut host = NativeHost::default();
+    let (_, events) = waiting(&mut host);
+    assert_eq!(call(&mut host, "GET", &events, "").status, 200);
+    let written = host.database().rows_written();
+    assert_eq!(call(&mut host, "GET", &events, "").status, 200);
+    assert_eq!(host.database().rows_written(), written);
+}
+
+#[test]
 fn every_gate_and_kv_have_one_statement_of_one_change() {
     let mut host = NativeHost::default();
     let (license, _) = waiting(&mut host);

@@ -43,7 +43,7 @@ pub enum Destination {
     Gate {
         /// Its number.
         number: u32,
-        /// How many had come there when it was sent.
+        /// How many had been counted there when it was sent.
         joined: i64,
     },
     /// To the gate of an activation that is gone: whoever waits there for its news has to look.
@@ -133,17 +133,18 @@ pub fn settle(
         claim: publication.claim,
         version: publication.version,
     };
-    if landed == Landed::Unheard
-        && let Destination::Gate { joined, .. } = publication.to
-        && let Some(Subject::Gate(gate, license)) = Subject::parse(&publication.subject)
-    {
-        store::listener::forget(db, license, gate, joined)?;
+    // A put whose claim has lapsed settles nothing: who came since may not have been counted.
+    let is_settled = store::outbox::settle(db, &publication.subject, put, landed, now)?;
+    match (Subject::parse(&publication.subject), &publication.to) {
+        (Some(Subject::Gate(gate, license)), Destination::Gate { joined, .. })
+            if is_settled && landed == Landed::Unheard =>
+        {
+            store::listener::forget(db, license, gate, *joined)?;
+        }
+        (Some(Subject::StatusList(list)), _) => status_lists::settled(db, list, now, settings)?,
+        _ => {}
     }
-    let landed = store::outbox::settle(db, &publication.subject, put, landed, now)?;
-    if let Some(Subject::StatusList(list)) = Subject::parse(&publication.subject) {
-        status_lists::settled(db, list, now, settings)?;
-    }
-    Ok(landed)
+    Ok(is_settled)
 }
 
 /// Returns when something is due next: the time for the host's alarm.

@@ -1,6 +1,7 @@
 //! Which gates have applications of a license waiting for news of it.
 //!
-//! `joined` grows with every application that comes: a gate that says nobody is left speaks of those before.
+//! `joined` grows with every application that comes while news are on their way there: a gate that says nobody is left speaks
+//! of those before.
 
 pub(super) const STATEMENTS: &[&str] = &["CREATE TABLE listeners (
         license_id TEXT NOT NULL,

@@ -4,16 +4,20 @@ use licentia_core::LicenseId;
 
 use super::{corrupt, text};
 use crate::database::{Database, DatabaseError, Value};
+use crate::published::Subject;
 
+/// Who asks again and again, where nothing has changed, costs no write.
 const NOTE: &str = "INSERT INTO listeners (license_id, gate, joined) VALUES (?1, ?2, 1)
-    ON CONFLICT (license_id, gate) DO UPDATE SET joined = joined + 1";
+    ON CONFLICT (license_id, gate) DO UPDATE SET joined = joined + 1
+        WHERE EXISTS (SELECT 1 FROM outbox WHERE subject = ?3)";
 const GATES: &str = "SELECT gate FROM listeners WHERE license_id = ?1";
 const JOINED: &str = "SELECT joined FROM listeners WHERE license_id = ?1 AND gate = ?2";
 const FORGET: &str = "DELETE FROM listeners WHERE license_id = ?1 AND gate = ?2 AND joined = ?3";
 
-/// Notes that an application waits at a gate.
+/// Notes that an application waits at a gate, and counts it if news of the license have yet to be told there.
 pub(crate) fn note(db: &dyn Database, license: LicenseId, gate: u32) -> Result<(), DatabaseError> {
-    db.execute(NOTE, &[text(license), number(gate)])
+    let news = Subject::Gate(gate, license);
+    db.execute(NOTE, &[text(license), number(gate), text(news)])
 }
 
 /// Returns the gates at which applications of a license wait.
@@ -26,7 +30,7 @@ pub(crate) fn gates(db: &dyn Database, license: LicenseId) -> Result<Vec<u32>, D
     rows.into_iter().map(gate).collect()
 }
 
-/// Returns how many applications of a license have come to a gate so far.
+/// Returns how many applications of a license have been counted at a gate so far.
 pub(crate) fn joined(
     db: &dyn Database,
     license: LicenseId,
