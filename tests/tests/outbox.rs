@@ -373,6 +373,19 @@ fn who_asks_for_news_again_costs_no_write() {
 }
 
 #[test]
+fn of_a_license_that_is_deleted_gates_are_told_and_no_note_is_left() {
+    let mut host = NativeHost::default();
+    let (license, events) = waiting(&mut host);
+    call(&mut host, "GET", &events, "");
+    host.gates_hear = Landed::Yes;
+    let path = format!("/v3/licenses/{license}");
+    assert_eq!(call(&mut host, "DELETE", &path, "").status, 204);
+    assert_eq!(host.told.len(), 1);
+    let notes = host.database().query("SELECT * FROM listeners", &[]);
+    assert!(notes.unwrap().is_empty());
+}
+
+#[test]
 fn every_gate_and_kv_have_one_statement_of_one_change() {
     let mut host = NativeHost::default();
     let (license, _) = waiting(&mut host);

@@ -71,6 +71,7 @@ pub(super) fn delete(cx: &Context<'_>, id: LicenseId) -> Result<Reply, Fault> {
     store::license::bury(cx.db, &license, cx.now())?;
     store::license::delete(cx.db, id)?;
     cx.publish(&license)?;
+    store::listener::forget_all(cx.db, id)?;
     let subject = Subject::License(id).to_string();
     Ok(Reply::empty(204).publishing(subject, license.version))
 }

@@ -13,6 +13,7 @@ const NOTE: &str = "INSERT INTO listeners (license_id, gate, joined) VALUES (?1,
 const GATES: &str = "SELECT gate FROM listeners WHERE license_id = ?1";
 const JOINED: &str = "SELECT joined FROM listeners WHERE license_id = ?1 AND gate = ?2";
 const FORGET: &str = "DELETE FROM listeners WHERE license_id = ?1 AND gate = ?2 AND joined = ?3";
+const FORGET_ALL: &str = "DELETE FROM listeners WHERE license_id = ?1";
 
 /// Notes that an application waits at a gate, and counts it if news of the license have yet to be told there.
 pub(crate) fn note(db: &dyn Database, license: LicenseId, gate: u32) -> Result<(), DatabaseError> {
@@ -58,6 +59,11 @@ pub(crate) fn forget(
         FORGET,
         &[text(license), number(gate), Value::Integer(joined)],
     )
+}
+
+/// Forgets every gate of a license of which there will be no more news.
+pub(crate) fn forget_all(db: &dyn Database, license: LicenseId) -> Result<(), DatabaseError> {
+    db.execute(FORGET_ALL, &[text(license)])
 }
 
 fn number(gate: u32) -> Value {
