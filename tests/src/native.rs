@@ -395,7 +395,7 @@ impl NativeHost {
         }
         let names = question.names(&self.vault);
         match names.iter().find_map(|name| self.kv.get(name)) {
-            Some(value) => self.told(question.find(value, &self.vault), now),
+            Some(value) => self.told(question.find(value, &self.vault).ok()?, now),
             None if question.may_go_to_the_ledger() => None,
             None => Some(question.missing()),
         }

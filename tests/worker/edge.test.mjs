@@ -154,6 +154,17 @@ test("what KV does not have, the ledger is asked for", async () => {
   isProblem(await server.call("GET", `/v3/licenses/${license.id}?source=published`), 404, "LICENSE_NOT_FOUND");
 });
 
+test("what lies in KV and is no document of ours is passed over", async () => {
+  const product = await createProduct(server);
+  const license = await createLicense(server, product);
+  for (const name of server.kv.values.keys()) server.kv.values.set(name, '{"statement":"');
+  const answer = await anonymous(server, "POST", "/v3/licenses/check", { key: license.key });
+  assert.equal(answer.json.source, "ledger", answer.text);
+  const keys = await anonymous(server, "GET", `/v3/products/${product.id}/keys`);
+  assert.equal(keys.json.productId, product.id, keys.text);
+  isProblem(await server.call("GET", `/v3/licenses/${license.id}?source=published`), 500, "INTERNAL_ERROR");
+});
+
 for (const reads of ["fail", "hang"]) {
   test(`when reads of KV ${reads}, the ledger is asked`, async () => {
     const product = await createProduct(server);

@@ -286,17 +286,12 @@ impl<'a> Question<'a> {
     }
 
     /// Reads what KV holds there.
-    #[must_use]
-    pub fn find(&'a self, value: &'a str, vault: &Vault) -> Found<'a> {
-        let reply = |reply| Found::Reply(Box::new(reply));
-        match self.read_value(value, vault) {
-            Ok(Some(found)) => found,
-            Ok(None) => reply(self.missing()),
-            Err(_unreadable) => reply(Reply::problem(&Problem::new(
-                Code::InternalError,
-                "internal error",
-            ))),
-        }
+    ///
+    /// # Errors
+    /// Says why that is no document of ours.
+    pub fn find(&'a self, value: &'a str, vault: &Vault) -> Result<Found<'a>, DatabaseError> {
+        let found = self.read_value(value, vault)?;
+        Ok(found.unwrap_or_else(|| Found::Reply(Box::new(self.missing()))))
     }
 
     fn read_value(

@@ -79,7 +79,7 @@ async fn published_reply(
     }
     let vault = &asked.config.vault;
     Ok(match read(asked, &question.names(vault)).await? {
-        Some(value) => Some(told(asked, question.find(&value, vault)).await),
+        Some(value) => Some(told(asked, question.find(&value, vault)?).await),
         None if question.may_go_to_the_ledger() => None,
         None => Some(Told::Surely(question.missing())),
     })

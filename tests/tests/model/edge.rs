@@ -135,7 +135,7 @@ impl Edge {
     fn asked(&self, copy: &str, list: &Listed, now: i64) -> Value {
         let body = json!({ "key": KEY }).to_string();
         let question = Question::read(&self.route, body.as_bytes()).unwrap();
-        let Found::License(copy) = question.find(copy, &self.vault) else {
+        let Ok(Found::License(copy)) = question.find(copy, &self.vault) else {
             panic!("a license's check finds no license");
         };
         let (Told::Surely(reply) | Told::Outdated(reply)) = copy.told(Some(list), at(now));
