@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use js_sys::{Object, Promise};
 use licentia_api::{Limits, Rule, Settings, Vault};
-use licentia_core::Seconds;
+use licentia_core::{ActivationId, Seconds};
 use uuid::Uuid;
 use wasm_bindgen::prelude::*;
 
@@ -21,6 +21,9 @@ const DEFAULT_PUBLISH_BUDGET: &str = "100/1s";
 /// Over how many gates those who wait are spread. A change of it sends those who are connected to other gates at their next
 /// connection, and news to both until then.
 const GATES: u32 = 32;
+/// Over how many of these requests that are held are spread. A gate sleeps with its sockets, but one that holds a request is
+/// awake, which Cloudflare bills by time: one gate's day is nearly all that the free plan has. So they are few.
+const GATES_THAT_HOLD: u32 = 4;
 const DEFAULT_MIN_SYNC_INTERVAL: Seconds = Seconds(60);
 /// In seconds.
 const DAY: i64 = 86_400;
@@ -184,8 +187,37 @@ impl Bindings {
     }
 }
 
+/// How an application waits at its gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waits {
+    AtSocket,
+    WithRequest,
+}
+
 /// Returns the number of the gate at which an activation waits: a license's activations are spread over all of them.
-pub(crate) fn gate_of(activation: Uuid) -> u32 {
-    let [.., last] = *activation.as_bytes();
-    u32::from(last).checked_rem(GATES).unwrap_or(0)
+pub(crate) fn gate_of(activation: ActivationId, waits: Waits) -> u32 {
+    let [.., last] = *Uuid::from(activation).as_bytes();
+    let gates = match waits {
+        Waits::AtSocket => GATES,
+        Waits::WithRequest => GATES_THAT_HOLD,
+    };
+    u32::from(last).checked_rem(gates).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn sockets_are_spread_over_all_gates_and_requests_over_few() {
+        let gates = |waits| {
+            let activations = (0..=255_u128).map(|last| ActivationId::from(Uuid::from_u128(last)));
+            let gates = activations.map(|activation| gate_of(activation, waits));
+            gates.collect::<BTreeSet<u32>>()
+        };
+        assert_eq!(gates(Waits::AtSocket), (0..32).collect());
+        assert_eq!(gates(Waits::WithRequest), (0..4).collect());
+    }
 }

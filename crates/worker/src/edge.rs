@@ -14,7 +14,7 @@ use worker::console_error;
 
 use crate::body;
 use crate::clock;
-use crate::config::{Bindings, Config, Stub, gate_of};
+use crate::config::{Bindings, Config, Stub, Waits, gate_of};
 use crate::envelope::{self, Call, ToGate};
 use crate::fault::Fault;
 use crate::http::{self, Answer, Connected, Incoming};
@@ -236,7 +236,12 @@ async fn rebuilt(asked: &Asked<'_>) -> Result<Answer, Fault> {
 /// Lets an application wait for news: at a socket, or with a request that is held for as long as it says.
 async fn from_gate(asked: &Asked<'_>, route: &Route) -> Result<Answer, Fault> {
     let activation: ActivationId = route.id();
-    let number = gate_of(activation.into());
+    let waits = if asked.incoming.wants_socket {
+        Waits::AtSocket
+    } else {
+        Waits::WithRequest
+    };
+    let number = gate_of(activation, waits);
     let gate = asked.bindings.gate(number)?;
     let join = |wait| {
         let call = Box::new(Call {
@@ -251,7 +256,7 @@ async fn from_gate(asked: &Asked<'_>, route: &Route) -> Result<Answer, Fault> {
             wait,
         }
     };
-    if !asked.incoming.wants_socket {
+    if waits == Waits::WithRequest {
         let wait = asked.number("wait").unwrap_or(0);
         let answer = unavailable::of_gate(wait, http::send(&join(Some(wait)), &[], &gate)).await?;
         return answer_in(&answer);

@@ -8,17 +8,17 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use js_sys::futures::{JsFuture, future_to_promise};
 use js_sys::{ArrayBuffer, Promise, Reflect, Uint8Array};
 use licentia_api::outbox::{self, Destination, Landed, Publication, Room};
-use licentia_core::Seconds;
+use licentia_core::{ActivationId, Seconds};
 use wasm_bindgen::prelude::*;
 use worker::console_error;
 
 use crate::alarm::Alarm;
 use crate::clock::{now, within};
-use crate::config::{Bindings, Config, gate_of};
+use crate::config::{Bindings, Config, Waits, gate_of};
 use crate::envelope::{self, Published, ToGate};
 use crate::fault::Fault;
 use crate::http;
@@ -256,11 +256,19 @@ impl Publisher {
                 let news = publication.value.as_bytes();
                 self.tell(*number, &ToGate::Tell, news).await
             }
-            Destination::GateOf(activation) => {
-                let gone = ToGate::Gone(*activation);
-                self.tell(gate_of((*activation).into()), &gone, &[]).await
-            }
+            Destination::GateOf(activation) => self.tell_of_end(*activation).await,
         }
+    }
+
+    /// Tells both gates at which an activation may wait that it is gone.
+    async fn tell_of_end(&self, activation: ActivationId) -> Result<Landed, Fault> {
+        let gone = ToGate::Gone(activation);
+        let tell = |waits| self.tell(gate_of(activation, waits), &gone, &[]);
+        let (at_socket, with_request) = join(tell(Waits::AtSocket), tell(Waits::WithRequest)).await;
+        Ok(match (at_socket?, with_request?) {
+            (Landed::Unheard, Landed::Unheard) => Landed::Unheard,
+            _ => Landed::Yes,
+        })
     }
 
     async fn tell(&self, number: u32, what: &ToGate, news: &[u8]) -> Result<Landed, Fault> {
