@@ -436,6 +436,59 @@ fn news_wait_behind_no_document() {
 }
 
 #[test]
+fn what_somebody_changes_waits_behind_nothing_that_an_import_brings() {
+    let mut host = NativeHost::default();
+    let license = license(&mut host);
+    let read = call(&mut host, "GET", &format!("/v3/licenses/{license}"), "");
+    let read: Value = serde_json::from_str(&read.body).unwrap();
+    let line = |number: u32| {
+        let (id, key) = (
+            format!("00000000-0000-4000-8000-{number:012}"),
+            format!("IMPORTED-{number}-AAAAAAAA"),
+        );
+        let data = serde_json::json!({"id": id, "key": key, "productId": read["productId"], "createdAt": "2018-05-06", "validity": 0, "allowedActivations": 1});
+        serde_json::json!({"resource": "license", "data": data}).to_string()
+    };
+    host.kv_fails = true;
+    let lines: Vec<String> = (0..5).map(line).collect();
+    assert_eq!(
+        call(&mut host, "POST", "/v3/import", &lines.join("\n")).status,
+        200
+    );
+    host.ahead = Seconds(1);
+    update(&mut host, &license, r#"{"revoked": true}"#);
+
+    let vault = licentia_tests::native::vault();
+    let now = host.now().plus(Seconds(5));
+    let due = outbox::claim_due(host.database(), Room::of(3), now, &vault, &host.settings).unwrap();
+    let subjects: Vec<&str> = due
+        .publications
+        .iter()
+        .map(|due| due.subject.as_str())
+        .collect();
+    assert!(
+        subjects[..2].contains(&format!("license/{license}").as_str()),
+        "{subjects:?}"
+    );
+    assert!(subjects[..2].contains(&"status-list/0"), "{subjects:?}");
+    assert!(subjects[2].starts_with("license/00000000"), "{subjects:?}");
+}
+
+#[test]
+fn keys_that_are_wrapped_anew_hold_up_no_change() {
+    let mut host = NativeHost::default();
+    host.settings.publication_budget = "1/1h".parse().ok();
+    license(&mut host);
+    let id = license(&mut host);
+    host.kv_fails = true;
+    update(&mut host, &id, r#"{"revoked": true}"#);
+    assert_eq!(call(&mut host, "POST", "/v3/rewrap", "").status, 200);
+    host.kv_fails = false;
+    host.publish_due(host.now().plus(Seconds(2)));
+    assert_eq!(published(&host, &id)["license"]["revoked"], true);
+}
+
+#[test]
 fn whoever_waits_is_told_of_an_activation_that_an_administrator_deletes() {
     let mut host = NativeHost::default();
     let (license, events) = waiting(&mut host);

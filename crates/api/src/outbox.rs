@@ -87,7 +87,7 @@ pub struct Due {
     pub faults: Vec<String>,
 }
 
-/// Claims what is due and has room, news first; run it in a transaction, put each, then `settle` each. A document that cannot
+/// Claims what is due and has room, news first, and what an import brings last; run it in a transaction, put each, then `settle` each. A document that cannot
 /// be made is tried again later, and keeps no other back.
 ///
 /// # Errors
@@ -102,8 +102,11 @@ pub fn claim_due(
     let maker = Maker::new(db, now, vault, settings);
     let mut due = Due::default();
     let news = store::outbox::due(db, Lane::News, now, room.news)?;
-    let documents = store::outbox::due(db, Lane::Documents, now, room.documents)?;
-    for subject in news.into_iter().chain(documents) {
+    let changes = store::outbox::due(db, Lane::Changes, now, room.documents)?;
+    let left = usize::try_from(room.documents).unwrap_or(usize::MAX);
+    let left = left.saturating_sub(changes.len());
+    let paced = store::outbox::due(db, Lane::Paced, now, u32::try_from(left).unwrap_or(0))?;
+    for subject in news.into_iter().chain(changes).chain(paced) {
         let Some(claimed) = store::outbox::claim(db, &subject, now)? else {
             continue;
         };

@@ -8,6 +8,7 @@ mod listeners;
 mod lists;
 mod moves;
 mod news;
+mod paces;
 mod rebuilds;
 mod spine;
 mod status_lists;
@@ -28,6 +29,7 @@ const MIGRATIONS: &[&[&str]] = &[
     listeners::STATEMENTS,
     status_lists::STATEMENTS,
     news::STATEMENTS,
+    paces::STATEMENTS,
 ];
 
 /// Brings the database up to date.

@@ -32,7 +32,7 @@ pub(super) fn rewrap(cx: &Context<'_>) -> Result<Reply, Fault> {
     let licenses = store::license::after(cx.db, begin, LICENSES)?;
     for (_, id, version) in &licenses {
         let at = pace.next(2);
-        store::outbox::enqueue(cx.db, &Subject::License(*id).to_string(), *version, at)?;
+        store::outbox::enqueue_paced(cx.db, &Subject::License(*id).to_string(), *version, at)?;
     }
     pace.save(cx)?;
     let whole = i64::try_from(licenses.len()).is_ok_and(|count| count == LICENSES);
@@ -95,7 +95,7 @@ fn rewrap_product(cx: &Context<'_>, product: &Product, pace: &mut Pace) -> Resul
     };
     store::product::save(cx.db, product, &changed)?;
     let subject = Subject::Product(product.id).to_string();
-    store::outbox::enqueue(cx.db, &subject, changed.version, pace.next(1))?;
+    store::outbox::enqueue_paced(cx.db, &subject, changed.version, pace.next(1))?;
     Ok(rewrapped)
 }
 

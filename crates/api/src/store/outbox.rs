@@ -14,9 +14,11 @@ const CLAIM: Seconds = Seconds(10);
 const LINGER: Seconds = Seconds(60);
 const LONGEST_BACKOFF: i64 = 300;
 
-const ENQUEUE: &str = "INSERT INTO outbox (subject, version, next_at) VALUES (?1, ?2, ?3)
+/// What is due sooner, or was changed by somebody, stays so.
+const ENQUEUE: &str = "INSERT INTO outbox (subject, version, next_at, paced) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (subject) DO UPDATE SET version = excluded.version, attempts = 0,
-        next_at = MAX(excluded.next_at, COALESCE(claimed_until, excluded.next_at))";
+        paced = MIN(paced, excluded.paced),
+        next_at = CASE WHEN claimed_until IS NULL THEN MIN(next_at, excluded.next_at) ELSE next_at END";
 const ENQUEUE_UNCERTAIN: &str = "INSERT INTO outbox (subject, version, next_at, uncertain_until)
     VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (subject) DO UPDATE SET uncertain_until = excluded.uncertain_until";
@@ -32,9 +34,13 @@ const CLAIM_ONE: &str = "UPDATE outbox SET claim = claim + 1, next_at = ?2, clai
 /// News are due apart from all else, by an index of their own: where many documents wait for KV, no news wait behind them.
 const DUE_NEWS: &str = "SELECT subject FROM outbox
     WHERE subject >= 'gate' AND subject < 'gatf' AND next_at <= ?1 ORDER BY next_at LIMIT ?2";
-const DUE_DOCUMENTS: &str = "SELECT subject FROM outbox
-    WHERE NOT (subject >= 'gate' AND subject < 'gatf') AND next_at <= ?1 ORDER BY next_at LIMIT ?2";
-const NEXT: &str = "SELECT next_at FROM outbox ORDER BY next_at LIMIT 1";
+const DUE_CHANGES: &str = "SELECT subject FROM outbox
+    WHERE paced = 0 AND NOT (subject >= 'gate' AND subject < 'gatf') AND next_at <= ?1 ORDER BY next_at LIMIT ?2";
+const DUE_PACED: &str =
+    "SELECT subject FROM outbox WHERE paced = 1 AND next_at <= ?1 ORDER BY next_at LIMIT ?2";
+const NEXT: &str =
+    "SELECT MIN(next_at) FROM (SELECT MIN(next_at) AS next_at FROM outbox WHERE paced = 0
+    UNION ALL SELECT MIN(next_at) FROM outbox WHERE paced = 1)";
 const FIND: &str =
     "SELECT version, claim, uncertain_until, attempts FROM outbox WHERE subject = ?1";
 const COUNT: &str = "SELECT COUNT(*) FROM outbox WHERE subject NOT LIKE 'status-list/%'";
@@ -68,10 +74,28 @@ pub(crate) fn enqueue(
     version: i64,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
-    db.execute(
-        ENQUEUE,
-        &[text(subject), Value::Integer(version), text(now)],
-    )
+    enqueue_in(db, subject, version, now, 0)
+}
+
+/// Says that a subject is to be published in `version` when its time comes, after all that somebody changes.
+pub(crate) fn enqueue_paced(
+    db: &dyn Database,
+    subject: &str,
+    version: i64,
+    then: Timestamp,
+) -> Result<(), DatabaseError> {
+    enqueue_in(db, subject, version, then, 1)
+}
+
+fn enqueue_in(
+    db: &dyn Database,
+    subject: &str,
+    version: i64,
+    at: Timestamp,
+    paced: i64,
+) -> Result<(), DatabaseError> {
+    let (version, paced) = (Value::Integer(version), Value::Integer(paced));
+    db.execute(ENQUEUE, &[text(subject), version, text(at), paced])
 }
 
 /// Says that a subject is to be published now, and once more when no put of what was there before can linger.
@@ -141,7 +165,10 @@ pub(crate) fn claim(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lane {
     News,
-    Documents,
+    /// What somebody changed, for KV.
+    Changes,
+    /// What an import brings, for KV.
+    Paced,
 }
 
 /// Returns the subjects of a lane that are due, longest due first.
@@ -153,7 +180,8 @@ pub(crate) fn due(
 ) -> Result<Vec<String>, DatabaseError> {
     let sql = match lane {
         Lane::News => DUE_NEWS,
-        Lane::Documents => DUE_DOCUMENTS,
+        Lane::Changes => DUE_CHANGES,
+        Lane::Paced => DUE_PACED,
     };
     let rows = db.query(sql, &[text(now), Value::Integer(i64::from(limit))])?;
     let subject = |row: Vec<Value>| match row.into_iter().next() {
@@ -174,7 +202,7 @@ pub(crate) fn count(db: &dyn Database) -> Result<u64, DatabaseError> {
 /// Returns when something is due next.
 pub(crate) fn next_due(db: &dyn Database) -> Result<Option<Timestamp>, DatabaseError> {
     match db.query(NEXT, &[])?.first().map(Vec::as_slice) {
-        None => Ok(None),
+        None | Some([Value::Null]) => Ok(None),
         Some([Value::Text(at)]) => at
             .parse()
             .map(Some)

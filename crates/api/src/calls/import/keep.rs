@@ -133,7 +133,7 @@ impl<'a> Keeper<'a> {
     /// Puts something into the outbox, for when the budget has its turn.
     fn publish(&mut self, subject: &Subject, version: i64, writes: u32) -> Result<(), Fault> {
         let at = self.pace.next(writes);
-        Ok(store::outbox::enqueue(
+        Ok(store::outbox::enqueue_paced(
             self.cx.db,
             &subject.to_string(),
             version,
