@@ -219,14 +219,16 @@ describe("gates", () => {
   test("an activation has eight sockets, and gets another when one is closed", async () => {
     const { events, version } = await activated();
     const open = await Promise.all(Array.from({ length: 8 }, () => listen(events, version)));
-    isProblem(await knock(`${server.url}${events}?version=${version}`), 429, "TOO_MANY_CONNECTIONS");
+    const ninth = await knock(`${server.url}${events}?version=${version}`);
+    isProblem(ninth, 429, "TOO_MANY_CONNECTIONS");
+    assert.equal(ninth.headers.get("X-Rate-Limit-Limit"), "5s", "it says as well how the address stands");
     const [, , , activation] = events.split("/");
     const loud = events.replace(activation, activation.toUpperCase());
     isProblem(await knock(`${server.url}${loud}?version=${version}`), 429, "TOO_MANY_CONNECTIONS");
     open[0].socket.close();
     await once(open[0].socket, "close");
-    const ninth = await listen(events, version);
-    for (const { socket } of [...open, ninth]) socket.close();
+    const another = await listen(events, version);
+    for (const { socket } of [...open, another]) socket.close();
   });
 
   test("a socket that says anything but a heartbeat is closed", async () => {

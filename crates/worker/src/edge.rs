@@ -140,7 +140,7 @@ impl Edge {
             problem(fault.code(), fault.message())
         });
         match standing {
-            Some(standing) if !answer.is_limited() => standing_at(&standing, answer),
+            Some(standing) if !answer.tells_standing() => standing_at(&standing, answer),
             _ => answer,
         }
     }

@@ -182,9 +182,9 @@ impl Answer {
         }
     }
 
-    /// Says whether it is the answer to one request too many, which says by itself how its address stands.
-    pub(crate) fn is_limited(&self) -> bool {
-        self.status == 429
+    /// Says whether it says already how its address stands, as the answer to one request too many does.
+    pub(crate) fn tells_standing(&self) -> bool {
+        self.headers.contains("X-Rate-Limit-Reset\n")
     }
 
     /// Adds a header.

@@ -33,7 +33,7 @@ pub(crate) async fn answer(asked: &Asked<'_>, number: u32) -> Result<Answer, Fau
         Ok(Some(_)) => published::unavailable(None),
         Ok(None) => Reply::problem(&no_list(number)),
         Err(fault) => {
-            told(asked, &fault);
+            log(asked, &fault);
             published::unavailable(None)
         }
     };
@@ -54,7 +54,7 @@ pub(crate) async fn newest(asked: &Asked<'_>, number: u32) -> Result<Option<Rc<L
         match from_ledger(asked, number).await {
             Ok(list) => newest = newer(newest, list),
             Err(fault) if newest.is_none() => return Err(fault),
-            Err(fault) => told(asked, &fault),
+            Err(fault) => log(asked, &fault),
         }
     }
     if let Some(list) = &newest {
@@ -78,7 +78,7 @@ async fn from_kv(asked: &Asked<'_>, number: u32) -> Option<Listed> {
     let text = kv::read(asked, &[Listed::name(number)]).await;
     let read = text.and_then(|text| text.map(|text| read(asked, number, text)).transpose());
     read.unwrap_or_else(|fault| {
-        told(asked, &fault);
+        log(asked, &fault);
         None
     })
 }
@@ -108,6 +108,6 @@ fn read(asked: &Asked<'_>, number: u32, text: String) -> Result<Listed, Fault> {
     Ok(Listed::read(number, text, &asked.config.vault)?)
 }
 
-fn told(asked: &Asked<'_>, fault: &Fault) {
+fn log(asked: &Asked<'_>, fault: &Fault) {
     console_error!("{}: a status list: {}", asked.id, fault.in_full());
 }
