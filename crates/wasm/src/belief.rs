@@ -1,6 +1,6 @@
 //! Which answers are believed: any, or those alone that the account's statement key has signed.
 
-use licentia_core::{AnswerHeaders, KeySet, Proof, Question, Response};
+use licentia_core::{AnswerHeaders, KeySet, Proof, Question, Response, content_digest};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::session::Session;
@@ -37,8 +37,8 @@ impl Session {
     ) -> Option<String> {
         self.belief.question = None;
         self.belief.signers.as_ref()?;
-        let question = Question::new(method, path, body, nonce);
-        let digest = question.content_digest().to_owned();
+        let digest = content_digest(body.as_bytes());
+        let question = Question::new(method, path, digest.clone(), nonce);
         self.belief.question = Some((question, AnswerHeaders::default()));
         Some(digest)
     }
@@ -46,14 +46,8 @@ impl Session {
     /// Notes how that answer is signed, before it is decided what it does.
     /// `headers` are `Content-Digest`, `Signature-Input` and `Signature`, a line each.
     pub fn signed(&mut self, headers: &str) {
-        let mut lines = headers.split('\n').map(str::to_owned);
-        let mut next = || lines.next().unwrap_or_default();
-        if let Some((_, headers)) = &mut self.belief.question {
-            *headers = AnswerHeaders {
-                content_digest: next(),
-                signature_input: next(),
-                signature: next(),
-            };
+        if let Some((_, given)) = &mut self.belief.question {
+            *given = AnswerHeaders::from_lines(headers);
         }
     }
 }

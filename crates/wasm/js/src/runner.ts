@@ -8,7 +8,7 @@ import { settledId } from "./fingerprint.js";
 import { Follower, type Followed } from "./follower.js";
 import { inflated } from "./inflate.js";
 import { jitter } from "./jitter.js";
-import { invalid } from "./options.js";
+import { unsignable } from "./options.js";
 import * as platform from "./platform.js";
 import { storageFault } from "./reach.js";
 import { Slot } from "./slot.js";
@@ -69,7 +69,7 @@ export class Runner {
     this.#settings = settings;
     this.session = new (engine().Session)(productId, publicKey, fingerprint, platform.device().userHash || undefined);
     if (!this.session.requireSigned(given.answers && given.answers === "signed")) {
-      throw invalid("answers", '"any" where no statement key is known: it comes with a `product.dat`, and not with a PEM');
+      throw unsignable();
     }
     const failed = (error: LicenseError) => {
       this.events.emit("error", error);
