@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use licentia_core::{
     Answer, AnswerHeaders, Check, Client, KeyFault, KeySet, Proof, Question, Release, Response,
-    StatementFacts, StatusCode, content_digest,
+    RsaPrimitive, StatementFacts, StatusCode, content_digest,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -20,10 +20,9 @@ thread_local! {
     static ANSWER: RefCell<(Answer, Proof)> = const { RefCell::new((Answer::Done, Proof::Unasked)) };
 }
 
-#[wasm_bindgen(raw_module = "../src/rs256.js")]
+#[wasm_bindgen(raw_module = "../src/rsa.js")]
 extern "C" {
-    /// The host's own RS256; nothing where it has none that answers at once.
-    fn rs256(spki: &[u8], message: &[u8], signature: &[u8]) -> Option<bool>;
+    fn rsavp1(modulus: &[u8], signature: &[u8]) -> Vec<u8>;
 }
 
 /// Reads the public key and the answer that verdicts are about from now on. Returns what is wrong with the key, if anything.
@@ -67,11 +66,9 @@ pub fn digest(body: &str) -> String {
 
 /// A key is kept for the next answer: reading it takes as long as half a check.
 fn keep(keys: &mut (String, KeySet), public_key: &str) -> Result<(), KeyFault> {
+    let open: RsaPrimitive = |modulus, signature| rsavp1(modulus, signature).try_into().ok();
     if keys.0 != public_key {
-        *keys = (
-            public_key.to_owned(),
-            KeySet::parse(public_key)?.with_host_rs256(rs256),
-        );
+        *keys = (public_key.to_owned(), KeySet::parse_for(open, public_key)?);
     }
     Ok(())
 }
