@@ -6,8 +6,8 @@
 use std::cell::RefCell;
 
 use licentia_core::{
-    Answer, AnswerHeaders, Check, Client, KeyFault, KeySet, Proof, Question, Release, Response,
-    RsaPrimitive, StatementFacts, StatusCode, content_digest,
+    Answer, AnswerHeaders, Check, Client, KeyFault, KeySet, Proof, Release, Response, RsaPrimitive,
+    SignedAnswer, StatementFacts, StatusCode, body_digest,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -27,12 +27,12 @@ extern "C" {
 
 /// Reads the public key and the answer that verdicts are about from now on. Returns what is wrong with the key, if anything.
 ///
-/// `asked` is there if a statement key must have signed the answer: the request's method, path, `Content-Digest` and nonce, then
-/// the answer's `Content-Digest`, `Signature-Input` and `Signature`, a line each.
+/// `asked` is empty unless a statement key must have signed the answer: the request's method, path, `Content-Digest` and nonce,
+/// then the answer's `Content-Digest`, `Signature-Input` and `Signature`, a line each.
 #[wasm_bindgen]
-pub fn read(public_key: &str, status: u16, body: &str, asked: Option<String>) -> Option<String> {
+pub fn read(public_key: &str, status: u16, body: &str, asked: &str) -> Option<String> {
     let kept = KEYS.with_borrow_mut(|keys| keep(keys, public_key));
-    let proof = asked.map_or(Proof::Unasked, |asked| proof(&asked, status, body));
+    let proof = proof(asked, status, body);
     let response = Response {
         status,
         body,
@@ -43,25 +43,32 @@ pub fn read(public_key: &str, status: u16, body: &str, asked: Option<String>) ->
 }
 
 fn proof(asked: &str, status: u16, body: &str) -> Proof {
-    let mut lines = asked.splitn(5, '\n');
-    let mut next = || lines.next().unwrap_or_default().to_owned();
-    let question = Question::new(next(), next(), next(), next());
-    question.proof(
+    if asked.is_empty() {
+        return Proof::Unasked;
+    }
+    let mut lines = asked.split('\n');
+    let mut next = || lines.next().unwrap_or_default();
+    let answer = SignedAnswer {
         status,
-        body,
-        &AnswerHeaders::from_lines(&next()),
-        &statement_keys(),
-    )
+        body: body.as_bytes(),
+        method: next(),
+        path: next(),
+        digest: Some(next()),
+        nonce: Some(next()),
+    };
+    let headers = AnswerHeaders::from_lines(&mut lines);
+    let created = answer.verify(&headers, &statement_keys());
+    created.map_or(Proof::Missing, Proof::Signed)
 }
 
 fn statement_keys() -> KeySet {
     KEYS.with_borrow(|(_, keys)| keys.of_statements())
 }
 
-/// Returns what the header `Content-Digest` says of a body.
+/// Returns the SHA-256 of a body, which its `Content-Digest` says.
 #[wasm_bindgen]
-pub fn digest(body: &str) -> String {
-    content_digest(body.as_bytes())
+pub fn digest(body: &str) -> Vec<u8> {
+    body_digest(body.as_bytes()).into()
 }
 
 /// A key is kept for the next answer: reading it takes as long as half a check.

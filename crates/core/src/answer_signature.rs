@@ -8,6 +8,7 @@
 use base64ct::{Base64, Encoding};
 use sha2::{Digest, Sha256};
 
+use crate::base64;
 use crate::key::VerifyingKey;
 use crate::key_set::KeySet;
 use crate::product::Algorithm;
@@ -24,7 +25,7 @@ const NONCE_LIMIT: usize = 128;
 /// What stands in a signature's parameters before its time, between that and the name of its key, and after that. The tag keeps
 /// the signature from being taken for one of another use.
 const CREATED: &str = ";created=";
-const KEY: &str = ";keyid=\"";
+const KEY: &str = "keyid=\"";
 const REST: &str = "\";alg=\"ed25519\";tag=\"licentia-answer\"";
 /// The label of a signature, before its number.
 const LABEL: &str = "licentia";
@@ -58,11 +59,10 @@ pub struct AnswerHeaders {
 }
 
 impl AnswerHeaders {
-    /// Reads them out of a text, a line each and in this order, as they come from JavaScript.
+    /// Takes them from lines, in this order; those that are missing are empty.
     #[must_use]
-    pub fn from_lines(text: &str) -> Self {
-        let mut lines = text.split('\n').map(str::to_owned);
-        let mut next = || lines.next().unwrap_or_default();
+    pub fn from_lines<'a>(mut lines: impl Iterator<Item = &'a str>) -> Self {
+        let mut next = || lines.next().unwrap_or_default().to_owned();
         Self {
             content_digest: next(),
             signature_input: next(),
@@ -89,7 +89,7 @@ pub fn digest(text: &str) -> Option<&str> {
 /// Returns whether a body is the one of a `Content-Digest`.
 #[must_use]
 pub fn fits_digest(digest: &str, body: &[u8]) -> bool {
-    sha256_in(digest).is_some_and(|digest| digest == Sha256::digest(body).as_slice())
+    sha256_in(digest).is_some_and(|digest| digest == body_digest(body))
 }
 
 fn sha256_in(digest: &str) -> Option<Vec<u8>> {
@@ -126,11 +126,11 @@ impl SignedAnswer<'_> {
     /// Whether that is near enough is for the caller to say.
     #[must_use]
     pub fn verify(&self, headers: &AnswerHeaders, keys: &KeySet) -> Option<i64> {
-        let content_digest = content_digest(self.body);
-        if headers.content_digest.trim_ascii() != content_digest {
+        let content_digest = headers.content_digest.trim_ascii();
+        if !fits_digest(content_digest, self.body) {
             return None;
         }
-        let covered = self.covered(&content_digest);
+        let covered = self.covered(content_digest);
         members(&headers.signature_input).find_map(|(label, given)| {
             let (created, kid) = covered.read_parameters(given)?;
             let signature = bytes_of(&headers.signature, label)?;
@@ -187,27 +187,26 @@ impl Covered {
 
     fn parameters(&self, created: i64, kid: &str) -> String {
         let created = created.to_string();
-        [&self.identifiers, CREATED, &created, KEY, kid, REST].concat()
+        [&self.identifiers, CREATED, &created, ";", KEY, kid, REST].concat()
     }
 
     /// Reads time and key out of what [`Covered::parameters`] writes.
     fn read_parameters<'a>(&self, given: &'a str) -> Option<(i64, &'a str)> {
         let rest = given.strip_prefix(self.identifiers.as_str())?;
         let rest = rest.strip_prefix(CREATED)?.strip_suffix(REST)?;
-        let (created, kid) = rest.split_once(KEY)?;
-        Some((created.parse().ok()?, kid))
+        let (created, rest) = rest.split_once(';')?;
+        Some((created.parse().ok()?, rest.strip_prefix(KEY)?))
     }
 }
 
-/// Returns the `Content-Digest` of a body (RFC 9530 §2).
+/// Returns what the `Content-Digest` of a body says in base64: its SHA-256 (RFC 9530 §2).
 #[must_use]
-pub fn content_digest(body: &[u8]) -> String {
-    [
-        "sha-256=:",
-        &Base64::encode_string(&Sha256::digest(body)),
-        ":",
-    ]
-    .concat()
+pub fn body_digest(body: &[u8]) -> [u8; 32] {
+    Sha256::digest(body).into()
+}
+
+pub(crate) fn content_digest(body: &[u8]) -> String {
+    ["sha-256=:", &Base64::encode_string(&body_digest(body)), ":"].concat()
 }
 
 /// Splits a dictionary (RFC 8941 §3.2) into its members. One with a comma in quotes comes in pieces: ours have none, and what is
@@ -221,8 +220,7 @@ fn members(dictionary: &str) -> impl Iterator<Item = (&str, &str)> {
 fn bytes_of(dictionary: &str, label: &str) -> Option<Vec<u8>> {
     let mut found = members(dictionary).filter(|(name, _)| *name == label);
     let (_, value) = found.next().filter(|_| found.next().is_none())?;
-    let base64 = value.strip_prefix(':')?.strip_suffix(':')?;
-    Base64::decode_vec(base64).ok()
+    base64::decode(value.strip_prefix(':')?.strip_suffix(':')?)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ import wasm from "../generated/check_bg.wasm";
 import type { CheckResult } from "./check.js";
 import type { LicenseCheck } from "./check-license.js";
 import { LicenseError } from "./error.js";
+import { contentDigest } from "./response.js";
 import { start } from "./start.js";
 
 /** A request whose answer has to be signed, for it and for no other. */
@@ -21,8 +22,8 @@ interface Heard {
   publicKey: string;
   status: number;
   body: string;
-  /** What has to be signed, and how it is, as the module reads it; undefined where nothing has to be. */
-  asked: string | undefined;
+  /** What has to be signed, and how it is, as the module reads it; empty where nothing has to be. */
+  asked: string;
   /** The text of the claims, once it was asked for. */
   claims?: string | undefined;
 }
@@ -40,7 +41,7 @@ function begin(): void {
 /** Has the module read an answer, unless it is the one that was read last. Where there is a question, it has to be signed for that. */
 export function hear(publicKey: string, status: number, body: string, question?: Question, signature?: string): Heard {
   begin();
-  const asked = question && [question.method, question.path, question.digest, question.nonce, signature].join("\n");
+  const asked = question ? [question.method, question.path, question.digest, question.nonce, signature].join("\n") : "";
   if (heard?.body !== body || heard.status !== status || heard.publicKey !== publicKey || heard.asked !== asked) {
     heard = undefined;
     const fault = read(publicKey, status, body, asked);
@@ -55,7 +56,7 @@ export function hear(publicKey: string, status: number, body: string, question?:
 /** Returns what a request's header `Content-Digest` must say. */
 export function digestOf(body: string): string {
   begin();
-  return digest(body);
+  return contentDigest(digest(body));
 }
 
 /** Judges an answer that was just heard. */

@@ -1,4 +1,4 @@
-// Reads what a server answered: no more of it than an answer of ours may be, and how it is signed.
+// Reads what a server answered: no more of it than an answer of ours may be, and how it is signed to what request.
 
 /** A longer body is no answer of ours: nobody reads on. */
 const LONGEST_BODY = 1_048_576;
@@ -6,6 +6,11 @@ const LONGEST_BODY = 1_048_576;
 /** `Content-Digest`, `Signature-Input` and `Signature`, a line each: as the modules read them. */
 export function signatureOf(header: (name: string) => string): string {
   return ["Content-Digest", "Signature-Input", "Signature"].map(header).join("\n");
+}
+
+/** Returns what a request's header `Content-Digest` says, of its body's SHA-256. */
+export function contentDigest(sha256: Uint8Array): string {
+  return `sha-256=:${btoa(String.fromCharCode(...sha256))}:`;
 }
 
 /** Reads a response; one of a stand-in for `fetch` may lack what others have. */

@@ -11,6 +11,7 @@ import { jitter } from "./jitter.js";
 import { unsignable } from "./options.js";
 import * as platform from "./platform.js";
 import { storageFault } from "./reach.js";
+import { contentDigest } from "./response.js";
 import { Slot } from "./slot.js";
 import { status, type Status } from "./status.js";
 import type { LicenseStorage } from "./storage.js";
@@ -189,8 +190,9 @@ export class Runner {
   async ask(method: "POST" | "PATCH", of: string, body: string, signal: AbortSignal | undefined): Promise<Answer> {
     const path = `/v3/activations${of}`;
     const nonce = Array.from(platform.randomBytes(16), (byte) => byte.toString(16).padStart(2, "0")).join("");
-    const digest = this.session.bind(method, path, body, nonce);
-    const headers = digest === undefined ? {} : { "Content-Digest": digest, "Licentia-Nonce": nonce };
+    const sha256 = this.session.digest(body);
+    const headers = sha256 && { "Content-Digest": contentDigest(sha256), "Licentia-Nonce": nonce };
+    if (headers) this.session.bind(method, path, headers["Content-Digest"], nonce);
     const answer = await this.#request({ method, path, body, headers, signal });
     this.session.signed(answer.signature);
     return answer;

@@ -18,7 +18,7 @@ export interface Request {
   method: "GET" | "POST" | "PATCH";
   path: string;
   body?: string;
-  headers?: Record<string, string>;
+  headers?: Record<string, string> | undefined;
   signal: AbortSignal | undefined;
 }
 

@@ -11,10 +11,10 @@ const BODY: &str = r#"{"key": "0A2035"}"#;
 const PATH: &str = "/v3/activations/a";
 
 fn question(nonce: &str) -> Question {
-    asked("PATCH", PATH, BODY, nonce)
+    request("PATCH", PATH, BODY, nonce)
 }
 
-fn asked(method: &str, path: &str, body: &str, nonce: &str) -> Question {
+fn request(method: &str, path: &str, body: &str, nonce: &str) -> Question {
     let digest = content_digest(body.as_bytes());
     Question::new(method.into(), path.into(), digest, nonce.into())
 }
@@ -54,9 +54,9 @@ fn an_answer_is_the_servers_if_it_is_signed_for_this_question() {
     );
     let others = [
         question("2"),
-        asked("POST", PATH, BODY, "1"),
-        asked("PATCH", "/v3/activations/b", BODY, "1"),
-        asked("PATCH", PATH, "{}", "1"),
+        request("POST", PATH, BODY, "1"),
+        request("PATCH", "/v3/activations/b", BODY, "1"),
+        request("PATCH", PATH, "{}", "1"),
     ];
     for other in others {
         assert_eq!(other.proof(400, REVOKED, &headers, &keys), Proof::Missing);
