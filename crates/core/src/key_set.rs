@@ -2,10 +2,12 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::claims::StatementFacts;
 use crate::key::{Jwk, KeyFault, VerifyingKey};
-use crate::known::KnownTokens;
+use crate::known::Known;
 use crate::object::{Misfit, Object};
 use crate::rsa::{RsaPrimitive, rsavp1};
+use crate::token::Token;
 
 /// Keys that verify, by name. Clones are one set: they remember together what was verified.
 #[derive(Clone, Debug, Default)]
@@ -13,7 +15,8 @@ pub struct KeySet {
     keys: Arc<[NamedKey]>,
     /// The account's keys, which verify statements and no token.
     statement_keys: Arc<[NamedKey]>,
-    known: Arc<Mutex<KnownTokens>>,
+    tokens: Arc<Mutex<Known<Token>>>,
+    statements: Arc<Mutex<Known<StatementFacts>>>,
     /// None where there is no key at all.
     open: Option<RsaPrimitive>,
 }
@@ -71,6 +74,7 @@ impl KeySet {
     pub fn of_statements(&self) -> Self {
         Self {
             keys: Arc::clone(&self.statement_keys),
+            statements: Arc::clone(&self.statements),
             open: self.open,
             ..Self::default()
         }
@@ -119,9 +123,14 @@ impl KeySet {
         self.open.is_some_and(by)
     }
 
-    /// Returns what these keys have verified. A thread that fails while it holds this leaves nothing half done.
-    pub(crate) fn known(&self) -> MutexGuard<'_, KnownTokens> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns the tokens that these keys have verified.
+    pub(crate) fn known_tokens(&self) -> MutexGuard<'_, Known<Token>> {
+        held(&self.tokens)
+    }
+
+    /// Returns the statements that these keys have verified.
+    pub(crate) fn known_statements(&self) -> MutexGuard<'_, Known<StatementFacts>> {
+        held(&self.statements)
     }
 
     /// Returns the keys that a header with this `kid` may mean.
@@ -142,6 +151,11 @@ impl From<VerifyingKey> for KeySet {
         let kid = Some(key.kid());
         Self::of(rsavp1, [NamedKey { kid, key }])
     }
+}
+
+/// A thread that fails while it holds what is known leaves nothing half done.
+fn held<T>(known: &Mutex<T>) -> MutexGuard<'_, T> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The keys of a JWK Set under one of its names. What stands under `statementKeys` verifies no token.

@@ -10,6 +10,8 @@ mod offline;
 mod outcome;
 mod session;
 
+use std::cell::RefCell;
+
 use licentia_core::{KeyFault, KeySet, RsaPrimitive, StatusCode};
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
@@ -24,10 +26,20 @@ extern "C" {
     fn rsavp1(modulus: &[u8], signature: &[u8]) -> Vec<u8>;
 }
 
-/// Reads public keys. RSA signatures are opened by the host.
+thread_local! {
+    static LATEST: RefCell<(String, KeySet)> = RefCell::default();
+}
+
+/// Reads public keys. RSA signatures are opened by the host. Clients that have the same keys share what these have verified:
+/// in a service, news of a license reach many at once.
 pub(crate) fn keys(public_key: &str) -> Result<KeySet, KeyFault> {
     let open: RsaPrimitive = |modulus, signature| rsavp1(modulus, signature).try_into().ok();
-    KeySet::parse_for(open, public_key)
+    LATEST.with_borrow_mut(|latest| {
+        if latest.0 != public_key {
+            *latest = (public_key.to_owned(), KeySet::parse_for(open, public_key)?);
+        }
+        Ok(latest.1.clone())
+    })
 }
 
 /// Reads a public key, so that what is wrong with it is said where it is given.
