@@ -7,6 +7,7 @@ use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::base64;
 use crate::object::{Misfit, Object};
 use crate::product::Algorithm;
 use crate::rsa::{RsaKey, RsaNumber, RsaPrimitive, rsavp1};
@@ -159,7 +160,7 @@ impl VerifyingKey {
             reason: "its lines are not those of a public key",
         })?;
         let base64: String = body.split_ascii_whitespace().collect();
-        let der = Base64::decode_vec(&base64).map_err(|_encoding| KeyFault::Unreadable {
+        let der = base64::decode(&base64).ok_or(KeyFault::Unreadable {
             reason: "its lines are not base64",
         })?;
         Self::from_spki_der(&der)

@@ -20,7 +20,8 @@ export interface Session {
   activated(key: string, status: number, body: string, now: number): number;
   askSync(now: number): number;
   requireSigned(required: boolean | undefined): boolean;
-  bind(method: string, path: string, body: string, nonce: string): string | undefined;
+  digest(body: string): Uint8Array | undefined;
+  bind(method: string, path: string, contentDigest: string, nonce: string): void;
   signed(headers: string): void;
   asked(): string | undefined;
   askedKey(): string | undefined;
