@@ -255,7 +255,6 @@ test("a storage that gives something else than it was given is at fault", async 
     const texts = memoryStorage();
     const client = await open({ storage: { ...texts, get: (name) => later(JSON.parse(texts.get(name) ?? "null")) } });
     await client.activate().catch(() => undefined);
-    assert.equal(client.isValid().code, 45);
     const fault = await client.activate().catch((error) => error);
     assert.deepEqual([fault.code, fault.cause.message], ["LA_E_FILE_PERMISSION", "the storage gave what is no text"]);
   }
