@@ -1,10 +1,15 @@
 // `checkLicense` of the npm package in Node: against the built Worker in workerd, and against servers that lie.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { checkLicense, LicenseError } from "../../crates/wasm/js/dist/check.node.js";
-import { start } from "../harness/index.mjs";
+import { checkActivationResponse, checkLicense, LicenseError } from "../../crates/wasm/js/dist/check.node.js";
+import { ROOT, start } from "../harness/index.mjs";
 import { anonymous, createLicense, createProduct, machine } from "../worker/story.mjs";
+
+/** Runs the text of a function that awaits. */
+const AsyncFunction = (async () => {}).constructor;
 
 let server, product, publicKey;
 before(async () => {
@@ -22,8 +27,8 @@ async function activated(changes = {}) {
 
 const revoke = (license) => server.call("PATCH", `/v3/licenses/${license.id}`, { revoked: true });
 const check = (question) => checkLicense({ publicKey, ...question });
-/** Asks a server that answers what it is told to. */
-const answered = (status, json, question) => check({ key: "key", fetch: async () => new Response(JSON.stringify(json), { status }), ...question });
+/** Asks a server that answers what it is told to, and signs no answer. */
+const answered = (status, json, question) => check({ key: "key", answers: "any", fetch: async () => new Response(JSON.stringify(json), { status }), ...question });
 
 test("a license is checked by its key, and its server is named by product.dat", async () => {
   const { key, id } = await activated();
@@ -94,6 +99,21 @@ test("a server that cannot be reached is a verdict, and an abort is the signal's
   await assert.rejects(check({ key: "key", signal: AbortSignal.abort(reason) }), reason);
 });
 
+test("the examples of docs/client.md print what stands behind them", async () => {
+  const text = readFileSync(join(ROOT, "docs/client.md"), "utf8").split("## `licentia/check`")[1];
+  const examples = Array.from(text.matchAll(/^```ts\n([\s\S]*?)^```$/gm), ([, code]) => code);
+  assert.equal(examples.length, 2);
+  const { key: licenseKey, productId, activationToken } = await activated();
+  const given = { host: server.url, licenseKey, productId, activationToken, fingerprint: "machine-1", publicKey, checkActivationResponse, checkLicense };
+  for (const code of examples) {
+    const printed = [];
+    const console = { log: (...values) => printed.push(values.map(String).join(" ")) };
+    const run = new AsyncFunction(...Object.keys(given), "console", code.replace(/^import .*$/gm, ""));
+    await run(...Object.values(given), console);
+    assert.deepEqual(printed, Array.from(code.matchAll(/^console\.log.* \/\/ (.*)$/gm), ([, line]) => line));
+  }
+});
+
 test("options that are wrong are named", async () => {
   const wrong = { key: 5 };
   for (const [question, name] of [
@@ -103,6 +123,8 @@ test("options that are wrong are named", async () => {
     [{ publicKey, ...wrong }, /key/],
     [{ publicKey, key: "key", host: "nowhere" }, /host/],
     [{ publicKey, key: "key", now: Date.now() }, /now/],
+    [{ publicKey, key: "key", answers: "all" }, /answers/],
+    [{ publicKey: { ...JSON.parse(publicKey), statementKeys: [] }, key: "key" }, /publicKey/],
     [undefined, /question/],
   ]) {
     await assert.rejects(checkLicense(question), (error) => error instanceof LicenseError && error.code === "INVALID_OPTION" && name.test(error.message));

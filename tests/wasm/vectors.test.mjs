@@ -77,7 +77,7 @@ test("options that are wrong are named", () => {
     ["INVALID_OPTION", /`answers` must be "any" or "signed"/, { answers: "all" }],
     ["INVALID_OPTION", /`nonce` must be a string/, { nonce: 1 }],
     ["INVALID_OPTION", /`publicKey` must be an object/, { publicKey: undefined }],
-    ["SIGNED_ANSWERS_UNSUPPORTED", /cannot check signed answers/, { answers: "signed" }],
+    ["INVALID_OPTION", /`answers` must be "any" where no statement key is known/, { answers: "signed" }],
     ["INVALID_PUBLIC_KEY", /neither SPKI PEM nor/, { publicKey: "" }],
     ["INVALID_PUBLIC_KEY", /neither SPKI PEM nor/, { publicKey: {} }],
     ["INVALID_PUBLIC_KEY", /no public key here is/, { publicKey: { keys: [] } }],

@@ -5,7 +5,10 @@
 
 use std::cell::RefCell;
 
-use licentia_core::{Answer, Check, Client, KeyFault, KeySet, Release, StatementFacts, StatusCode};
+use licentia_core::{
+    Answer, AnswerHeaders, Check, Client, KeyFault, KeySet, Proof, Release, Response, RsaPrimitive,
+    SignedAnswer, StatementFacts, StatusCode, body_digest,
+};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[cfg(target_family = "wasm")]
@@ -14,30 +17,65 @@ static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_all
 
 thread_local! {
     static KEYS: RefCell<(String, KeySet)> = RefCell::default();
-    static ANSWER: RefCell<Answer> = const { RefCell::new(Answer::Done) };
+    static ANSWER: RefCell<(Answer, Proof)> = const { RefCell::new((Answer::Done, Proof::Unasked)) };
 }
 
-#[wasm_bindgen(raw_module = "../src/rs256.js")]
+#[wasm_bindgen(raw_module = "../src/rsa.js")]
 extern "C" {
-    /// The host's own RS256; nothing where it has none that answers at once.
-    fn rs256(spki: &[u8], message: &[u8], signature: &[u8]) -> Option<bool>;
+    fn rsavp1(modulus: &[u8], signature: &[u8]) -> Vec<u8>;
 }
 
 /// Reads the public key and the answer that verdicts are about from now on. Returns what is wrong with the key, if anything.
+///
+/// `asked` is empty unless a statement key must have signed the answer: the request's method, path, `Content-Digest` and nonce,
+/// then the answer's `Content-Digest`, `Signature-Input` and `Signature`, a line each.
 #[wasm_bindgen]
-pub fn read(public_key: &str, status: u16, body: &str) -> Option<String> {
-    ANSWER.set(Answer::to_activation(status, body));
+pub fn read(public_key: &str, status: u16, body: &str, asked: &str) -> Option<String> {
     let kept = KEYS.with_borrow_mut(|keys| keep(keys, public_key));
+    let proof = proof(asked, status, body);
+    let response = Response {
+        status,
+        body,
+        proof,
+    };
+    ANSWER.set((response.understood(Answer::to_activation), proof));
     kept.err().map(|fault| fault.message())
+}
+
+fn proof(asked: &str, status: u16, body: &str) -> Proof {
+    if asked.is_empty() {
+        return Proof::Unasked;
+    }
+    let mut lines = asked.split('\n');
+    let mut next = || lines.next().unwrap_or_default();
+    let answer = SignedAnswer {
+        status,
+        body: body.as_bytes(),
+        method: next(),
+        path: next(),
+        digest: Some(next()),
+        nonce: Some(next()),
+    };
+    let headers = AnswerHeaders::from_lines(&mut lines);
+    let created = answer.verify(&headers, &statement_keys());
+    created.map_or(Proof::Missing, Proof::Signed)
+}
+
+fn statement_keys() -> KeySet {
+    KEYS.with_borrow(|(_, keys)| keys.of_statements())
+}
+
+/// Returns the SHA-256 of a body, which its `Content-Digest` says.
+#[wasm_bindgen]
+pub fn digest(body: &str) -> Vec<u8> {
+    body_digest(body.as_bytes()).into()
 }
 
 /// A key is kept for the next answer: reading it takes as long as half a check.
 fn keep(keys: &mut (String, KeySet), public_key: &str) -> Result<(), KeyFault> {
+    let open: RsaPrimitive = |modulus, signature| rsavp1(modulus, signature).try_into().ok();
     if keys.0 != public_key {
-        *keys = (
-            public_key.to_owned(),
-            KeySet::parse(public_key)?.with_host_rs256(rs256),
-        );
+        *keys = (public_key.to_owned(), KeySet::parse_for(open, public_key)?);
     }
     Ok(())
 }
@@ -55,15 +93,16 @@ pub fn judge(product_id: String, license_key: String, fingerprint: String, now: 
     };
     let Check {
         status, activation, ..
-    } = ANSWER.with_borrow(|answer| client.check(answer, seconds(now)));
+    } = ANSWER.with_borrow(|(answer, _)| client.check(answer, seconds(now)));
     let activation = ["\"", activation.as_str(), "\""].concat();
     written(status, "activation", &activation)
 }
 
 /// Judges the answer that was read by the statement in it, as JSON: see `checkLicense` of the npm package.
 ///
-/// The statement is one only if the key that was read has signed it, and if it is of `license` where that names one. A
-/// server that does not `know` how things stand may still say that they stand badly, and never that they stand well.
+/// The statement is one only if a statement key has signed it, and if it is of `license` where that names one. It says what was
+/// so once: where the answer must be signed and is not, anybody may have kept it, and it says nothing. A server that does not
+/// `know` how things stand may still say that they stand badly, and never that they stand well.
 #[wasm_bindgen]
 pub fn judge_statement(
     text: &str,
@@ -72,8 +111,12 @@ pub fn judge_statement(
     knows: bool,
     now: f64,
 ) -> String {
-    let keys = KEYS.with_borrow(|(_, keys)| keys.clone());
-    if let Ok((facts, claims)) = StatementFacts::verify(text, &keys)
+    let (unheard, proof) = ANSWER.with_borrow(|(answer, proof)| match answer {
+        Answer::Refused(status, _) => (*status, *proof),
+        _ => (StatusCode::E_INET, *proof),
+    });
+    if proof != Proof::Missing
+        && let Ok((facts, claims)) = StatementFacts::verify(text, &statement_keys())
         && license.is_none_or(|license| license == facts.lid)
     {
         match facts.status(seconds(now)) {
@@ -84,10 +127,6 @@ pub fn judge_statement(
             status => return written(status, "statement", &claims),
         }
     }
-    let unheard = ANSWER.with_borrow(|answer| match answer {
-        Answer::Refused(status, _) => *status,
-        _ => StatusCode::E_INET,
-    });
     written(unheard, "statement", "null")
 }
 
@@ -95,7 +134,7 @@ pub fn judge_statement(
 #[wasm_bindgen]
 pub fn claims() -> Option<String> {
     let keys = KEYS.with_borrow(|(_, keys)| keys.clone());
-    ANSWER.with_borrow(|answer| match answer {
+    ANSWER.with_borrow(|(answer, _)| match answer {
         Answer::Token(text) => Some(keys.token(text)?.claims_json().to_owned()),
         _ => None,
     })

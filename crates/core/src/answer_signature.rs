@@ -8,6 +8,7 @@
 use base64ct::{Base64, Encoding};
 use sha2::{Digest, Sha256};
 
+use crate::base64;
 use crate::key::VerifyingKey;
 use crate::key_set::KeySet;
 use crate::product::Algorithm;
@@ -21,8 +22,11 @@ pub const DIGEST_HEADER: &str = "Content-Digest";
 const DIGEST_LIMIT: usize = 512;
 /// A nonce is so long at most.
 const NONCE_LIMIT: usize = 128;
-/// What keeps the signature from being taken for one of another use.
-const TAG: &str = "licentia-answer";
+/// What stands in a signature's parameters before its time, between that and the name of its key, and after that. The tag keeps
+/// the signature from being taken for one of another use.
+const CREATED: &str = ";created=";
+const KEY: &str = "keyid=\"";
+const REST: &str = "\";alg=\"ed25519\";tag=\"licentia-answer\"";
 /// The label of a signature, before its number.
 const LABEL: &str = "licentia";
 
@@ -54,6 +58,19 @@ pub struct AnswerHeaders {
     pub signature: String,
 }
 
+impl AnswerHeaders {
+    /// Takes them from lines, in this order; those that are missing are empty.
+    #[must_use]
+    pub fn from_lines<'a>(mut lines: impl Iterator<Item = &'a str>) -> Self {
+        let mut next = || lines.next().unwrap_or_default().to_owned();
+        Self {
+            content_digest: next(),
+            signature_input: next(),
+            signature: next(),
+        }
+    }
+}
+
 /// Returns a nonce that can be signed: 1 to 128 visible ASCII characters. Any other counts as none.
 #[must_use]
 pub fn nonce(text: &str) -> Option<&str> {
@@ -72,7 +89,7 @@ pub fn digest(text: &str) -> Option<&str> {
 /// Returns whether a body is the one of a `Content-Digest`.
 #[must_use]
 pub fn fits_digest(digest: &str, body: &[u8]) -> bool {
-    sha256_in(digest).is_some_and(|digest| digest == Sha256::digest(body).as_slice())
+    sha256_in(digest).is_some_and(|digest| digest == body_digest(body))
 }
 
 fn sha256_in(digest: &str) -> Option<Vec<u8>> {
@@ -109,21 +126,19 @@ impl SignedAnswer<'_> {
     /// Whether that is near enough is for the caller to say.
     #[must_use]
     pub fn verify(&self, headers: &AnswerHeaders, keys: &KeySet) -> Option<i64> {
-        let content_digest = content_digest(self.body);
-        if headers.content_digest.trim() != content_digest {
+        let content_digest = headers.content_digest.trim_ascii();
+        if !fits_digest(content_digest, self.body) {
             return None;
         }
-        let covered = self.covered(&content_digest);
-        let inputs = members(&headers.signature_input);
-        inputs.into_iter().find_map(|(label, given)| {
+        let covered = self.covered(content_digest);
+        members(&headers.signature_input).find_map(|(label, given)| {
             let (created, kid) = covered.read_parameters(given)?;
             let signature = bytes_of(&headers.signature, label)?;
             let base = covered.base(given);
-            let mut keys = keys.named(Some(kid));
             let has_signed = |key: &VerifyingKey| {
-                key.algorithm() == Algorithm::EdDSA && key.verify(base.as_bytes(), &signature)
+                key.algorithm() == Algorithm::EdDSA && keys.verify(key, base.as_bytes(), &signature)
             };
-            keys.any(has_signed).then_some(created)
+            keys.named(Some(kid)).any(has_signed).then_some(created)
         })
     }
 
@@ -171,61 +186,41 @@ impl Covered {
     }
 
     fn parameters(&self, created: i64, kid: &str) -> String {
-        let parts = [
-            &self.identifiers,
-            ";created=",
-            &created.to_string(),
-            ";keyid=\"",
-            kid,
-            "\";alg=\"ed25519\";tag=\"",
-            TAG,
-            "\"",
-        ];
-        parts.concat()
+        let created = created.to_string();
+        [&self.identifiers, CREATED, &created, ";", KEY, kid, REST].concat()
     }
 
-    /// Reads time and key out of what [`Covered::parameters`] writes, and of no other text.
+    /// Reads time and key out of what [`Covered::parameters`] writes.
     fn read_parameters<'a>(&self, given: &'a str) -> Option<(i64, &'a str)> {
         let rest = given.strip_prefix(self.identifiers.as_str())?;
-        let (created, rest) = rest.strip_prefix(";created=")?.split_once(';')?;
-        let (kid, _) = rest.strip_prefix("keyid=\"")?.split_once('"')?;
-        let created: i64 = created.parse().ok()?;
-        (self.parameters(created, kid) == given).then_some((created, kid))
+        let rest = rest.strip_prefix(CREATED)?.strip_suffix(REST)?;
+        let (created, rest) = rest.split_once(';')?;
+        Some((created.parse().ok()?, rest.strip_prefix(KEY)?))
     }
 }
 
-/// Returns the `Content-Digest` of a body (RFC 9530 §2).
-pub(crate) fn content_digest(body: &[u8]) -> String {
-    [
-        "sha-256=:",
-        &Base64::encode_string(&Sha256::digest(body)),
-        ":",
-    ]
-    .concat()
+/// Returns what the `Content-Digest` of a body says in base64: its SHA-256 (RFC 9530 §2).
+#[must_use]
+pub fn body_digest(body: &[u8]) -> [u8; 32] {
+    Sha256::digest(body).into()
 }
 
-/// Splits a dictionary (RFC 8941 §3.2) into its members: commas in quotes are no ends of one.
-fn members(dictionary: &str) -> Vec<(&str, &str)> {
-    let (mut quoted, mut escaped) = (false, false);
-    let ends_one = |letter| {
-        let was_escaped = escaped;
-        escaped = quoted && !was_escaped && letter == '\\';
-        quoted ^= letter == '"' && !was_escaped;
-        letter == ',' && !quoted
-    };
-    let members = dictionary.split(ends_one);
-    members
-        .filter_map(|member| member.trim().split_once('='))
-        .collect()
+pub(crate) fn content_digest(body: &[u8]) -> String {
+    ["sha-256=:", &Base64::encode_string(&body_digest(body)), ":"].concat()
+}
+
+/// Splits a dictionary (RFC 8941 §3.2) into its members. One with a comma in quotes comes in pieces: ours have none, and what is
+/// taken for one of ours is still to be signed.
+fn members(dictionary: &str) -> impl Iterator<Item = (&str, &str)> {
+    let members = dictionary.split(',');
+    members.filter_map(|member| member.trim_ascii().split_once('='))
 }
 
 /// Returns the bytes that a dictionary holds under `label`, if there is one such.
 fn bytes_of(dictionary: &str, label: &str) -> Option<Vec<u8>> {
-    let members = members(dictionary);
-    let mut found = members.iter().filter(|(name, _)| *name == label);
+    let mut found = members(dictionary).filter(|(name, _)| *name == label);
     let (_, value) = found.next().filter(|_| found.next().is_none())?;
-    let base64 = value.strip_prefix(':')?.strip_suffix(':')?;
-    Base64::decode_vec(base64).ok()
+    base64::decode(value.strip_prefix(':')?.strip_suffix(':')?)
 }
 
 #[cfg(test)]

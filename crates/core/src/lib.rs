@@ -7,6 +7,7 @@ mod access_token;
 mod activation;
 mod answer;
 mod answer_signature;
+mod base64;
 mod claims;
 mod client;
 mod code;
@@ -47,7 +48,8 @@ pub use access_token::{AccessToken, TokenText};
 pub use activation::{Activation, Device, Reach, Seat};
 pub use answer::{ANSWERS, Answer, Effect, Row};
 pub use answer_signature::{
-    AnswerHeaders, DIGEST_HEADER, NONCE_HEADER, SignedAnswer, digest, fits_digest, nonce,
+    AnswerHeaders, DIGEST_HEADER, NONCE_HEADER, SignedAnswer, body_digest, digest, fits_digest,
+    nonce,
 };
 pub use claims::{
     ActivationMeter, Claims, Entry, Facts, LicenseMeter, Statement, StatementFacts, StatusClaim,
@@ -77,7 +79,7 @@ pub use meter::{AskedUses, Meter, MeterName, MeterTotals, MeterUse, Tally, UsesC
 pub use offline::{OfflineFault, OfflineRequest, ResponseFault, read_offline_response};
 pub use product::{Algorithm, Product, TokenKey};
 pub use restriction::{Area, Origin};
-pub use rsa::{HostRs256, RsaKey};
+pub use rsa::{RsaKey, RsaNumber, RsaPrimitive};
 pub use scope::{Role, Scope};
 pub use statement::StatementKey;
 pub use status_code::StatusCode;

@@ -1,6 +1,6 @@
 //! Which answers are believed: any, or those alone that the account's statement key has signed.
 
-use licentia_core::{AnswerHeaders, KeySet, Proof, Question, Response};
+use licentia_core::{AnswerHeaders, KeySet, Proof, Question, Response, body_digest};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::session::Session;
@@ -26,34 +26,24 @@ impl Session {
         can || self.belief.signers.is_none()
     }
 
-    /// Binds the next answer to a question, by a `nonce` that was drawn for it. Returns the question's `Content-Digest`; none if
-    /// anything is believed.
-    pub fn bind(
-        &mut self,
-        method: String,
-        path: String,
-        body: &str,
-        nonce: String,
-    ) -> Option<String> {
+    /// Returns the SHA-256 of a question's body; none if anything is believed, and no question is bound.
+    pub fn digest(&mut self, body: &str) -> Option<Vec<u8>> {
         self.belief.question = None;
         self.belief.signers.as_ref()?;
-        let question = Question::new(method, path, body, nonce);
-        let digest = question.content_digest().to_owned();
+        Some(body_digest(body.as_bytes()).into())
+    }
+
+    /// Binds the next answer to a question, by its `Content-Digest` and a `nonce` that was drawn for it.
+    pub fn bind(&mut self, method: String, path: String, content_digest: String, nonce: String) {
+        let question = Question::new(method, path, content_digest, nonce);
         self.belief.question = Some((question, AnswerHeaders::default()));
-        Some(digest)
     }
 
     /// Notes how that answer is signed, before it is decided what it does.
     /// `headers` are `Content-Digest`, `Signature-Input` and `Signature`, a line each.
     pub fn signed(&mut self, headers: &str) {
-        let mut lines = headers.split('\n').map(str::to_owned);
-        let mut next = || lines.next().unwrap_or_default();
-        if let Some((_, headers)) = &mut self.belief.question {
-            *headers = AnswerHeaders {
-                content_digest: next(),
-                signature_input: next(),
-                signature: next(),
-            };
+        if let Some((_, given)) = &mut self.belief.question {
+            *given = AnswerHeaders::from_lines(headers.split('\n'));
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{Client, Decision, Response, Stored};
 use crate::answer::{Answer, Effect};
-use crate::answer_signature::{AnswerHeaders, SignedAnswer, content_digest};
+use crate::answer_signature::{AnswerHeaders, SignedAnswer};
 use crate::key_set::KeySet;
 use crate::status_code::StatusCode;
 
@@ -29,22 +29,15 @@ pub struct Question {
 }
 
 impl Question {
-    /// Describes a request; `nonce` is one that was drawn for it alone.
+    /// Describes a request that says the digest of its body; `nonce` is one that was drawn for it alone.
     #[must_use]
-    pub fn new(method: String, path: String, body: &str, nonce: String) -> Self {
-        let content_digest = content_digest(body.as_bytes());
+    pub fn new(method: String, path: String, content_digest: String, nonce: String) -> Self {
         Self {
             method,
             path,
             content_digest,
             nonce,
         }
-    }
-
-    /// Returns what the request's header `Content-Digest` must say.
-    #[must_use]
-    pub fn content_digest(&self) -> &str {
-        &self.content_digest
     }
 
     /// Says whether one of `keys` has signed an answer to this question.
@@ -66,7 +59,8 @@ impl Question {
 impl Response<'_> {
     /// What the response means. A refusal that nobody has signed is a failure of the network, and so is a success that has no
     /// token: a token speaks for itself, and faults and limits say nothing of the license.
-    pub(super) fn understood(self, understand: fn(u16, &str) -> Answer) -> Answer {
+    #[must_use]
+    pub fn understood(self, understand: fn(u16, &str) -> Answer) -> Answer {
         let answer = understand(self.status, self.body);
         match answer {
             Answer::Token(_)

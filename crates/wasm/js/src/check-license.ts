@@ -1,7 +1,12 @@
 // The check of a license by its server: for servers and edge functions, which are sent a key or a token by an application.
 
-import { hear, verdictOnStatement } from "./check-engine.js";
-import { address, invalid, namedBy, object, optionalText, seconds, type JwkSet, type ProductFile } from "./options.js";
+import { digestOf, hear, verdictOnStatement, type Question } from "./check-engine.js";
+import {
+  address, hasStatementKeys, invalid, keyText, namedBy, object, optionalText, requireAnswers, seconds, type JwkSet, type ProductFile,
+} from "./options.js";
+import { received } from "./response.js";
+
+const PATH = "/v3/licenses/check";
 
 /** Which license is asked about, and of whom. */
 export interface LicenseQuestion {
@@ -15,6 +20,11 @@ export interface LicenseQuestion {
   fresh?: boolean;
   /** The product's `product.dat`, or the document of its keys: the account's `statementKeys` are in both. */
   publicKey: ProductFile | JwkSet | string;
+  /**
+   * Which answers to believe. With `signed`, the default, those alone that the vendor has signed for just this request; with `any`
+   * all that have a statement of the vendor's, and refusals of whoever stands in between.
+   */
+  answers?: "any" | "signed";
   /** The server's address; without one, that in the `product.dat`. */
   host?: string;
   /** Ends the waiting, as `AbortSignal.timeout(2_000)` does. */
@@ -68,8 +78,8 @@ type Said = Partial<Omit<LicenseCheck, "statement"> & { statement: unknown }>;
  */
 export async function checkLicense(question: LicenseQuestion): Promise<LicenseCheck> {
   const given = object(question, "question") as LicenseQuestion;
-  const { host, statementKeys } = namedBy(given.publicKey);
-  if (!Array.isArray(statementKeys)) {
+  const { host } = namedBy(given.publicKey);
+  if (!hasStatementKeys(given.publicKey)) {
     throw invalid("publicKey", "a `product.dat` or a product's keys, with `statementKeys`");
   }
   const [key, activationToken] = [optionalText(given.key, "key"), optionalText(given.activationToken, "activationToken")];
@@ -77,28 +87,38 @@ export async function checkLicense(question: LicenseQuestion): Promise<LicenseCh
     throw invalid("key", "a string, or `activationToken` one in its place");
   }
   const now = seconds(given.now ?? Date.now() / 1000, "now");
-  const url = `${address(given.host ?? host)}/v3/licenses/check${given.fresh ? "?fresh=1" : ""}`;
-  const answer = await ask(url, { key, activationToken, fingerprint: optionalText(given.fingerprint, "fingerprint") }, given);
+  requireAnswers(given.answers);
+  const url = `${address(given.host ?? host)}${PATH}${given.fresh ? "?fresh=1" : ""}`;
+  const body = JSON.stringify({ key, activationToken, fingerprint: optionalText(given.fingerprint, "fingerprint") });
+  const asked = given.answers === "any" ? undefined : { method: "POST", path: PATH, digest: digestOf(body), nonce: nonce() };
+  const answer = await ask(url, body, asked, given);
 
   const said = parsed(answer.body);
   const license = activationToken === undefined ? undefined : unverified(activationToken).lid;
-  const heard = hear(JSON.stringify({ keys: statementKeys }), answer.status, answer.body);
-  const verdict = verdictOnStatement(heard, String(said.statement), license, said.activation === "none", now);
+  hear(keyText(given.publicKey), answer.status, answer.body, asked, answer.signature);
+  // The query is not signed: whoever takes `fresh` out of it gets what is published, and that is said inside.
+  const knows = answer.status === 200 && (!given.fresh || said.source === "ledger");
+  const verdict = verdictOnStatement(String(said.statement), license, said.activation === "none", knows, now);
   if (verdict.statement === null) {
     return { ...verdict, activation: null, source: null, asOf: null };
   }
   return { ...verdict, activation: said.activation ?? null, source: said.source ?? "published", asOf: said.asOf ?? null };
 }
 
-async function ask(url: string, body: object, { fetch: fetching, signal }: LicenseQuestion): Promise<{ status: number; body: string }> {
+async function ask(url: string, body: string, asked: Question | undefined, { fetch: fetching, signal }: LicenseQuestion) {
   try {
-    const request = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-    const response = await (fetching ?? fetch)(url, signal ? { ...request, signal } : request);
-    return { status: response.status, body: await response.text() };
+    const binding = asked && { "Content-Digest": asked.digest, "Licentia-Nonce": asked.nonce };
+    const request = { method: "POST", headers: { "Content-Type": "application/json", ...binding }, body };
+    return await received(await (fetching ?? fetch)(url, signal ? { ...request, signal } : request));
   } catch {
     signal?.throwIfAborted();
-    return { status: 0, body: "" };
+    return { status: 0, body: "", signature: "" };
   }
+}
+
+/** Draws what no other request has. */
+function nonce(): string {
+  return crypto.getRandomValues(new Uint32Array(4)).join("-");
 }
 
 function parsed(body: string): Said {

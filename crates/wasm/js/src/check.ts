@@ -1,10 +1,13 @@
 // The pure check: one answer in, a verdict out. No storage, no network, no clock; what asks a server is in `check-license.ts`.
 
 import type { Claims } from "./claims.js";
-import { hear, isSigned, verdictOn } from "./check-engine.js";
+import { digestOf, hear, isSigned, verdictOn, type Question } from "./check-engine.js";
 import { unverified } from "./check-license.js";
 import { LicenseError } from "./error.js";
-import { invalid, keyText, object, optionalText, seconds, text, type PublicKey } from "./options.js";
+import {
+  hasStatementKeys, invalid, keyText, object, optionalText, requireAnswers, seconds, text, unsignable, type PublicKey,
+} from "./options.js";
+import { signatureOf } from "./response.js";
 
 export type { LicenseCheck, LicenseQuestion, StatementClaims } from "./check-license.js";
 export { checkLicense } from "./check-license.js";
@@ -23,6 +26,15 @@ export interface ActivationResponse {
   body: string;
 }
 
+/** A request that you have sent to the license server. */
+export interface ActivationRequest {
+  method: "POST" | "PATCH";
+  /** Its path, from `/v3/` on. */
+  path: string;
+  /** Its text, whose digest by SHA-256 was sent as `Content-Digest`. */
+  body: string;
+}
+
 /** What the response must fit. */
 export interface CheckOptions {
   productId: string;
@@ -32,9 +44,14 @@ export interface CheckOptions {
   publicKey: PublicKey;
   /** The time, in seconds since 1970. */
   now: number;
-  /** The nonce that was sent, for signed answers. */
+  /** The request that the response is to, for signed answers. */
+  request?: ActivationRequest;
+  /** What was sent as `Licentia-Nonce`, drawn for this request alone. */
   nonce?: string;
-  /** Which answers to take: `any`, the default; `signed` is not there yet and throws. */
+  /**
+   * Which answers to believe. With `signed`, the default where `request` is given and the account's statement key is known, a
+   * refusal counts only if the vendor has signed it for just this request; else it is `LA_E_INET`. A token speaks for itself.
+   */
   answers?: "any" | "signed";
 }
 
@@ -56,19 +73,43 @@ export interface CheckResult {
  * @throws LicenseError if an option is missing or wrong. Verdicts are never thrown.
  */
 export function checkActivationResponse(response: ActivationResponse, options: CheckOptions): CheckResult {
-  const { status, body } = object(response, "response") as ActivationResponse;
+  const { status, body, headers } = object(response, "response") as ActivationResponse;
   if (!Number.isInteger(status) || status < 0 || status > 999) {
     throw invalid("status", "an HTTP status");
   }
   const given = object(options, "options") as CheckOptions;
-  requireAnyAnswers(given.answers);
-  optionalText(given.nonce, "nonce");
+  const question = questionOf(given);
   const productId = optionalText(given.productId, "productId") ?? "";
   const licenseKey = optionalText(given.licenseKey, "licenseKey") ?? "";
   const fingerprint = text(given.fingerprint, "fingerprint");
   const publicKey = keyText(given.publicKey);
   const now = seconds(given.now, "now");
-  return verdictOn(hear(publicKey, status, text(body, "body")), productId, licenseKey, fingerprint, now);
+  const signature = question && signatureIn(headers ?? {});
+  return verdictOn(hear(publicKey, status, text(body, "body"), question, signature), productId, licenseKey, fingerprint, now);
+}
+
+/** The request whose answer has to be signed; nothing if anything is believed. */
+function questionOf({ answers, request, nonce, publicKey }: CheckOptions): Question | undefined {
+  requireAnswers(answers);
+  const drawn = optionalText(nonce, "nonce");
+  const isAsked = answers === undefined ? request !== undefined && hasStatementKeys(publicKey) : answers === "signed";
+  if (!isAsked) {
+    return undefined;
+  }
+  if (!hasStatementKeys(publicKey)) {
+    throw unsignable();
+  }
+  const { method, path, body } = object(request, "request") as ActivationRequest;
+  const digest = digestOf(text(body, "request.body"));
+  return { method: text(method, "request.method"), path: text(path, "request.path"), digest, nonce: text(drawn, "nonce") };
+}
+
+/** Headers come in any form that `fetch` takes, and in that of Node's `http`, whose names are in lower case. */
+function signatureIn(headers: NonNullable<ActivationResponse["headers"]>): string {
+  const given = object(headers, "headers") as typeof headers;
+  const entries = Symbol.iterator in given ? Array.from(given) : Object.entries(given);
+  const byName = new Map(entries.map(([name, value]) => [name.toLowerCase(), value]));
+  return signatureOf((name) => byName.get(name.toLowerCase()) ?? "");
 }
 
 /** What an activation token must fit. */
@@ -96,7 +137,7 @@ export function checkActivationToken(token: string, options: TokenOptions): Chec
   const licenseKey = optionalText(given.licenseKey, "licenseKey") ?? key.padEnd(16);
   const fingerprint = optionalText(given.fingerprint, "fingerprint") ?? fp;
   const body = JSON.stringify({ activationToken: token });
-  return checkActivationResponse({ status: 200, body }, { ...given, licenseKey, fingerprint });
+  return checkActivationResponse({ status: 200, body }, { ...given, licenseKey, fingerprint, answers: "any" });
 }
 
 /**
@@ -113,13 +154,4 @@ function bytes(value: unknown, name: string): Uint8Array {
     throw invalid(name, "a Uint8Array");
   }
   return value;
-}
-
-function requireAnyAnswers(answers: unknown): void {
-  if (answers === "signed") {
-    throw new LicenseError("SIGNED_ANSWERS_UNSUPPORTED", "this version cannot check signed answers yet");
-  }
-  if (answers !== undefined && answers !== "any") {
-    throw invalid("answers", '"any" or "signed"');
-  }
 }

@@ -3,7 +3,7 @@
 import type { Entry } from "./claims.js";
 import { engine } from "./engine.js";
 import { LicenseError } from "./error.js";
-import { abortSignal, address, invalid, keyText, LATEST_SECONDS, object, optionalText, text, unreadable, type ProductFile, type PublicKey } from "./options.js";
+import { abortSignal, address, invalid, keyText, LATEST_SECONDS, object, optionalText, requireAnswers, text, unreadable, type ProductFile, type PublicKey } from "./options.js";
 import { status } from "./status.js";
 import type { LicenseStorage } from "./storage.js";
 
@@ -155,9 +155,7 @@ function checkRest(given: ClientOptions): void {
   if (given.push !== undefined && typeof given.push !== "boolean") {
     throw invalid("push", "a boolean");
   }
-  if (given.answers !== undefined && given.answers !== "any" && given.answers !== "signed") {
-    throw invalid("answers", '"any" or "signed"');
-  }
+  requireAnswers(given.answers);
   isFunction(given.fetch, "fetch");
   isFunction(given.now, "now");
   abortSignal(given.signal);

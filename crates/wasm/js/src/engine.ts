@@ -1,6 +1,6 @@
 // The WebAssembly module of the client.
 
-import * as glue from "../generated/licentia.js";
+import { initSync, readKey, Session as Raw, statusMeaning, statusName } from "../generated/licentia.js";
 import wasm from "../generated/licentia_bg.wasm";
 
 import { start } from "./start.js";
@@ -20,7 +20,8 @@ export interface Session {
   activated(key: string, status: number, body: string, now: number): number;
   askSync(now: number): number;
   requireSigned(required: boolean | undefined): boolean;
-  bind(method: string, path: string, body: string, nonce: string): string | undefined;
+  digest(body: string): Uint8Array | undefined;
+  bind(method: string, path: string, contentDigest: string, nonce: string): void;
   signed(headers: string): void;
   asked(): string | undefined;
   askedKey(): string | undefined;
@@ -72,8 +73,8 @@ let started: Engine | undefined;
 /** Returns the module, which it starts if need be. */
 export function engine(): Engine {
   if (started === undefined) {
-    start(glue.initSync, wasm);
-    started = glue as unknown as Engine;
+    start(initSync, wasm);
+    started = { Session: Raw as unknown as Engine["Session"], readKey, statusName, statusMeaning };
   }
   return started;
 }

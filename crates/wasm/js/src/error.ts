@@ -9,8 +9,6 @@ export type LicenseErrorCode =
   | "INVALID_PUBLIC_KEY"
   /** The status list is none that the vendor has signed for this license, or older than one that was read before. */
   | "INVALID_STATUS_LIST"
-  /** Signed answers were asked for, and this version cannot check them. */
-  | "SIGNED_ANSWERS_UNSUPPORTED"
   /** The page or the runtime does not let WebAssembly be compiled. */
   | "WEBASSEMBLY_UNAVAILABLE";
 

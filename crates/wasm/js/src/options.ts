@@ -55,6 +55,24 @@ export function optionalText(value: unknown, option: string): string | undefined
   return value === undefined || value === null ? undefined : text(value, option);
 }
 
+/** Refuses what is none of the ways to believe answers. */
+export function requireAnswers(value: unknown): void {
+  if (value !== undefined && value !== "any" && value !== "signed") {
+    throw invalid("answers", '"any" or "signed"');
+  }
+}
+
+/** Returns whether the account's keys came along, which sign statements and answers. */
+export function hasStatementKeys(publicKey: unknown): boolean {
+  const { statementKeys } = namedBy(publicKey);
+  return Array.isArray(statementKeys) && statementKeys.length > 0;
+}
+
+/** Nobody can tell what is signed without the key that signs. */
+export function unsignable(): LicenseError {
+  return invalid("answers", '"any" where no statement key is known: it comes with a `product.dat`, and not with a PEM');
+}
+
 /** A license key is pasted with what stood around it. */
 export function optionalKey(value: unknown): string | undefined {
   return optionalText(value, "licenseKey")?.trim();
@@ -86,13 +104,14 @@ export function address(host: unknown): string {
   try {
     const url = new URL(text(host, "host"));
     const hasMore = [url.username, url.password, url.search, url.hash].some((part) => part !== "");
-    if ((url.protocol === "https:" || url.protocol === "http:") && !hasMore) {
-      return url.href.replace(/\/+$/, "");
+    const address = url.href.replace(/\/+$/, "");
+    if (/^https?:/.test(address) && !hasMore && !address.endsWith("/v3")) {
+      return address;
     }
   } catch {
     // Said below.
   }
-  throw invalid("host", "an http or https address without credentials, query or fragment");
+  throw invalid("host", "an http or https address without credentials, query or fragment; the client adds `/v3` by itself");
 }
 
 /** Returns the key as the text that the modules read. */

@@ -8,9 +8,10 @@ import { settledId } from "./fingerprint.js";
 import { Follower, type Followed } from "./follower.js";
 import { inflated } from "./inflate.js";
 import { jitter } from "./jitter.js";
-import { invalid } from "./options.js";
+import { unsignable } from "./options.js";
 import * as platform from "./platform.js";
 import { storageFault } from "./reach.js";
+import { contentDigest } from "./response.js";
 import { Slot } from "./slot.js";
 import { status, type Status } from "./status.js";
 import type { LicenseStorage } from "./storage.js";
@@ -69,7 +70,7 @@ export class Runner {
     this.#settings = settings;
     this.session = new (engine().Session)(productId, publicKey, fingerprint, platform.device().userHash || undefined);
     if (!this.session.requireSigned(given.answers && given.answers === "signed")) {
-      throw invalid("answers", '"any" where no statement key is known: it comes with a `product.dat`, and not with a PEM');
+      throw unsignable();
     }
     const failed = (error: LicenseError) => {
       this.events.emit("error", error);
@@ -189,8 +190,9 @@ export class Runner {
   async ask(method: "POST" | "PATCH", of: string, body: string, signal: AbortSignal | undefined): Promise<Answer> {
     const path = `/v3/activations${of}`;
     const nonce = Array.from(platform.randomBytes(16), (byte) => byte.toString(16).padStart(2, "0")).join("");
-    const digest = this.session.bind(method, path, body, nonce);
-    const headers = digest === undefined ? {} : { "Content-Digest": digest, "Licentia-Nonce": nonce };
+    const sha256 = this.session.digest(body);
+    const headers = sha256 && { "Content-Digest": contentDigest(sha256), "Licentia-Nonce": nonce };
+    if (headers) this.session.bind(method, path, headers["Content-Digest"], nonce);
     const answer = await this.#request({ method, path, body, headers, signal });
     this.session.signed(answer.signature);
     return answer;

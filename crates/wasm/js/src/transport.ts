@@ -1,6 +1,7 @@
 // Requests: sends, waits so long and no longer, and returns what came. What that means is decided in the module.
 
 import * as platform from "./platform.js";
+import { received } from "./response.js";
 import { unref } from "./timer.js";
 
 /** A server's answer; status 0 if none came. */
@@ -17,12 +18,9 @@ export interface Request {
   method: "GET" | "POST" | "PATCH";
   path: string;
   body?: string;
-  headers?: Record<string, string>;
+  headers?: Record<string, string> | undefined;
   signal: AbortSignal | undefined;
 }
-
-/** A longer body is no answer of ours: nobody reads on. */
-const LONGEST_BODY = 1_048_576;
 
 export const NO_ANSWER: Answer = { status: 0, body: "", retryAfter: undefined, signature: "" };
 
@@ -41,10 +39,8 @@ export function transport(host: string, fetching: typeof fetch | undefined, time
       const headers = body === undefined ? {} : { "Content-Type": "application/json", ...more };
       const ours = { ...platform.request, method, headers, signal: abort.signal };
       const response = await (fetching ?? fetch)(host + path, body === undefined ? ours : { ...ours, body });
-      const status = Number.isInteger(response.status) ? Math.min(Math.max(response.status, 0), 999) : 0;
-      const header = (name: string) => response.headers?.get(name) ?? "";
-      const signature = ["Content-Digest", "Signature-Input", "Signature"].map(header).join("\n");
-      return { status, body: await bodyOf(response), retryAfter: retryAfter(header("Retry-After"), now), signature };
+      const { header, ...answer } = await received(response);
+      return { ...answer, retryAfter: retryAfter(header("Retry-After"), now) };
     };
     try {
       return await Promise.race([ask(), stopped]);
@@ -57,23 +53,6 @@ export function transport(host: string, fetching: typeof fetch | undefined, time
       signal?.throwIfAborted();
     }
   };
-}
-
-/** Reads a body as it comes, and no longer than it may be; that of a stand-in for `fetch` may have no stream, and comes whole. */
-async function bodyOf(response: Response): Promise<string> {
-  const reader = response.body?.getReader?.();
-  const decoder = new TextDecoder();
-  let text = reader === undefined ? String(await response.text()) : "";
-  let isWhole = false;
-  while (reader !== undefined && !isWhole && text.length <= LONGEST_BODY) {
-    const { done, value } = await reader.read();
-    text += decoder.decode(value, { stream: !done });
-    isWhole = done;
-  }
-  if (text.length > LONGEST_BODY) {
-    throw new RangeError("too long");
-  }
-  return text;
 }
 
 export type Transport = ReturnType<typeof transport>;

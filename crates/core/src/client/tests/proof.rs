@@ -1,7 +1,7 @@
 //! Whose an answer is: a refusal counts only if it is signed for just this question, and what is signed tells the time.
 
 use super::testing::*;
-use crate::answer_signature::{AnswerHeaders, SignedAnswer};
+use crate::answer_signature::{AnswerHeaders, SignedAnswer, content_digest};
 use crate::claims::Claims;
 use crate::client::*;
 use crate::statement::StatementKey;
@@ -11,16 +11,21 @@ const BODY: &str = r#"{"key": "0A2035"}"#;
 const PATH: &str = "/v3/activations/a";
 
 fn question(nonce: &str) -> Question {
-    Question::new("PATCH".into(), PATH.into(), BODY, nonce.into())
+    request("PATCH", PATH, BODY, nonce)
 }
 
-fn sign(question: &Question, status: u16, body: &str, nonce: &str) -> AnswerHeaders {
+fn request(method: &str, path: &str, body: &str, nonce: &str) -> Question {
+    let digest = content_digest(body.as_bytes());
+    Question::new(method.into(), path.into(), digest, nonce.into())
+}
+
+fn sign(status: u16, body: &str, nonce: &str) -> AnswerHeaders {
     let answer = SignedAnswer {
         status,
         body: body.as_bytes(),
         method: "PATCH",
         path: PATH,
-        digest: Some(question.content_digest()),
+        digest: Some(&content_digest(BODY.as_bytes())),
         nonce: Some(nonce),
     };
     answer.sign([account()].iter(), NOW)
@@ -42,16 +47,16 @@ fn synced(stored: &Stored, response: Response<'_>, now: i64) -> Decision {
 fn an_answer_is_the_servers_if_it_is_signed_for_this_question() {
     let keys = KeySet::from(account().verifying_key());
     let ours = question("1");
-    let headers = sign(&ours, 400, REVOKED, "1");
+    let headers = sign(400, REVOKED, "1");
     assert_eq!(
         ours.proof(400, REVOKED, &headers, &keys),
         Proof::Signed(NOW)
     );
     let others = [
         question("2"),
-        Question::new("POST".into(), PATH.into(), BODY, "1".into()),
-        Question::new("PATCH".into(), format!("{PATH}b"), BODY, "1".into()),
-        Question::new("PATCH".into(), PATH.into(), "{}", "1".into()),
+        request("POST", PATH, BODY, "1"),
+        request("PATCH", "/v3/activations/b", BODY, "1"),
+        request("PATCH", PATH, "{}", "1"),
     ];
     for other in others {
         assert_eq!(other.proof(400, REVOKED, &headers, &keys), Proof::Missing);
