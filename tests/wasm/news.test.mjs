@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, mock, test } from "node:test";
 
 import { LicentiaClient, memoryStorage } from "../../crates/wasm/js/dist/index.node.js";
+import { LicentiaClient as PageClient } from "../../crates/wasm/js/dist/index.web.js";
 import { claimsFor, licenseKey, productId, publicKey, token } from "./server.mjs";
 
 const HOUR = 3_600;
@@ -34,10 +35,10 @@ async function fetching(address, { method, body }) {
 }
 
 /** An application that waits for news with requests, which `answer` answers. */
-async function app(answer) {
+async function app(answer, Client = LicentiaClient) {
   events = answer;
   const now = () => START + elapsed * 1000;
-  client = await LicentiaClient.open({ host: "https://x.test", product: productId, publicKey, licenseKey, storage: memoryStorage(), fetch: fetching, push: true, now });
+  client = await Client.open({ host: "https://x.test", product: productId, publicKey, licenseKey, storage: memoryStorage(), fetch: fetching, push: true, now });
   assert.equal((await client.activate()).code, 0);
 }
 
@@ -133,6 +134,34 @@ test("who is asked to wait does so, for an hour or so at most, and no sync comes
     assert.deepEqual([news.length, syncs], [1, []]);
     await pass(most - least + 20, 10);
     within(news.length, 2, 3);
+    client.close();
+  }
+});
+
+/** A socket that opens, and closes again after some seconds. */
+function closingAfter(seconds) {
+  return class {
+    constructor() {
+      news.push(elapsed);
+      queueMicrotask(() => this.onopen());
+      setTimeout(() => this.onclose(), seconds * 1000);
+    }
+    send() {
+      queueMicrotask(() => this.onmessage({ data: "pong" }));
+    }
+    close() {}
+  };
+}
+
+test("a socket that is closed as soon as it is open is opened again ever later, and one that was held within ten seconds", async () => {
+  const { WebSocket } = globalThis;
+  after(() => (globalThis.WebSocket = WebSocket));
+  for (const [seconds, least, most] of [[0, 80, 180], [70, 44, 51]]) {
+    news = [];
+    globalThis.WebSocket = closingAfter(seconds);
+    await app(undefined, PageClient);
+    await pass(HOUR);
+    within(news.length, least, most);
     client.close();
   }
 });

@@ -5,7 +5,9 @@
 
 use std::cell::RefCell;
 
-use licentia_core::{Answer, Check, Client, KeyFault, KeySet, Release, StatementFacts, StatusCode};
+use licentia_core::{
+    Answer, Check, Client, KeyFault, KeySet, Release, RsaPrimitive, StatementFacts, StatusCode,
+};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[cfg(target_family = "wasm")]
@@ -17,10 +19,9 @@ thread_local! {
     static ANSWER: RefCell<Answer> = const { RefCell::new(Answer::Done) };
 }
 
-#[wasm_bindgen(raw_module = "../src/rs256.js")]
+#[wasm_bindgen(raw_module = "../src/rsa.js")]
 extern "C" {
-    /// The host's own RS256; nothing where it has none that answers at once.
-    fn rs256(spki: &[u8], message: &[u8], signature: &[u8]) -> Option<bool>;
+    fn rsavp1(modulus: &[u8], signature: &[u8]) -> Vec<u8>;
 }
 
 /// Reads the public key and the answer that verdicts are about from now on. Returns what is wrong with the key, if anything.
@@ -33,11 +34,9 @@ pub fn read(public_key: &str, status: u16, body: &str) -> Option<String> {
 
 /// A key is kept for the next answer: reading it takes as long as half a check.
 fn keep(keys: &mut (String, KeySet), public_key: &str) -> Result<(), KeyFault> {
+    let open: RsaPrimitive = |modulus, signature| rsavp1(modulus, signature).try_into().ok();
     if keys.0 != public_key {
-        *keys = (
-            public_key.to_owned(),
-            KeySet::parse(public_key)?.with_host_rs256(rs256),
-        );
+        *keys = (public_key.to_owned(), KeySet::parse_for(open, public_key)?);
     }
     Ok(())
 }

@@ -119,11 +119,10 @@ impl SignedAnswer<'_> {
             let (created, kid) = covered.read_parameters(given)?;
             let signature = bytes_of(&headers.signature, label)?;
             let base = covered.base(given);
-            let mut keys = keys.named(Some(kid));
             let has_signed = |key: &VerifyingKey| {
-                key.algorithm() == Algorithm::EdDSA && key.verify(base.as_bytes(), &signature)
+                key.algorithm() == Algorithm::EdDSA && keys.verify(key, base.as_bytes(), &signature)
             };
-            keys.any(has_signed).then_some(created)
+            keys.named(Some(kid)).any(has_signed).then_some(created)
         })
     }
 

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::object::{Misfit, Object};
 use crate::product::Algorithm;
-use crate::rsa::{HostRs256, RsaKey, SIZE};
+use crate::rsa::{RsaKey, RsaNumber, RsaPrimitive, rsavp1};
 
 /// `SubjectPublicKeyInfo` of rsaEncryption, up to a modulus of 2048 bits.
 const RSA_PREFIX: [u8; 33] = [
@@ -210,29 +210,16 @@ impl VerifyingKey {
     /// Returns whether `signature` is this key's signature of `message`.
     #[must_use]
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.verify_by(rsavp1, message, signature)
+    }
+
+    /// As [`Self::verify`], RSA by the host's primitive.
+    pub(crate) fn verify_by(&self, open: RsaPrimitive, message: &[u8], signature: &[u8]) -> bool {
         match self {
-            Self::Rsa2048(key) => key.verify(message, signature),
+            Self::Rsa2048(key) => key.verify(open, message, signature),
             Self::Ed25519(key) => ed25519_dalek::Signature::from_slice(signature)
                 .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok()),
         }
-    }
-
-    /// As [`Self::verify`], by the host's own RS256 where it has one.
-    pub(crate) fn verify_by(
-        &self,
-        host: Option<HostRs256>,
-        message: &[u8],
-        signature: &[u8],
-    ) -> bool {
-        let by_host = |key: &RsaKey, verify: HostRs256| {
-            key.number(signature)?;
-            verify(&self.to_spki_der(), message, signature)
-        };
-        let said = match (self, host) {
-            (Self::Rsa2048(key), Some(verify)) => by_host(key, verify),
-            _ => None,
-        };
-        said.unwrap_or_else(|| self.verify(message, signature))
     }
 
     /// Returns the key as a `SubjectPublicKeyInfo`.
@@ -298,7 +285,7 @@ impl VerifyingKey {
 }
 
 /// The modulus in an SPKI of exactly our form.
-fn rsa_modulus(der: &[u8]) -> Option<[u8; SIZE]> {
+fn rsa_modulus(der: &[u8]) -> Option<RsaNumber> {
     let modulus = der.strip_prefix(&RSA_PREFIX)?.strip_suffix(&RSA_SUFFIX)?;
     modulus.try_into().ok()
 }
@@ -368,8 +355,8 @@ mod tests {
 
     #[test]
     fn weak_keys_are_refused() {
-        let even = RsaKey::from_modulus([0xfe; SIZE]);
-        let short = RsaKey::from_modulus([0x7f; SIZE]);
+        let even = RsaKey::from_modulus([0xfe; 256]);
+        let short = RsaKey::from_modulus([0x7f; 256]);
         assert!(even.is_none() && short.is_none());
         let neutral = [&ED25519_PREFIX[..], &[1], &[0; 31]].concat();
         assert_eq!(

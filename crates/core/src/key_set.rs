@@ -2,10 +2,12 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::claims::StatementFacts;
 use crate::key::{Jwk, KeyFault, VerifyingKey};
-use crate::known::KnownTokens;
+use crate::known::Known;
 use crate::object::{Misfit, Object};
-use crate::rsa::HostRs256;
+use crate::rsa::{RsaPrimitive, rsavp1};
+use crate::token::Token;
 
 /// Keys that verify, by name. Clones are one set: they remember together what was verified.
 #[derive(Clone, Debug, Default)]
@@ -13,8 +15,10 @@ pub struct KeySet {
     keys: Arc<[NamedKey]>,
     /// The account's keys, which verify statements and no token.
     statement_keys: Arc<[NamedKey]>,
-    known: Arc<Mutex<KnownTokens>>,
-    host_rs256: Option<HostRs256>,
+    tokens: Arc<Mutex<Known<Token>>>,
+    statements: Arc<Mutex<Known<StatementFacts>>>,
+    /// None where there is no key at all.
+    open: Option<RsaPrimitive>,
 }
 
 impl PartialEq for KeySet {
@@ -38,10 +42,18 @@ impl KeySet {
     /// # Errors
     /// Says that the text cannot be read, or that no key in it can verify.
     pub fn parse(text: &str) -> Result<Self, KeyFault> {
+        Self::parse_for(rsavp1, text)
+    }
+
+    /// As [`Self::parse`], for a host that opens RSA signatures by itself.
+    ///
+    /// # Errors
+    /// Says that the text cannot be read, or that no key in it can verify.
+    pub fn parse_for(open: RsaPrimitive, text: &str) -> Result<Self, KeyFault> {
         let text = text.trim();
         if !text.starts_with('{') {
             let key = VerifyingKey::from_spki_pem(text)?;
-            return Ok(Self::of([NamedKey { kid: None, key }]));
+            return Ok(Self::of(open, [NamedKey { kid: None, key }]));
         }
         let unreadable = KeyFault::Unreadable {
             reason: "its JSON is neither",
@@ -49,7 +61,7 @@ impl KeySet {
         let document = Object::parse(text, Jwk::MEMBERS).ok_or(unreadable.clone())?;
         let single = Jwk::read(&document).map(|jwk| vec![jwk]);
         let jwks = single.or_else(|_not_one_key| listed(&document, "keys"));
-        let keys = Self::from_jwks(&jwks.map_err(|_misfit| unreadable)?)?;
+        let keys = Self::from_jwks_for(open, &jwks.map_err(|_misfit| unreadable)?)?;
         let statement_keys = listed(&document, "statementKeys").unwrap_or_default();
         Ok(Self {
             statement_keys: usable(&statement_keys).into(),
@@ -62,6 +74,8 @@ impl KeySet {
     pub fn of_statements(&self) -> Self {
         Self {
             keys: Arc::clone(&self.statement_keys),
+            statements: Arc::clone(&self.statements),
+            open: self.open,
             ..Self::default()
         }
     }
@@ -77,26 +91,22 @@ impl KeySet {
     /// # Errors
     /// Says that no key can verify.
     pub fn from_jwks(jwks: &[Jwk]) -> Result<Self, KeyFault> {
+        Self::from_jwks_for(rsavp1, jwks)
+    }
+
+    fn from_jwks_for(open: RsaPrimitive, jwks: &[Jwk]) -> Result<Self, KeyFault> {
         let keys = usable(jwks);
         if keys.is_empty() {
             return Err(KeyFault::Unsupported);
         }
-        Ok(Self::of(keys))
+        Ok(Self::of(open, keys))
     }
 
-    fn of(keys: impl Into<Arc<[NamedKey]>>) -> Self {
+    fn of(open: RsaPrimitive, keys: impl Into<Arc<[NamedKey]>>) -> Self {
         Self {
             keys: keys.into(),
+            open: Some(open),
             ..Self::default()
-        }
-    }
-
-    /// Lets the host verify RS256, if it can: some are three times as fast.
-    #[must_use]
-    pub fn with_host_rs256(self, verify: HostRs256) -> Self {
-        Self {
-            host_rs256: Some(verify),
-            ..self
         }
     }
 
@@ -109,12 +119,18 @@ impl KeySet {
 
     /// Returns whether `signature` is that of `message` by this key of the set.
     pub(crate) fn verify(&self, key: &VerifyingKey, message: &[u8], signature: &[u8]) -> bool {
-        key.verify_by(self.host_rs256, message, signature)
+        let by = |open| key.verify_by(open, message, signature);
+        self.open.is_some_and(by)
     }
 
-    /// Returns what these keys have verified. A thread that fails while it holds this leaves nothing half done.
-    pub(crate) fn known(&self) -> MutexGuard<'_, KnownTokens> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns the tokens that these keys have verified.
+    pub(crate) fn known_tokens(&self) -> MutexGuard<'_, Known<Token>> {
+        held(&self.tokens)
+    }
+
+    /// Returns the statements that these keys have verified.
+    pub(crate) fn known_statements(&self) -> MutexGuard<'_, Known<StatementFacts>> {
+        held(&self.statements)
     }
 
     /// Returns the keys that a header with this `kid` may mean.
@@ -133,8 +149,13 @@ impl KeySet {
 impl From<VerifyingKey> for KeySet {
     fn from(key: VerifyingKey) -> Self {
         let kid = Some(key.kid());
-        Self::of([NamedKey { kid, key }])
+        Self::of(rsavp1, [NamedKey { kid, key }])
     }
+}
+
+/// A thread that fails while it holds what is known leaves nothing half done.
+fn held<T>(known: &Mutex<T>) -> MutexGuard<'_, T> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The keys of a JWK Set under one of its names. What stands under `statementKeys` verifies no token.

@@ -77,7 +77,7 @@ pub use meter::{AskedUses, Meter, MeterName, MeterTotals, MeterUse, Tally, UsesC
 pub use offline::{OfflineFault, OfflineRequest, ResponseFault, read_offline_response};
 pub use product::{Algorithm, Product, TokenKey};
 pub use restriction::{Area, Origin};
-pub use rsa::{HostRs256, RsaKey};
+pub use rsa::{RsaKey, RsaNumber, RsaPrimitive};
 pub use scope::{Role, Scope};
 pub use statement::StatementKey;
 pub use status_code::StatusCode;

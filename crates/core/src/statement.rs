@@ -131,5 +131,18 @@ impl StatementFacts {
     }
 }
 
+impl KeySet {
+    /// Returns a statement's facts if these keys signed it, and the same text is not verified again.
+    #[must_use]
+    pub fn statement(&self, text: &str) -> Option<StatementFacts> {
+        if let Some(said) = self.known_statements().find(text) {
+            return Some(said);
+        }
+        let (said, _) = StatementFacts::verify(text, self).ok()?;
+        self.known_statements().remember(text, &said);
+        Some(said)
+    }
+}
+
 #[cfg(test)]
 mod tests;

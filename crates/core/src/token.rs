@@ -68,11 +68,11 @@ impl KeySet {
     /// Returns a token if these keys signed it, and the same text is not verified again. Why it is none, [`UnverifiedToken`] says.
     #[must_use]
     pub fn token(&self, text: &str) -> Option<Token> {
-        if let Some(token) = self.known().find(text) {
+        if let Some(token) = self.known_tokens().find(text) {
             return Some(token);
         }
         let token = UnverifiedToken::parse(text).ok()?.verify(self).ok()?;
-        self.known().remember(text, &token);
+        self.known_tokens().remember(text, &token);
         Some(token)
     }
 }

@@ -48,9 +48,10 @@ function replacing({ from, to, runtime }) {
         const path = `./engine${runtime ? `.${runtime}` : ""}${ending}`;
         onResolve({ filter: /^\.\/engine\.js$/ }, () => ({ path, external: true, sideEffects: false }));
       }
-      onResolve({ filter: /\/(platform|rs256)\.js$/ }, ({ path }) => {
+      onResolve({ filter: /\/(platform|rsa)\.js$/ }, ({ path, importer }) => {
         const own = at("src", `${basename(path, ".js")}.${runtime}.ts`);
-        return { path: existsSync(own) ? own : at("src", `${basename(path, ".js")}.ts`) };
+        const isTaken = existsSync(own) && importer !== own; // it may import what it stands in for
+        return { path: isTaken ? own : at("src", `${basename(path, ".js")}.ts`) };
       });
       if (runtime === "workerd") {
         onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path: `./${modules[basename(path)]}`, external: true }));

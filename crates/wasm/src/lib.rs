@@ -10,7 +10,9 @@ mod offline;
 mod outcome;
 mod session;
 
-use licentia_core::{KeyFault, KeySet, StatusCode};
+use std::cell::RefCell;
+
+use licentia_core::{KeyFault, KeySet, RsaPrimitive, StatusCode};
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
 pub use session::Session;
@@ -19,15 +21,25 @@ pub use session::Session;
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
-#[wasm_bindgen(raw_module = "../src/rs256.js")]
+#[wasm_bindgen(raw_module = "../src/rsa.js")]
 extern "C" {
-    /// The host's own RS256; nothing where it has none that answers at once.
-    fn rs256(spki: &[u8], message: &[u8], signature: &[u8]) -> Option<bool>;
+    fn rsavp1(modulus: &[u8], signature: &[u8]) -> Vec<u8>;
 }
 
-/// Reads a public key; the host verifies with it where it can.
+thread_local! {
+    static LATEST: RefCell<(String, KeySet)> = RefCell::default();
+}
+
+/// Reads public keys. RSA signatures are opened by the host. Clients that have the same keys share what these have verified:
+/// in a service, news of a license reach many at once.
 pub(crate) fn keys(public_key: &str) -> Result<KeySet, KeyFault> {
-    Ok(KeySet::parse(public_key)?.with_host_rs256(rs256))
+    let open: RsaPrimitive = |modulus, signature| rsavp1(modulus, signature).try_into().ok();
+    LATEST.with_borrow_mut(|latest| {
+        if latest.0 != public_key {
+            *latest = (public_key.to_owned(), KeySet::parse_for(open, public_key)?);
+        }
+        Ok(latest.1.clone())
+    })
 }
 
 /// Reads a public key, so that what is wrong with it is said where it is given.
@@ -36,7 +48,7 @@ pub(crate) fn keys(public_key: &str) -> Result<KeySet, KeyFault> {
 /// Throws if it cannot be read.
 #[wasm_bindgen(js_name = readKey)]
 pub fn read_key(public_key: &str) -> Result<(), JsError> {
-    KeySet::parse(public_key)?;
+    keys(public_key)?;
     Ok(())
 }
 

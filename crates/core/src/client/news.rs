@@ -6,7 +6,6 @@
 use super::stored::{Part, Word};
 use super::{Client, Decision, Stored};
 use crate::claims::StatementFacts;
-use crate::key_set::KeySet;
 use crate::object::Object;
 use crate::status_code::StatusCode;
 
@@ -30,7 +29,7 @@ impl Client {
         let Some(statement) = statement.filter(|_| !is_unclear) else {
             return (self.genuine(stored, now), is_unclear || news.is_empty());
         };
-        let said = verified(&statement, &keys);
+        let said = keys.statement(&statement);
         match said.and_then(|said| stored.after_news(said)) {
             None => (self.genuine(stored, now), false),
             Some(after) if after.token().is_none() => {
@@ -54,7 +53,7 @@ impl Client {
     /// Decides what a fault of the server does to a sync: one whose ledger is silent says what is published of the license.
     pub(super) fn told_by_fault(&self, stored: &Stored, body: &str) -> Decision {
         let statement = statement_in(body);
-        let said = statement.and_then(|text| verified(&text, &self.keys.of_statements()));
+        let said = statement.and_then(|text| self.keys.of_statements().statement(&text));
         let after = said.and_then(|said| stored.after_news(said));
         let status = match &after {
             Some(after) if after.token().is_none() => after.last_error(),
@@ -66,11 +65,6 @@ impl Client {
 
 fn statement_in(news: &str) -> Option<String> {
     Object::parse(news, &["statement"])?.text("statement").ok()
-}
-
-fn verified(statement: &str, keys: &KeySet) -> Option<StatementFacts> {
-    let verified = StatementFacts::verify(statement, keys).ok();
-    verified.map(|(said, _)| said)
 }
 
 impl Stored {

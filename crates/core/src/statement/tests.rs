@@ -69,6 +69,21 @@ fn a_statement_of_another_key_is_none() {
 }
 
 #[test]
+fn what_keys_have_verified_their_clones_know_and_no_other_keys_do() {
+    let jwk = key().verifying_key().to_jwk();
+    let document = serde_json::json!({ "keys": [&jwk], "statementKeys": [&jwk] }).to_string();
+    let keys = KeySet::parse(&document).unwrap();
+    let text = key().sign(&statement());
+    assert_eq!(keys.of_statements().statement(&text), Some(facts()));
+    let knows = |keys: &KeySet| keys.known_statements().find(&text).is_some();
+    assert!(knows(&keys.clone().of_statements()));
+    assert!(!knows(&KeySet::parse(&document).unwrap()));
+    let forged = StatementKey::from_seed(&[2; 32]).sign(&statement());
+    assert_eq!(keys.of_statements().statement(&forged), None);
+    assert_eq!(keys.known_statements().find(&forged), None);
+}
+
+#[test]
 fn a_signed_text_of_another_kind_is_no_statement() {
     let claims = serde_json::to_vec(&statement()).unwrap();
     let input = signing_input(Algorithm::EdDSA, key().kid(), "JWT", &claims);

@@ -9,7 +9,7 @@ use crate::claims::{Claims, Statement, StatusClaim, StatusListPlace};
 use crate::jws::{join_signature, signing_input};
 use crate::key::VerifyingKey;
 use crate::product::Algorithm;
-use crate::rsa::HostRs256;
+use crate::rsa::{RsaNumber, RsaPrimitive, rsavp1};
 use crate::statement::StatementKey;
 
 const PRODUCT: &str = include_str!("../../../../tests/vectors/keys/product.private.pem");
@@ -286,90 +286,82 @@ thread_local! {
     static ASKED: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Keys whose RS256 a host answers for: it says what it is told to, and counts how often it is asked.
-fn asked_by(keys: KeySet, said: HostRs256) -> KeySet {
+/// The primitive, counted.
+fn counted(modulus: &RsaNumber, signature: &RsaNumber) -> Option<RsaNumber> {
+    ASKED.set(ASKED.get().saturating_add(1));
+    rsavp1(modulus, signature)
+}
+
+/// The product's key for a host that opens signatures so; nothing was asked of it yet.
+fn opened_by(open: RsaPrimitive) -> KeySet {
     ASKED.set(0);
-    keys.with_host_rs256(said)
+    KeySet::parse_for(open, PRODUCT_PUBLIC).unwrap()
 }
 
-fn yes(_spki: &[u8], _message: &[u8], _signature: &[u8]) -> Option<bool> {
-    ASKED.set(ASKED.get().saturating_add(1));
-    Some(true)
-}
-
-fn no(_spki: &[u8], _message: &[u8], _signature: &[u8]) -> Option<bool> {
-    ASKED.set(ASKED.get().saturating_add(1));
-    Some(false)
+/// A good token whose header is as long as is wanted.
+fn long_token(length: usize) -> String {
+    let header = format!(r#"{{"alg":"RS256","n":"{}"}}"#, "x".repeat(length));
+    token(&header, |message| rs256(PRODUCT, message))
 }
 
 #[test]
 fn the_same_text_is_verified_once_by_a_set_and_its_clones() {
-    let keys = asked_by(both_keys(), yes);
+    let keys = opened_by(counted);
     let text = rs256_token();
     let first = keys.token(&text).unwrap();
     assert_eq!(keys.clone().token(&text), Some(first));
     assert_eq!(ASKED.get(), 1);
-    let changed = token(
-        &format!(r#"{{"kid":"{}","alg":"RS256"}}"#, product_public().kid()),
-        |_| vec![1; 256],
-    );
-    keys.token(&changed).unwrap();
+    keys.token(&long_token(1)).unwrap();
     assert_eq!(ASKED.get(), 2);
 }
 
 #[test]
 fn a_refusal_is_not_remembered_and_neither_is_another_sets_verdict() {
-    let text = rs256_token();
-    let keys = asked_by(both_keys(), no);
+    let keys = opened_by(counted);
+    let forged = token(r#"{"alg":"RS256"}"#, |_| vec![1; 256]);
     for asked in 1..=2 {
-        assert!(keys.token(&text).is_none());
+        assert!(keys.token(&forged).is_none());
         assert_eq!(ASKED.get(), asked);
     }
+    let text = rs256_token();
     both_keys().token(&text).unwrap();
-    assert!(keys.token(&text).is_none());
+    keys.token(&text).unwrap();
+    assert_eq!(ASKED.get(), 3);
     assert!(KeySet::from(ed25519_public()).token(&text).is_none());
 }
 
 #[test]
 fn only_the_latest_tokens_are_remembered_and_none_that_is_long() {
-    let keys = asked_by(both_keys(), yes);
-    let text = |number: usize| {
-        let kid = product_public().kid();
-        let header = format!(
-            r#"{{"alg":"RS256","kid":"{kid}","n":"{}"}}"#,
-            "x".repeat(number)
-        );
-        token(&header, |_| vec![1; 256])
-    };
+    let keys = opened_by(counted);
     for number in 0..20 {
-        keys.token(&text(number)).unwrap();
+        keys.token(&long_token(number)).unwrap();
     }
     assert_eq!(ASKED.get(), 20);
-    keys.token(&text(19)).unwrap();
+    keys.token(&long_token(19)).unwrap();
     assert_eq!(ASKED.get(), 20);
-    keys.token(&text(0)).unwrap();
+    keys.token(&long_token(0)).unwrap();
     assert_eq!(ASKED.get(), 21);
     for _ in 0..2 {
-        keys.token(&text(20_000)).unwrap();
+        keys.token(&long_token(20_000)).unwrap();
     }
     assert_eq!(ASKED.get(), 23);
 }
 
 #[test]
-fn a_host_that_cannot_say_leaves_the_verdict_to_us_and_is_not_asked_about_what_is_no_number() {
-    let silent: HostRs256 = |_, _, _| {
-        ASKED.set(ASKED.get().saturating_add(1));
-        None
-    };
-    let keys = asked_by(both_keys(), silent);
-    keys.token(&rs256_token()).unwrap();
-    let kid = product_public().kid();
-    let header = format!(r#"{{"alg":"RS256","kid":"{kid}"}}"#);
-    assert!(keys.token(&token(&header, |_| vec![1; 256])).is_none());
-    assert_eq!(ASKED.get(), 2);
-    let keys = asked_by(both_keys(), yes);
+fn a_host_decides_nothing_it_opens_what_is_a_number_and_what_comes_out_is_compared() {
+    let good = rs256_token();
+    let hosts: [RsaPrimitive; 3] = [
+        |_, _| None,
+        |_, signature| Some(*signature),
+        |modulus, _| Some(*modulus),
+    ];
+    for host in hosts {
+        assert!(opened_by(host).token(&good).is_none());
+    }
+    let keys = opened_by(counted);
     for signature in [vec![1; 255], vec![1; 257], vec![0xff; 256]] {
-        assert!(keys.token(&token(&header, |_| signature.clone())).is_none());
+        let text = token(r#"{"alg":"RS256"}"#, |_| signature.clone());
+        assert!(keys.token(&text).is_none());
     }
     assert_eq!(ASKED.get(), 0);
 }

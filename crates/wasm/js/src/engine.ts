@@ -1,6 +1,6 @@
 // The WebAssembly module of the client.
 
-import * as glue from "../generated/licentia.js";
+import { initSync, readKey, Session as Raw, statusMeaning, statusName } from "../generated/licentia.js";
 import wasm from "../generated/licentia_bg.wasm";
 
 import { start } from "./start.js";
@@ -72,8 +72,8 @@ let started: Engine | undefined;
 /** Returns the module, which it starts if need be. */
 export function engine(): Engine {
   if (started === undefined) {
-    start(glue.initSync, wasm);
-    started = glue as unknown as Engine;
+    start(initSync, wasm);
+    started = { Session: Raw as unknown as Engine["Session"], readKey, statusName, statusMeaning };
   }
   return started;
 }

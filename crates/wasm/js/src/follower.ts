@@ -56,7 +56,7 @@ export class Follower {
     if (activation === this.#activation) {
       return;
     }
-    this.#ending?.abort();
+    this.#ending?.abort("done"); // without a reason, one is made with a trace of the stack: for a crowd, too slow
     this.#activation = activation;
     if (activation !== undefined) {
       this.#ending = new AbortController();
@@ -67,17 +67,20 @@ export class Follower {
   async #follow(activation: string, signal: AbortSignal): Promise<void> {
     let failures = 0;
     let isRefused = false;
+    let drops = 0;
     let polls = platform.holdsSockets() ? 0 : Infinity;
     const known = () => this.#following.followed()?.version ?? 0;
     while (!signal.aborted) {
       const version = known();
       const path = `/v3/activations/${encodeURIComponent(activation)}/events?version=${version}`;
       if (polls === 0) {
+        const opened = performance.now();
         const held = await this.#atSocket(path, signal);
         if (held) {
           failures = 0;
           isRefused = false;
-          await wait(part() * COMEBACK, signal);
+          drops = performance.now() - opened < LONGEST_WAIT ? drops + 1 : 0;
+          await wait(part() * Math.min(COMEBACK * 2 ** Math.max(drops - 1, 0), LONGEST_WAIT), signal);
         } else {
           polls = POLLS;
         }
