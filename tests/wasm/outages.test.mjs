@@ -15,10 +15,9 @@ import { wire } from "../harness/wire.mjs";
 import { createLicense } from "../story.mjs";
 import { behindProxy } from "./behind.mjs";
 
-const [OK, FAIL, SUSPENDED, GRACE_OVER, INET, REVOKED, TIME_MODIFIED, SERVER] = [0, 1, 21, 22, 48, 53, 69, 91];
+const [OK, FAIL, SUSPENDED, GRACE_OVER, TIME, INET, REVOKED, TIME_MODIFIED, SERVER] = [0, 1, 21, 22, 47, 48, 53, 69, 91];
 const INTERVAL = 3_600;
 const GRACE = 7_200;
-const DAY = 86_400;
 const LIST = "default/status-list/0";
 
 /** Status lists are signed anew every second, so that nobody waits for a minute. */
@@ -97,15 +96,18 @@ const synced = (...apps) => Promise.all(apps.map(({ client }) => code(client.syn
 /** The license is refused, since it was revoked. */
 const isRefused = ({ client }) => assert.deepEqual([client.isGenuine().code, client.lastActivationError().code], [FAIL, REVOKED]);
 
-/** The application goes on until its grace is over, and no longer. */
-function goesOnUntil({ client, clock }, end) {
-  clock.set(end);
-  assert.equal(client.isGenuine().code, OK);
-  clock.advance(1);
-  assert.equal(client.isGenuine().code, GRACE_OVER);
+/** The verdict at a time of the application's clock. */
+function at(client, clock, time) {
+  clock.set(time);
+  return client.isGenuine().code;
 }
 
-/** What a vendor's own server is told of a license. */
+/** The application goes on until its grace is over, and no longer. */
+function goesOnUntil({ client, clock }, end) {
+  assert.deepEqual([end, Number(end) + 1_000].map((time) => at(client, clock, time)), [OK, GRACE_OVER]);
+}
+
+/** What a vendor's own server is told of a license; `checked` the code, and who has told it. */
 async function check({ license }, more) {
   const keys = await fetch(`${behind.server.url}/v3/products/${license.productId}/keys`);
   return checkLicense({ host: behind.server.url, key: license.key, publicKey: await keys.json(), ...more });
@@ -271,6 +273,21 @@ row("the ledger", () => {
     assert.deepEqual(await Promise.all(erased), [REVOKED, REVOKED, REVOKED]);
     await server.kv.until((kv) => kv.json(`default/license/${pending.license.id}`)?.license.revoked);
   });
+
+  test("it leaves memory before it has answered: what was committed is told and published, and can be sent again", async (context) => {
+    const { server } = behind;
+    const app = await atSocket(context);
+    const [erased, name] = [heard(app, "erased"), `default/license/${app.license.id}`];
+    server.kv.puts = "hang";
+    const answer = server.call("PATCH", `/v3/licenses/${app.license.id}`, { revoked: true });
+    await server.kv.until((kv) => kv.held.some(({ key }) => key === name));
+    await server.evictLedger();
+    assert.equal((await answer).status, 500);
+    server.kv.heal();
+    assert.equal(await erased, REVOKED);
+    await change(app, { revoked: true });
+    await server.kv.until((kv) => kv.json(name).license.revoked);
+  });
 });
 
 row("the whole server, or the network of the application", () => {
@@ -322,33 +339,46 @@ row("somebody in between, who replays, changes or makes up answers", () => {
   });
 });
 
-row("the clock of the machine, set back by more than 3,800 seconds", () => {
-  test("both are refused until it is right again; set back by less, they go on, and no further than their grace", async () => {
+row("the clock of the machine, set back", () => {
+  test("behind the latest time that was seen by more than 3,800 seconds, both are refused until it is right again", async () => {
     const [valid, revoked] = await both();
     await change(revoked, { revoked: true });
     for (const { client, clock } of [valid, revoked]) {
       const right = clock.now() + GRACE * 1000;
-      clock.set(right);
-      assert.equal(client.isGenuine().code, OK);
-      clock.advance(-3_800);
-      assert.equal(client.isGenuine().code, OK);
-      clock.advance(-1);
-      assert.deepEqual([client.isGenuine().code, await code(client.sync())], [TIME_MODIFIED, TIME_MODIFIED]);
-      clock.set(right);
-      assert.equal(client.isGenuine().code, OK);
+      const codes = [right, right - 3_800_000, right - 3_801_000].map((time) => at(client, clock, time));
+      assert.deepEqual([...codes, await code(client.sync()), at(client, clock, right)], [OK, OK, TIME_MODIFIED, TIME_MODIFIED, OK]);
     }
     assert.deepEqual(await synced(valid, revoked), [OK, REVOKED]);
   });
 
-  test("set forward beyond the grace, both are refused, and back right only a new activation helps the valid one", async () => {
+  test("behind the last sync by more than the license allows, both are refused until it is right again", async () => {
+    const [valid, revoked] = await both();
+    await change(revoked, { revoked: true });
+    for (const { client, clock } of [valid, revoked]) {
+      const right = client.claims().iat * 1000;
+      const codes = [right - 3_600_000, right - 3_601_000].map((time) => at(client, clock, time));
+      assert.deepEqual([...codes, await code(client.sync()), at(client, clock, right)], [OK, TIME, TIME, OK]);
+    }
+    assert.deepEqual(await synced(valid, revoked), [OK, REVOKED]);
+  });
+
+  test("of a grace that is over, 3,800 seconds come again, and then it is over again", async () => {
+    const app = await activated();
+    const end = app.client.gracePeriodExpiresAt();
+    goesOnUntil(app, end);
+    assert.equal(at(app.client, app.clock, end - 3_800_000), OK);
+    goesOnUntil(app, end);
+  });
+});
+
+row("the clock of the machine, set forward", () => {
+  test("both go on inside their grace by that clock; right again, only a new activation helps, and the valid one alone", async () => {
     const [valid, revoked] = await both();
     await change(revoked, { revoked: true });
     for (const { client, clock } of [valid, revoked]) {
       const right = clock.now();
-      clock.advance(DAY);
-      assert.equal(client.isGenuine().code, GRACE_OVER);
-      clock.set(right);
-      assert.equal(client.isGenuine().code, TIME_MODIFIED);
+      const codes = [right + 7_000_000, right, right + 86_400_000, right].map((time) => at(client, clock, time));
+      assert.deepEqual(codes, [OK, TIME_MODIFIED, GRACE_OVER, TIME_MODIFIED]);
     }
     assert.deepEqual(await synced(valid, revoked), [TIME_MODIFIED, TIME_MODIFIED]);
     // It takes a token of a later second than the one that is kept.
