@@ -17,9 +17,9 @@ export const BUNDLES = { shipped: join(ROOT, "build/worker"), faults: join(ROOT,
  * - `bundle`: "shipped" or "faults"
  * - `secrets`: replaces the generated `LICENTIA_ROOT_TOKEN` and `LICENTIA_MASTER_KEYS`; null leaves one out
  * - `www`: a directory of pages to serve beside the API
- * - `counted`: whether `ledgerCalls()` counts and `setLedger()` works, which costs a hop
+ * - `counted`: whether `ledgerCalls()` counts, and `setLedger()`, `setGates()` and `evictLedger()` work, which costs a hop
  *
- * Resolves to `{ url, token, masterKeys, kv, call, ledgerCalls, setLedger, pid, state, restart, stop, logs }`.
+ * Resolves to `{ url, token, masterKeys, kv, call, ledgerCalls, setLedger, setGates, evictLedger, pid, state, restart, stop, logs }`.
  */
 export async function start({
   bundle = "shipped",
@@ -50,6 +50,7 @@ export async function start({
   configure(directory, configuration);
   let server = await run(directory, port);
   const url = `http://127.0.0.1:${server.port}`;
+  const counter = (path) => fetch(`http://127.0.0.1:${server.counterPort}${path}`);
 
   return {
     url,
@@ -58,9 +59,13 @@ export async function start({
     kv,
     call: caller(url, token),
     /** How many calls the ledger has had since the process started. */
-    ledgerCalls: async () => Number(await (await fetch(`http://127.0.0.1:${server.counterPort}`)).text()),
+    ledgerCalls: async () => Number(await (await counter("/")).text()),
     /** Has the ledger "throw", "hang" or "pass" from now on. */
-    setLedger: (mode) => fetch(`http://127.0.0.1:${server.counterPort}`, { method: "POST", body: mode }),
+    setLedger: (mode) => counter(`/mode?of=ledger&mode=${mode}`),
+    /** The same of the gates, for who comes from now on. */
+    setGates: (mode) => counter(`/mode?of=gates&mode=${mode}`),
+    /** Ends the ledger's object in memory; the next call, or its alarm, makes it anew from what is stored. */
+    evictLedger: () => counter("/evict"),
     pid: () => server.pid,
     /** The directory that the ledger is kept in. */
     state: join(directory, "state"),

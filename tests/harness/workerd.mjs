@@ -16,26 +16,46 @@ function compatibility() {
   return `compatibilityDate = ${date}, compatibilityFlags = ${flags}`;
 }
 
-/** A Durable Object class in front of another: it counts the calls that pass, and throws or hangs on command. */
-const COUNTER = `
+/** Durable Object classes in front of the ledger's and the gates': they count the ledger's calls, and throw or hang on command. */
+const FRONTS = `
 let calls = 0;
-let mode = "pass";
-export class Counter {
-  constructor(state, env) { this.ledger = env.LEDGER.getByName(state.id.name); }
+const modes = { ledger: "pass", gates: "pass" };
+const inFrontOf = (what, binding) => class {
+  constructor(state, env) { this.behind = () => env[binding].getByName(state.id.name); }
   async fetch(request) {
-    calls += 1;
-    if (mode === "throw") throw new Error("told to throw");
+    if (what === "ledger") calls += 1;
+    if (modes[what] === "throw") throw new Error("told to throw");
     // Longer than anybody waits. A promise that nothing can settle would be noticed, and thrown.
-    if (mode === "hang") await new Promise((resolve) => setTimeout(resolve, 60_000));
-    return this.ledger.fetch(request);
+    if (modes[what] === "hang") await new Promise((resolve) => setTimeout(resolve, 60_000));
+    return this.behind().fetch(request);
   }
-}
+};
+export const LedgerFront = inFrontOf("ledger", "LEDGER");
+export const GateFront = inFrontOf("gates", "GATES");
 export default {
-  async fetch(request) {
-    if (request.method === "POST") mode = await request.text();
+  async fetch(request, env) {
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname === "/mode") modes[searchParams.get("of")] = searchParams.get("mode");
+    if (pathname === "/evict") await env.LEDGER.getByName("default").fetch(request).catch(() => undefined);
     return new Response(String(calls));
   },
 };
+`;
+
+/** The bundle's entry with one more request to the ledger: to leave memory, as the runtime has it do at any time. */
+const EVICTABLE = `
+import entry, { Gate, Ledger as Shipped } from "./entry.mjs";
+export default entry;
+export { Gate };
+export class Ledger extends Shipped {
+  constructor(state, env) {
+    super(state, env);
+    this.leave = () => state.abort("told to leave memory");
+  }
+  fetch(request) {
+    return new URL(request.url).pathname === "/evict" ? this.leave() : super.fetch(request);
+  }
+}
 `;
 
 const quote = (text) => JSON.stringify(text);
@@ -57,18 +77,18 @@ export function configure(directory, { bundle, variables, kvPort, pagesPort, cou
   const bindings = Object.entries(variables).map(([name, text]) => `(name = ${quote(name)}, text = ${quote(text)})`);
   if (kvPort) bindings.push(`(name = "LICENSES", kvNamespace = "kv")`);
   if (pagesPort) bindings.push(`(name = "ASSETS", service = "pages")`);
-  bindings.push(
-    counted
-      ? `(name = "LEDGER", durableObjectNamespace = (className = "Counter", serviceName = "counter"))`
-      : `(name = "LEDGER", durableObjectNamespace = "Ledger")`,
-  );
-  bindings.push(`(name = "GATES", durableObjectNamespace = "Gate")`);
+  for (const [name, own] of [["LEDGER", "Ledger"], ["GATES", "Gate"]]) {
+    const front = `(className = "${own}Front", serviceName = "counter")`;
+    bindings.push(`(name = "${name}", durableObjectNamespace = ${counted ? front : quote(own)})`);
+  }
+  const modules = modulesOf(join(directory, "modules"));
+  if (counted) modules.unshift(`(name = "evictable.mjs", esModule = ${quote(EVICTABLE)})`);
   const external = (name, port) => `(name = "${name}", external = (address = "127.0.0.1:${port}", http = ())),`;
   const text = `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "licentia", worker = (
-      modules = [${modulesOf(join(directory, "modules")).join(", ")}],
+      modules = [${modules.join(", ")}],
       ${compatibility()},
       bindings = [${bindings.join(", ")}],
       durableObjectNamespaces = [
@@ -78,10 +98,16 @@ const config :Workerd.Config = (
       durableObjectStorage = (localDisk = "state"),
     )),
     (name = "counter", worker = (
-      modules = [(name = "counter.mjs", esModule = ${quote(COUNTER)})],
+      modules = [(name = "counter.mjs", esModule = ${quote(FRONTS)})],
       ${compatibility()},
-      bindings = [(name = "LEDGER", durableObjectNamespace = (className = "Ledger", serviceName = "licentia"))],
-      durableObjectNamespaces = [(className = "Counter", uniqueKey = "licentia-counter")],
+      bindings = [
+        (name = "LEDGER", durableObjectNamespace = (className = "Ledger", serviceName = "licentia")),
+        (name = "GATES", durableObjectNamespace = (className = "Gate", serviceName = "licentia")),
+      ],
+      durableObjectNamespaces = [
+        (className = "LedgerFront", uniqueKey = "licentia-ledger-front"),
+        (className = "GateFront", uniqueKey = "licentia-gate-front"),
+      ],
       durableObjectStorage = (inMemory = void),
     )),
     (name = "state", disk = (path = ${quote(join(directory, "state"))}, writable = true)),
