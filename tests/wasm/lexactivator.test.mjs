@@ -49,7 +49,7 @@ function setUp({ flag = wrapper.PermissionFlags.LA_IN_MEMORY } = {}) {
 async function throws(name, action) {
   const code = wrapper.LexStatusCodes[name];
   assert.equal(typeof code, "number", name);
-  const fault = (error) => error instanceof wrapper.LexActivatorException && error.code === code && error.message !== "";
+  const fault = (error) => error instanceof wrapper.LexActivatorException && error.code === code && error.message.includes(" ");
   await assert.rejects(async () => action(), fault, name);
 }
 

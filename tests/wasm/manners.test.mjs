@@ -73,8 +73,9 @@ test("a signal that has fired rejects at once, whoever is waited for", async () 
   await assert.rejects(hanging, reason);
 });
 
-test("an address has no credentials, query or fragment, and a directory has a name", async () => {
-  for (const host of ["https://me:secret@x.example", "https://x.example/?a=1", "https://x.example/#a", "ftp://x.example"]) {
+test("an address has no credentials, query, fragment or `/v3`, and a directory has a name", async () => {
+  const more = ["?a=1", "#a", "v3", "v3/"].map((end) => `https://x.example/${end}`);
+  for (const host of ["https://me:secret@x.example", "ftp://x.example", ...more]) {
     await assert.rejects(open({ host }), { code: "INVALID_OPTION" });
   }
   await assert.rejects(open({ directory: "" }), { code: "INVALID_OPTION" });
@@ -247,6 +248,16 @@ test("`status` tells of every sync and of what changes without one, `sync` of sy
   other.reset();
   assert.equal((await changed).name, "LA_FAIL");
   assert.deepEqual(heard, ["status LA_FAIL"]);
+});
+
+test("a storage that gives something else than it was given is at fault", async () => {
+  for (const later of [(value) => value, async (value) => value]) {
+    const texts = memoryStorage();
+    const client = await open({ storage: { ...texts, get: (name) => later(JSON.parse(texts.get(name) ?? "null")) } });
+    await client.activate().catch(() => undefined);
+    const fault = await client.activate().catch((error) => error);
+    assert.deepEqual([fault.code, fault.cause.message], ["LA_E_FILE_PERMISSION", "the storage gave what is no text"]);
+  }
 });
 
 test("a storage's fault says what failed, and why", async () => {

@@ -328,6 +328,16 @@ test("a lock whose holder's clock was ahead is taken for abandoned", async () =>
   assert.equal((await client.activate()).name, "LA_OK");
 });
 
+test("a lock that no process can have written is taken for abandoned", async () => {
+  for (const [index, holder] of ["", "-1", "0", "nobody"].entries()) {
+    const path = join(directory, `odd-${index}`);
+    writeFileSync(path, holder);
+    const before = new Date(Date.now() - 2_000);
+    utimesSync(path, before, before);
+    assert.equal(await withFileLock(path, async () => readFileSync(path, "utf8")), String(process.pid));
+  }
+});
+
 describe("a lock that is held for ever", () => {
   /** A lock file of a process that lives and touches it, and a look at it after each second that passes. */
   function held(name) {

@@ -13,6 +13,8 @@ const PATIENCE = 60_000;
 const TOUCH = 5_000;
 /** One that nobody touched for so long was left by a process that is gone, perhaps on another computer. */
 const ABANDONED = 20_000;
+/** Between creating a lock and writing an id into it, less time passes than this. */
+const UNNAMED = 1_000;
 
 /** Runs an action while no other process runs one under the same file. Who waits for that looks after `signal`. */
 export async function withFileLock<T>(path: string, action: () => Promise<T>, signal?: AbortSignal): Promise<T> {
@@ -68,7 +70,7 @@ function whileHeld(path: string): "held" | "impossible" {
   try {
     // A time yet to come was set by a clock that was wrong, and by nobody who touches it now.
     const age = Math.abs(Date.now() - statSync(path).mtimeMs);
-    if (age > ABANDONED || !isAlive(Number(readFileSync(path, "utf8")))) {
+    if (age > ABANDONED || !isHeld(readFileSync(path, "utf8"), age)) {
       rmSync(path, { force: true });
     }
     return "held";
@@ -77,10 +79,14 @@ function whileHeld(path: string): "held" | "impossible" {
   }
 }
 
-/** A file that is empty was created just now: its process has not written its id yet. */
-function isAlive(pid: number): boolean {
+/** Whether a process lives that wrote its id. A file that was created just now may have none yet. */
+function isHeld(holder: string, age: number): boolean {
+  const pid = Number(holder);
+  if (!Number.isSafeInteger(pid) || pid <= 0) {
+    return age < UNNAMED;
+  }
   try {
-    return pid === 0 || process.kill(pid, 0);
+    return process.kill(pid, 0);
   } catch (error) {
     return codeOf(error) === "EPERM";
   }

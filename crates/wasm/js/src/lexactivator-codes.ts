@@ -1,5 +1,7 @@
 // The numbers that existing applications compare with.
 
+import { statusCode } from "./status.js";
+
 /** The status codes, by their names. */
 export const LexStatusCodes = Object.freeze({
   LA_OK: 0,
@@ -91,8 +93,6 @@ export const PermissionFlags = Object.freeze({
   LA_IN_MEMORY: 4,
 });
 
-const names = new Map<number, string>(Object.entries(LexStatusCodes).map(([name, code]) => [code, name]));
-
 /** What a function throws that neither succeeds nor ends in a verdict. */
 export class LexActivatorException extends Error {
   static override readonly name: string = "LexActivatorException";
@@ -100,7 +100,7 @@ export class LexActivatorException extends Error {
   /** One of {@link LexStatusCodes}. */
   readonly code: number;
 
-  constructor(code: number, message: string = names.get(code) ?? String(code), options?: { cause?: unknown }) {
+  constructor(code: number, message: string = statusCode(code)?.message ?? String(code), options?: { cause?: unknown }) {
     super(message, options);
     this.code = code;
   }

@@ -104,13 +104,14 @@ export function address(host: unknown): string {
   try {
     const url = new URL(text(host, "host"));
     const hasMore = [url.username, url.password, url.search, url.hash].some((part) => part !== "");
-    if ((url.protocol === "https:" || url.protocol === "http:") && !hasMore) {
-      return url.href.replace(/\/+$/, "");
+    const address = url.href.replace(/\/+$/, "");
+    if (/^https?:/.test(address) && !hasMore && !address.endsWith("/v3")) {
+      return address;
     }
   } catch {
     // Said below.
   }
-  throw invalid("host", "an http or https address without credentials, query or fragment");
+  throw invalid("host", "an http or https address without credentials, query or fragment; the client adds `/v3` by itself");
 }
 
 /** Returns the key as the text that the modules read. */

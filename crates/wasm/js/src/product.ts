@@ -55,8 +55,8 @@ function keysIn({ status, body }: Answer, productId: string): string {
     throw refused(LA_E_SERVER);
   }
   const document = parsed(body);
-  // Only our own error says that there is no such product: a portal's page is a failure of the network.
-  if (status === 404 && typeof document?.["code"] === "string") {
+  // Only our own error says that there is no such product, or no such id: a portal's page is a failure of the network.
+  if ((status === 404 || status === 400) && typeof document?.["code"] === "string") {
     throw refused(LA_E_PRODUCT_ID);
   }
   const isOf = (id: unknown) => id === undefined || String(id).toLowerCase() === productId.toLowerCase();

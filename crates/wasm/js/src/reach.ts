@@ -28,6 +28,14 @@ export function reach<T>(deed: Deed, action: () => T | Promise<T>): T | Promise<
   }
 }
 
+/** Returns what a storage gave as a text: an empty one for nothing. One that gives something else has not kept what it was given. */
+export function textOf(stored: unknown): string {
+  if (stored !== undefined && stored !== null && typeof stored !== "string") {
+    throw storageFault(new TypeError("the storage gave what is no text"), "read");
+  }
+  return stored ?? "";
+}
+
 /** Where something of a product is kept: ids are the same in any case. */
 export function placeOf(productId: string, part = ""): string {
   return `licentia.${productId.toLowerCase()}${part}`;

@@ -2,7 +2,7 @@
 
 import { LicenseError } from "./error.js";
 import { invalid } from "./options.js";
-import { kept, placeOf, reach, storageFault } from "./reach.js";
+import { kept, placeOf, reach, storageFault, textOf } from "./reach.js";
 import { isThenable, type LicenseStorage } from "./storage.js";
 import { inTurn } from "./turn.js";
 
@@ -48,7 +48,7 @@ export class Slot {
     const stored = kept(this.#storage, this.#productId);
     this.#isAsynchronous = isThenable(stored);
     if (isThenable(stored)) {
-      this.#beneath = this.#held = text(await stored);
+      this.#beneath = this.#held = textOf(await stored);
     }
   }
 
@@ -62,7 +62,7 @@ export class Slot {
       stored.then(undefined, () => undefined);
       throw invalid("storage", "synchronous, or opened with `open`");
     }
-    if (this.#held !== undefined && text(stored) === this.#beneath) {
+    if (this.#held !== undefined && textOf(stored) === this.#beneath) {
       const held = this.#held;
       this.retry();
       return held;
@@ -70,7 +70,7 @@ export class Slot {
     // Somebody else has written since: what could not be written is older than that.
     this.#held = undefined;
     this.owes = false;
-    this.#beneath = text(stored);
+    this.#beneath = textOf(stored);
     return this.#beneath;
   }
 
@@ -123,7 +123,7 @@ export class Slot {
     if (mine === undefined || this.#isWritten) {
       return;
     }
-    const merged = this.#over(mine, text(await kept(this.#storage, this.#productId)));
+    const merged = this.#over(mine, textOf(await kept(this.#storage, this.#productId)));
     await this.#storage.set(this.#name, merged);
     this.#beneath = merged;
     this.#isWritten = this.#held === mine;
@@ -141,7 +141,7 @@ export class Slot {
       }
     };
     try {
-      const merged = this.#over(mine, text(kept(this.#storage, this.#productId)));
+      const merged = this.#over(mine, textOf(kept(this.#storage, this.#productId)));
       const result = this.#storage.set(this.#name, merged);
       if (isThenable(result)) {
         this.#writing = result.then(written, this.#fault);
@@ -184,8 +184,4 @@ export class Slot {
     };
     return inTurn(this.#storage, this.#name, turn, signal);
   }
-}
-
-function text(stored: unknown): string {
-  return typeof stored === "string" ? stored : "";
 }
