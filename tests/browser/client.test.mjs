@@ -173,6 +173,24 @@ test("in Chromium, a revocation ends a running page at once, through a socket", 
   assert.deepEqual(complaints, []);
 });
 
+test("in Chromium, a license is checked by its server, whose answer is signed for just this request", async () => {
+  const license = await createLicense(server.call);
+  const { page, complaints } = await open(browser.context);
+  await page.goto(server.url);
+  const asked = page.waitForRequest("**/v3/licenses/check**");
+  const verdicts = await page.evaluate(async ({ productId, key }) => {
+    const { checkLicense } = await import("/licentia/check.js");
+    const publicKey = await (await fetch(`/v3/products/${productId}/keys`)).json();
+    const check = (question) => checkLicense({ host: location.origin, key, publicKey, ...question });
+    const stripped = async (...request) => new Response(await (await fetch(...request)).text());
+    return [await check({ fresh: true }), await check({ fresh: true, fetch: stripped })].map(({ name }) => name);
+  }, license);
+  assert.deepEqual(verdicts, ["LA_OK", "LA_E_INET"]);
+  assert.ok((await asked).headers()["licentia-nonce"]);
+  await page.close();
+  assert.deepEqual(complaints, []);
+});
+
 test("in Chromium, every vector gives its verdict", async () => {
   const { page, complaints } = await open(browser.context);
   await page.route("**/vectors/*", (route) => {

@@ -241,6 +241,25 @@ fn a_change_is_in_the_list_though_kv_failed() {
 }
 
 #[test]
+fn a_list_whose_put_had_failed_is_signed_anew_every_interval_all_the_same() {
+    let mut host = host();
+    host.settings.status_list_interval = Seconds(10);
+    let product = product(&mut host);
+    let id = license(&mut host, &product);
+    host.kv_fails = true;
+    update(&mut host, &id, r#"{"revoked": true}"#);
+    pass(&mut host, 1);
+    host.kv_fails = false;
+    pass(&mut host, 1);
+    assert_eq!(said_of(&host, &id), REVOKED);
+    for _ in 0..3 {
+        let last = published(&host, 0).version();
+        pass(&mut host, 10);
+        assert!(published(&host, 0).version() > last);
+    }
+}
+
+#[test]
 fn one_place_in_sixteen_of_a_list_stays_free() {
     let mut host = host();
     let product = product(&mut host);

@@ -6,23 +6,24 @@ import { start } from "../harness/index.mjs";
 import { proxy } from "../harness/proxy.mjs";
 
 /**
- * Starts both before the tests, and ends them after; the proxy passes everything on again after each test.
+ * Starts both before the tests, and ends them after; the proxy passes everything on again after each test. `options` are the
+ * server's.
  *
- * Returns `{ server, between, open }`, of which the first two are there once the tests run: `open(license, options)` opens a
+ * Returns `{ server, between, open }`, of which the first two are there once the tests run: `open(license, changes)` opens a
  * client of an application behind the proxy that asks only when it is told to.
  */
-export function behindProxy(secrets = {}) {
+export function behindProxy(options = {}) {
   const clients = [];
   const behind = {
-    open: async (license, options) => {
+    open: async (license, changes) => {
       const given = { host: behind.between.url, product: license.productId, licenseKey: license.key, push: false };
-      const client = await LicentiaClient.open({ ...given, ...options });
+      const client = await LicentiaClient.open({ ...given, ...changes });
       clients.push(client);
       return client;
     },
   };
   before(async () => {
-    behind.server = await start({ counted: false, secrets });
+    behind.server = await start({ counted: false, ...options });
     behind.between = await proxy(behind.server.url);
   });
   after(async () => {

@@ -8,7 +8,7 @@ import { createLicense } from "../story.mjs";
 import { behindProxy } from "./behind.mjs";
 
 const LIST = "/v3/status-lists/0";
-const behind = behindProxy({ LICENTIA_STATUS_LIST_INTERVAL: "1" });
+const behind = behindProxy({ secrets: { LICENTIA_STATUS_LIST_INTERVAL: "1" } });
 
 /** An application that was activated. `reopen()` starts it anew: it syncs at once then, in the background. */
 async function activated() {

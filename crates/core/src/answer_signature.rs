@@ -69,6 +69,16 @@ impl AnswerHeaders {
             signature: next(),
         }
     }
+
+    /// Returns whether a signature names a key that is none of `keys`, as the server's answers do while its key is rotated.
+    #[must_use]
+    pub fn name_another_than(&self, keys: &KeySet) -> bool {
+        let inputs = members(&self.signature_input);
+        let parameters = inputs.flat_map(|(_, given)| given.split(';'));
+        let mut kids =
+            parameters.filter_map(|part| part.strip_prefix("keyid=\"")?.strip_suffix('"'));
+        kids.any(|kid| keys.named(Some(kid)).next().is_none())
+    }
 }
 
 /// Returns a nonce that can be signed: 1 to 128 visible ASCII characters. Any other counts as none.

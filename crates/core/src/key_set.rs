@@ -80,6 +80,18 @@ impl KeySet {
         }
     }
 
+    /// Returns the set with the statement keys of another document in place of its own; none if that has no such key.
+    #[must_use]
+    pub fn with_statement_keys_of(&self, document: &str) -> Option<Self> {
+        let document = Object::parse(document, Jwk::MEMBERS)?;
+        let keys = usable(&listed(&document, "statementKeys").ok()?);
+        (!keys.is_empty()).then(|| Self {
+            statement_keys: keys.into(),
+            statements: Arc::default(),
+            ..self.clone()
+        })
+    }
+
     /// Returns whether there is no key.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -214,6 +226,26 @@ mod tests {
             let kid = key.kid();
             let named: Vec<_> = keys.named(Some(&kid)).collect();
             assert_eq!(named, [&key]);
+        }
+    }
+
+    #[test]
+    fn statement_keys_are_replaced_and_those_of_tokens_stay() {
+        let document = |token: &VerifyingKey, seed| {
+            let statements = StatementKey::from_seed(&[seed; 32]).verifying_key();
+            let jwks = |key: &VerifyingKey| [key.to_jwk()];
+            serde_json::json!({ "keys": jwks(token), "statementKeys": jwks(&statements) })
+                .to_string()
+        };
+        let keys = KeySet::parse(&document(&rsa(), 8)).unwrap();
+        let renewed = keys
+            .with_statement_keys_of(&document(&ed25519(), 9))
+            .unwrap();
+        assert_eq!(renewed, keys);
+        let expected = StatementKey::from_seed(&[9; 32]).verifying_key();
+        assert_eq!(renewed.of_statements(), KeySet::from(expected));
+        for document in ["{", "{}", r#"{"statementKeys": [{}]}"#] {
+            assert!(keys.with_statement_keys_of(document).is_none());
         }
     }
 

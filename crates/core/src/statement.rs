@@ -133,14 +133,16 @@ impl StatementFacts {
 
 impl KeySet {
     /// Returns a statement's facts if these keys signed it, and the same text is not verified again.
-    #[must_use]
-    pub fn statement(&self, text: &str) -> Option<StatementFacts> {
+    ///
+    /// # Errors
+    /// As [`StatementFacts::verify`].
+    pub fn statement(&self, text: &str) -> Result<StatementFacts, TokenFault> {
         if let Some(said) = self.known_statements().find(text) {
-            return Some(said);
+            return Ok(said);
         }
-        let (said, _) = StatementFacts::verify(text, self).ok()?;
+        let (said, _) = StatementFacts::verify(text, self)?;
         self.known_statements().remember(text, &said);
-        Some(said)
+        Ok(said)
     }
 }
 

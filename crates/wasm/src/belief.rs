@@ -10,8 +10,10 @@ use crate::session::Session;
 pub(crate) struct Belief {
     /// The keys that must have signed it; none if anything is believed.
     signers: Option<KeySet>,
-    /// The question whose answer is to be signed, and the headers of its answer.
-    question: Option<(Question, AnswerHeaders)>,
+    /// The question whose answer is to be signed.
+    question: Option<Question>,
+    /// What says that the answer which came last is the server's, until it is used.
+    proof: Option<Proof>,
 }
 
 #[wasm_bindgen]
@@ -33,28 +35,51 @@ impl Session {
         Some(body_digest(body.as_bytes()).into())
     }
 
-    /// Binds the next answer to a question, by its `Content-Digest` and a `nonce` that was drawn for it.
-    pub fn bind(&mut self, method: String, path: String, content_digest: String, nonce: String) {
-        let question = Question::new(method, path, content_digest, nonce);
-        self.belief.question = Some((question, AnswerHeaders::default()));
+    /// Binds the next answer to a question, by the `Content-Digest` of its body, if it has one, and a `nonce` that was drawn for it.
+    pub fn bind(
+        &mut self,
+        method: String,
+        path: String,
+        content_digest: Option<String>,
+        nonce: String,
+    ) {
+        self.belief.question = Some(Question::new(method, path, content_digest, nonce));
     }
 
-    /// Notes how that answer is signed, before it is decided what it does.
-    /// `headers` are `Content-Digest`, `Signature-Input` and `Signature`, a line each.
-    pub fn signed(&mut self, headers: &str) {
-        if let Some((_, given)) = &mut self.belief.question {
-            *given = AnswerHeaders::from_lines(headers.split('\n'));
-        }
+    /// Notes how that answer is signed, before it is decided what it does. Returns whether the server has said, signed, that it
+    /// has another key besides. `headers` are `Content-Digest`, `Signature-Input` and `Signature`, a line each.
+    pub fn signed(&mut self, status: u16, body: &str, headers: &str) -> bool {
+        let question = self.belief.question.take();
+        let Some(keys) = &self.belief.signers else {
+            return false;
+        };
+        let headers = AnswerHeaders::from_lines(headers.split('\n'));
+        self.belief.proof = question.map(|question| question.proof(status, body, &headers, keys));
+        let is_signed = matches!(self.belief.proof, Some(Proof::Signed(_)));
+        is_signed && headers.name_another_than(keys)
+    }
+
+    /// Takes the statement keys of the product's keys that were just answered, if a key that is known has signed the answer.
+    /// Returns whether it did.
+    pub fn renewed(&mut self, document: &str) -> bool {
+        let is_proven = matches!(self.belief.proof.take(), Some(Proof::Signed(_)));
+        let keys = self.client.keys.with_statement_keys_of(document);
+        let Some(keys) = keys.filter(|_| is_proven) else {
+            return false;
+        };
+        self.belief.signers = Some(keys.of_statements());
+        self.client.keys = keys;
+        true
     }
 }
 
 impl Belief {
-    /// A response to the question, with what proves it.
+    /// A response with what proves it.
     pub(crate) fn response<'a>(&mut self, status: u16, body: &'a str) -> Response<'a> {
-        let proof = match (&self.signers, self.question.take()) {
-            (None, _) => Proof::Unasked,
-            (Some(_), None) => Proof::Missing,
-            (Some(keys), Some((question, headers))) => question.proof(status, body, &headers, keys),
+        let noted = self.proof.take();
+        let proof = match &self.signers {
+            None => Proof::Unasked,
+            Some(_) => noted.unwrap_or(Proof::Missing),
         };
         Response {
             status,

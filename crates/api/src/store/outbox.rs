@@ -26,7 +26,8 @@ const HASTEN: &str = "INSERT INTO outbox (subject, version, next_at) VALUES (?1,
     ON CONFLICT (subject) DO UPDATE SET version = MAX(version + 1, excluded.version),
         next_at = CASE WHEN claimed_until IS NULL THEN MIN(next_at, excluded.next_at) ELSE next_at END";
 const ENQUEUE_AGAIN: &str = "INSERT INTO outbox (subject, version, next_at) VALUES (?1, ?2, ?3)
-    ON CONFLICT (subject) DO UPDATE SET next_at = MAX(next_at, ?4)";
+    ON CONFLICT (subject) DO UPDATE SET next_at = MAX(?4, CASE
+        WHEN claimed_until IS NULL AND attempts = 0 THEN MIN(next_at, excluded.next_at) ELSE next_at END)";
 const CLAIM_ONE: &str = "UPDATE outbox SET claim = claim + 1, next_at = ?2, claimed_until = ?2,
         uncertain_until = CASE WHEN claimed_until IS NULL THEN uncertain_until ELSE ?4 END
     WHERE subject = ?1 AND (claimed_until IS NULL OR claimed_until <= ?3)
@@ -125,7 +126,8 @@ pub(crate) fn hasten(
     db.execute(HASTEN, &[text(subject), version, text(then)])
 }
 
-/// Says that a subject is to be published again `then`, or, if it is to be published anyway, not before `earliest`.
+/// Says that a subject is to be published again `then`, or sooner if it is anyway, but not before `earliest`. After a put that
+/// has failed, its next try is.
 pub(crate) fn enqueue_again(
     db: &dyn Database,
     subject: &str,

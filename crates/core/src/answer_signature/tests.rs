@@ -259,3 +259,16 @@ fn only_visible_ascii_is_a_nonce() {
         assert_eq!(nonce(text), None, "{text}");
     }
 }
+
+#[test]
+fn an_answer_tells_of_a_key_that_is_not_known() {
+    let [first, second] = [1, 2].map(keys);
+    let by = |numbers: &[u8]| {
+        let signers: Vec<_> = numbers.iter().map(|number| key(*number)).collect();
+        answer().sign(signers.iter(), CREATED)
+    };
+    assert!(!by(&[1]).name_another_than(&first));
+    assert!(by(&[1, 2]).name_another_than(&first));
+    assert!(by(&[2, 1]).name_another_than(&second));
+    assert!(!AnswerHeaders::default().name_another_than(&first));
+}

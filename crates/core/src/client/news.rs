@@ -6,6 +6,7 @@
 use super::stored::{Part, Word};
 use super::{Client, Decision, Stored};
 use crate::claims::StatementFacts;
+use crate::jws::TokenFault;
 use crate::object::Object;
 use crate::status_code::StatusCode;
 
@@ -19,18 +20,18 @@ impl Client {
 
     /// Decides what news do that came as `{"statement": …}`. Returns besides whether a sync has more to say.
     ///
-    /// A refusal to tell any, which is an empty text, is no more than a reason to sync, and so is a statement where no statement
-    /// key is known. What holds none is nobody's news.
+    /// A refusal to tell any, which is an empty text, is no more than a reason to sync, and so is a statement of a key that is
+    /// not known here. What holds none is nobody's news.
     #[must_use]
     pub fn told(&self, stored: &Stored, news: &str, now: i64) -> (Decision, bool) {
-        let keys = self.keys.of_statements();
-        let statement = statement_in(news);
-        let is_unclear = statement.is_some() && keys.is_empty();
-        let Some(statement) = statement.filter(|_| !is_unclear) else {
-            return (self.genuine(stored, now), is_unclear || news.is_empty());
+        let Some(statement) = statement_in(news) else {
+            return (self.genuine(stored, now), news.is_empty());
         };
-        let said = keys.statement(&statement);
-        match said.and_then(|said| stored.after_news(said)) {
+        let said = self.keys.of_statements().statement(&statement);
+        if let Err(TokenFault::UnknownKey { .. }) = said {
+            return (self.genuine(stored, now), true);
+        }
+        match said.ok().and_then(|said| stored.after_news(said)) {
             None => (self.genuine(stored, now), false),
             Some(after) if after.token().is_none() => {
                 (Decision::of(after.last_error()).storing(after), false)
@@ -53,7 +54,7 @@ impl Client {
     /// Decides what a fault of the server does to a sync: one whose ledger is silent says what is published of the license.
     pub(super) fn told_by_fault(&self, stored: &Stored, body: &str) -> Decision {
         let statement = statement_in(body);
-        let said = statement.and_then(|text| self.keys.of_statements().statement(&text));
+        let said = statement.and_then(|text| self.keys.of_statements().statement(&text).ok());
         let after = said.and_then(|said| stored.after_news(said));
         let status = match &after {
             Some(after) if after.token().is_none() => after.last_error(),

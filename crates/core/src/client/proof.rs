@@ -24,14 +24,19 @@ pub enum Proof {
 pub struct Question {
     method: String,
     path: String,
-    content_digest: String,
+    content_digest: Option<String>,
     nonce: String,
 }
 
 impl Question {
-    /// Describes a request that says the digest of its body; `nonce` is one that was drawn for it alone.
+    /// Describes a request that says the digest of its body, if it has one; `nonce` is one that was drawn for it alone.
     #[must_use]
-    pub fn new(method: String, path: String, content_digest: String, nonce: String) -> Self {
+    pub fn new(
+        method: String,
+        path: String,
+        content_digest: Option<String>,
+        nonce: String,
+    ) -> Self {
         Self {
             method,
             path,
@@ -48,7 +53,7 @@ impl Question {
             body: body.as_bytes(),
             method: &self.method,
             path: &self.path,
-            digest: Some(&self.content_digest),
+            digest: self.content_digest.as_deref(),
             nonce: Some(&self.nonce),
         };
         let created = answer.verify(headers, keys);

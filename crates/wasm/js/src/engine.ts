@@ -21,8 +21,9 @@ export interface Session {
   askSync(now: number): number;
   requireSigned(required: boolean | undefined): boolean;
   digest(body: string): Uint8Array | undefined;
-  bind(method: string, path: string, contentDigest: string, nonce: string): void;
-  signed(headers: string): void;
+  bind(method: string, path: string, contentDigest: string | undefined, nonce: string): void;
+  signed(status: number, body: string, headers: string): boolean;
+  renewed(document: string): boolean;
   asked(): string | undefined;
   askedKey(): string | undefined;
   synced(status: number, body: string, retryAfter: number | undefined, jitter: number, now: number): number;

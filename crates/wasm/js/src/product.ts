@@ -37,14 +37,28 @@ function whole(text: string): string | undefined {
  * nothing, they are asked for at each start.
  */
 export async function fetchKeys(settings: Settings, storage: LicenseStorage, ask: Transport, signal: AbortSignal | undefined): Promise<string> {
-  const path = `/v3/products/${encodeURIComponent(settings.productId)}/keys`;
-  const keys = keysIn(await ask({ method: "GET", path, signal }), settings.productId);
+  const keys = keysIn(await ask({ method: "GET", path: keysPath(settings), signal }), settings.productId);
+  await pin(settings, storage, keys);
+  return keys;
+}
+
+export const keysPath = ({ productId }: Settings) => `/v3/products/${encodeURIComponent(productId)}/keys`;
+
+/** Pins the statement keys of a document in place of those that are pinned. Keys that were given are the application's to renew. */
+export async function repin(settings: Settings, storage: LicenseStorage, document: string): Promise<void> {
+  const pinned = await knownKeys({ ...settings, publicKey: undefined }, storage);
+  if (settings.publicKey === undefined && pinned !== undefined) {
+    const { statementKeys } = parsed(document) ?? {};
+    await pin(settings, storage, JSON.stringify({ ...parsed(pinned), statementKeys }));
+  }
+}
+
+async function pin({ productId }: Settings, storage: LicenseStorage, keys: string): Promise<void> {
   try {
-    await storage.set(placeOf(settings.productId, KEYS), keys);
+    await storage.set(placeOf(productId, KEYS), keys);
   } catch {
     // An application that may not write runs on with what it fetched.
   }
-  return keys;
 }
 
 function keysIn({ status, body }: Answer, productId: string): string {

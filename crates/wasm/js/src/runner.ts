@@ -10,13 +10,14 @@ import { inflated } from "./inflate.js";
 import { jitter } from "./jitter.js";
 import { unsignable } from "./options.js";
 import * as platform from "./platform.js";
+import { keysPath, repin } from "./product.js";
 import { storageFault } from "./reach.js";
 import { contentDigest } from "./response.js";
 import { Slot } from "./slot.js";
 import { status, type Status } from "./status.js";
 import type { LicenseStorage } from "./storage.js";
 import { unref } from "./timer.js";
-import { NO_ANSWER, transport, type Answer, type Transport } from "./transport.js";
+import { NO_ANSWER, transport, type Answer, type Request, type Transport } from "./transport.js";
 import { abortable } from "./turn.js";
 
 /** What a client tells while it runs. */
@@ -60,6 +61,8 @@ export class Runner {
   #known: number | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #follower: Follower | undefined;
+  /** Whether the server has said that it has another statement key than those that are known. */
+  #isRotated = false;
   /** Ends a background sync that is under way when the client is closed. */
   readonly #closing = new AbortController();
 
@@ -167,7 +170,9 @@ export class Runner {
       await this.#settle();
       this.#load();
       try {
-        return settled(status(await action()));
+        const code = await action();
+        await this.#followKeys(signal);
+        return settled(status(code));
       } finally {
         this.wait();
         await this.#slot.written();
@@ -188,14 +193,33 @@ export class Runner {
 
   /** Asks the server; the answer is bound to the question, where it has to be signed. */
   async ask(method: "POST" | "PATCH", of: string, body: string, signal: AbortSignal | undefined): Promise<Answer> {
-    const path = `/v3/activations${of}`;
-    const nonce = Array.from(platform.randomBytes(16), (byte) => byte.toString(16).padStart(2, "0")).join("");
-    const sha256 = this.session.digest(body);
-    const headers = sha256 && { "Content-Digest": contentDigest(sha256), "Licentia-Nonce": nonce };
-    if (headers) this.session.bind(method, path, headers["Content-Digest"], nonce);
-    const answer = await this.#request({ method, path, body, headers, signal });
-    this.session.signed(answer.signature);
+    const { hasAnotherKey, ...answer } = await this.#bound({ method, path: `/v3/activations${of}`, body, signal });
+    this.#isRotated ||= hasAnotherKey;
     return answer;
+  }
+
+  async #bound(request: Request): Promise<Answer & { hasAnotherKey: boolean }> {
+    const { method, path, body } = request;
+    const nonce = Array.from(platform.randomBytes(16), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const sha256 = this.session.digest(body ?? "");
+    const headers: Record<string, string> = {};
+    if (sha256 !== undefined) {
+      headers["Licentia-Nonce"] = nonce;
+      if (body !== undefined) headers["Content-Digest"] = contentDigest(sha256);
+      this.session.bind(method, path, headers["Content-Digest"], nonce);
+    }
+    const answer = await this.#request({ ...request, headers });
+    return { ...answer, hasAnotherKey: this.session.signed(answer.status, answer.body, answer.signature) };
+  }
+
+  /** Takes the keys that the server signs with from now on, while it still signs with those that are known, too. */
+  async #followKeys(signal: AbortSignal | undefined): Promise<void> {
+    if (!this.#isRotated) return;
+    this.#isRotated = false;
+    const { status: http, body } = await this.#bound({ method: "GET", path: keysPath(this.#settings), signal });
+    if (http === 200 && this.session.renewed(body)) {
+      await repin(this.#settings, this.#storage, body);
+    }
   }
 
   /** What every request says of the application and the device. */

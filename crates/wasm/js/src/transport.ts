@@ -36,9 +36,8 @@ export function transport(host: string, fetching: typeof fetch | undefined, time
     // A `fetch` that heeds no signal is not waited for either.
     const stopped = new Promise<Answer>((resolve) => abort.signal.addEventListener("abort", () => resolve(NO_ANSWER)));
     const ask = async (): Promise<Answer> => {
-      const headers = body === undefined ? {} : { "Content-Type": "application/json", ...more };
-      const ours = { ...platform.request, method, headers, signal: abort.signal };
-      const response = await (fetching ?? fetch)(host + path, body === undefined ? ours : { ...ours, body });
+      const its = body === undefined ? { headers: more } : { headers: { "Content-Type": "application/json", ...more }, body };
+      const response = await (fetching ?? fetch)(host + path, { ...platform.request, method, signal: abort.signal, ...its } as RequestInit);
       const { header, ...answer } = await received(response);
       return { ...answer, retryAfter: retryAfter(header("Retry-After"), now) };
     };

@@ -189,14 +189,26 @@ fn news_that_the_account_did_not_sign_change_nothing() {
         ..statement(6)
     };
     let other = StatementKey::from_seed(&[8; 32]);
+    let (signed, not_so) = (
+        news_by(&account(), &revoked),
+        news_by(&account(), &statement(6)),
+    );
+    let (payload, signature) = (
+        signed.rsplit_once('.').unwrap().0,
+        not_so.rsplit_once('.').unwrap().1,
+    );
     let stored = stored(&activation());
-    for news in [
-        news_by(&other, &revoked),
-        serde_json::json!({ "statement": token(&activation()) }).to_string(),
+    for (news, is_unclear) in [
+        (format!("{payload}.{signature}"), false),
+        (
+            serde_json::json!({ "statement": token(&activation()) }).to_string(),
+            false,
+        ),
+        (news_by(&other, &revoked), true),
     ] {
         let (decision, has_more) = informed().told(&stored, &news, NOW);
         check(&decision, StatusCode::OK, Some(60));
-        assert_eq!((decision.store, has_more), (None, false), "{news}");
+        assert_eq!((decision.store, has_more), (None, is_unclear), "{news}");
     }
 }
 
@@ -213,7 +225,7 @@ fn a_refusal_to_tell_any_is_a_reason_to_sync_and_what_holds_no_statement_is_none
 }
 
 #[test]
-fn without_a_statement_key_news_are_a_reason_to_sync_and_no_more() {
+fn where_the_statement_key_is_not_known_news_are_a_reason_to_sync_and_no_more() {
     let revoked = Statement {
         revoked: true,
         ..statement(6)

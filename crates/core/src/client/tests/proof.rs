@@ -16,7 +16,7 @@ fn question(nonce: &str) -> Question {
 
 fn request(method: &str, path: &str, body: &str, nonce: &str) -> Question {
     let digest = content_digest(body.as_bytes());
-    Question::new(method.into(), path.into(), digest, nonce.into())
+    Question::new(method.into(), path.into(), Some(digest), nonce.into())
 }
 
 fn sign(status: u16, body: &str, nonce: &str) -> AnswerHeaders {
