@@ -77,10 +77,13 @@ test("a request that is held for as long as it was asked for is followed by the 
   assert.deepEqual(news, [0, 25, 50, 75, 100, 125, 150, 175, 200, 225, 250]);
 });
 
+/** A statement by a key that no application knows which was opened with a PEM. */
+const STATEMENT = [{ alg: "EdDSA", kid: "k", typ: "license-statement+jwt" }, {}, 0].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
+
 /** News as a server tells them: what is newer at once, and else nothing. */
 const newerThan = (version) => (asked) => {
   const isNews = Number(asked.get("version")) < version();
-  return isNews ? new Response('{"licenseId":"l","version":9,"statement":"a.b.c"}') : new Promise(() => undefined);
+  return isNews ? Response.json({ statement: STATEMENT }) : new Promise(() => undefined);
 };
 
 test("news that a client cannot read bring one sync, and are asked for again with what that has taught", async () => {

@@ -40,10 +40,6 @@ impl Session {
             Some((list, _)) => self.client.listed(&self.stored, list, statuses),
             None => return 0,
         };
-        let outcome = self.taken(decision);
-        if self.stored.token().is_none() {
-            self.schedule = licentia_core::Schedule::default();
-        }
-        outcome
+        self.heard(decision)
     }
 }

@@ -1,6 +1,6 @@
 //! News of the license, which come without being asked for.
 
-use licentia_core::{Client, Schedule};
+use licentia_core::Client;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::session::{Session, seconds};
@@ -27,10 +27,8 @@ impl Session {
     pub fn told(&mut self, news: &str, jitter: u32, now: f64) -> u32 {
         let now = seconds(now);
         let (decision, has_more) = self.client.told(&self.stored, news, now);
-        let outcome = self.taken(decision);
-        if self.stored.token().is_none() {
-            self.schedule = Schedule::default();
-        } else if has_more {
+        let outcome = self.heard(decision);
+        if has_more {
             let jitter = if Client::is_told_to_many(news) {
                 jitter
             } else {

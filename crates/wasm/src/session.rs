@@ -327,6 +327,15 @@ impl Session {
         outcome
     }
 
+    /// The same of a word that came outside a sync: where it ends the activation, it ends syncs.
+    pub(crate) fn heard(&mut self, decision: Decision) -> u32 {
+        let outcome = self.taken(decision);
+        if self.stored.token().is_none() {
+            self.schedule = Schedule::default();
+        }
+        outcome
+    }
+
     /// The same, where syncs begin or end with it.
     pub(crate) fn rescheduled(&mut self, decision: Decision, now: i64) -> u32 {
         let after = decision.store.as_ref().unwrap_or(&self.stored);
