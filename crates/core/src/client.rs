@@ -29,6 +29,7 @@ mod tests;
 mod vectors;
 
 pub use check::Check;
+pub use news::News;
 pub use proof::{Proof, Question};
 pub use release::{MalformedVersion, Release, ReleaseVersion};
 pub use schedule::{Schedule, Turn};

@@ -56,8 +56,8 @@ pub use claims::{
     StatusListPlace,
 };
 pub use client::{
-    Asked, Check, Client, Decision, MalformedVersion, Proof, Question, Release, ReleaseVersion,
-    Response, Schedule, Stored, Trial, Turn,
+    Asked, Check, Client, Decision, MalformedVersion, News, Proof, Question, Release,
+    ReleaseVersion, Response, Schedule, Stored, Trial, Turn,
 };
 pub use code::{Code, Problem};
 pub use draw::{Draw, Seed};

@@ -1,6 +1,5 @@
 //! News of the license, which come without being asked for.
 
-use licentia_core::Client;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::session::{Session, seconds};
@@ -26,16 +25,9 @@ impl Session {
     /// Decides what news do. If they leave something to be asked, the next sync comes soon.
     pub fn told(&mut self, news: &str, jitter: u32, now: f64) -> u32 {
         let now = seconds(now);
-        let (decision, has_more) = self.client.told(&self.stored, news, now);
+        let (decision, left) = self.client.told(&self.stored, news, now);
         let outcome = self.heard(decision);
-        if has_more {
-            let jitter = if Client::is_told_to_many(news) {
-                jitter
-            } else {
-                0
-            };
-            self.schedule = self.schedule.told(&self.stored, jitter, now);
-        }
+        self.schedule = self.schedule.told(&self.stored, left, jitter, now);
         outcome
     }
 }

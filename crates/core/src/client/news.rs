@@ -10,6 +10,19 @@ use crate::jws::TokenFault;
 use crate::object::Object;
 use crate::status_code::StatusCode;
 
+/// What news leave to be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// Nothing: they say it all, or are nobody's.
+    Whole,
+    /// Of this activation alone: nobody else asks for the same reason.
+    Alone,
+    /// Of the license, by a key that is not known here.
+    Unclear,
+    /// Of the license, by the vendor: the server is there, however often it failed before.
+    Vendors,
+}
+
 impl Client {
     /// Returns which activation may wait for news, and the version of its license that is known.
     #[must_use]
@@ -18,42 +31,39 @@ impl Client {
         Some((token.facts().aid.clone(), stored.known_version(token)))
     }
 
-    /// Decides what news do that came as `{"statement": …}`. Returns besides whether a sync has more to say.
+    /// Decides what news do that came as `{"statement": …}`. Returns besides what a sync is to say.
     ///
-    /// A refusal to tell any, which is an empty text, is no more than a reason to sync, and so is a statement of a key that is
-    /// not known here. What holds none is nobody's news.
+    /// A refusal to tell any, which is an empty text, is no more than a reason to sync. So are the word that this activation is
+    /// gone, which is its id alone, and a statement of a key that is not known here. What holds none is nobody's news.
     #[must_use]
-    pub fn told(&self, stored: &Stored, news: &str, now: i64) -> (Decision, bool) {
-        let Some(statement) = statement_in(news) else {
-            return (self.genuine(stored, now), news.is_empty());
+    pub fn told(&self, stored: &Stored, news: &str, now: i64) -> (Decision, News) {
+        let Some(statement) = member("statement", news) else {
+            let is_ours = |gone| self.follows(stored).is_some_and(|(ours, _)| ours == gone);
+            let of_one = news.is_empty() || member("activationId", news).is_some_and(is_ours);
+            let asks = if of_one { News::Alone } else { News::Whole };
+            return (self.genuine(stored, now), asks);
         };
         let said = self.keys.of_statements().statement(&statement);
         if let Err(TokenFault::UnknownKey { .. }) = said {
-            return (self.genuine(stored, now), true);
+            return (self.genuine(stored, now), News::Unclear);
         }
         match said.ok().and_then(|said| stored.after_news(said)) {
-            None => (self.genuine(stored, now), false),
+            None => (self.genuine(stored, now), News::Whole),
             Some(after) if after.token().is_none() => {
-                (Decision::of(after.last_error()).storing(after), false)
+                let decision = Decision::of(after.last_error()).storing(after);
+                (decision, News::Whole)
             }
             Some(restricted) => {
                 let decision = self.genuine(&restricted, now);
                 let store = decision.store.clone().unwrap_or(restricted);
-                (decision.storing(store), true)
+                (decision.storing(store), News::Vendors)
             }
         }
     }
 
-    /// Says whether a crowd may have heard the same news, which then does not ask all at once: they are of a license. News
-    /// without a statement are of one activation, as refusals are.
-    #[must_use]
-    pub fn is_told_to_many(news: &str) -> bool {
-        statement_in(news).is_some()
-    }
-
     /// Decides what a fault of the server does to a sync: one whose ledger is silent says what is published of the license.
     pub(super) fn told_by_fault(&self, stored: &Stored, body: &str) -> Decision {
-        let statement = statement_in(body);
+        let statement = member("statement", body);
         let said = statement.and_then(|text| self.keys.of_statements().statement(&text).ok());
         let after = said.and_then(|said| stored.after_news(said));
         let status = match &after {
@@ -64,8 +74,10 @@ impl Client {
     }
 }
 
-fn statement_in(news: &str) -> Option<String> {
-    Object::parse(news, &["statement"])?.text("statement").ok()
+fn member(name: &'static str, news: &str) -> Option<String> {
+    Object::parse(news, &["statement", "activationId"])?
+        .text(name)
+        .ok()
 }
 
 impl Stored {

@@ -3,7 +3,7 @@
 //! A wait is counted by the clock on the wall and looked at every minute, so that a computer that slept, or whose clock was
 //! set, is at most a minute late. Applications that share a store share its syncs: a newer token in it counts as one.
 
-use super::{Decision, Stored};
+use super::{Decision, News, Stored};
 use crate::status_code::StatusCode;
 use crate::time::Seconds;
 
@@ -111,14 +111,21 @@ impl Schedule {
     }
 
     /// Goes on after news that a sync has yet to explain: with one soon, each application at a moment of its own, so that a
-    /// crowd which was told together does not ask together. One that waits after failures waits on.
+    /// crowd which was told together does not ask together. One that waits after failures waits on, unless the vendor's own
+    /// word says that the server is there again.
     #[must_use]
-    pub fn told(self, stored: &Stored, jitter: u32, now: i64) -> Self {
+    pub fn told(self, stored: &Stored, news: News, jitter: u32, now: i64) -> Self {
         let Self::Waiting(wait) = self else {
             return self;
         };
-        let length = i64::from(jitter % NEWS_SPREAD).saturating_add(1);
-        if wait.failures > 0 || wait.left(now) <= length {
+        let spread = match news {
+            News::Whole => return self,
+            News::Alone => 0,
+            News::Unclear | News::Vendors => jitter % NEWS_SPREAD,
+        };
+        let length = i64::from(spread).saturating_add(1);
+        let waits_on = wait.failures > 0 && news != News::Vendors;
+        if waits_on || wait.left(now) <= length {
             return self;
         }
         Self::Waiting(Wait {

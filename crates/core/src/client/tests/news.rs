@@ -29,15 +29,15 @@ fn news_by(key: &StatementKey, statement: &Statement) -> String {
         .to_string()
 }
 
-fn told(stored: &Stored, statement: &Statement) -> (Decision, bool) {
+fn told(stored: &Stored, statement: &Statement) -> (Decision, News) {
     informed().told(stored, &news_by(&account(), statement), NOW)
 }
 
 #[track_caller]
 fn changes_nothing(statement: &Statement) {
-    let (decision, has_more) = told(&stored(&activation()), statement);
+    let (decision, left) = told(&stored(&activation()), statement);
     check(&decision, StatusCode::OK, Some(60));
-    assert_eq!((decision.store, has_more), (None, false));
+    assert_eq!((decision.store, left), (None, News::Whole));
 }
 
 #[test]
@@ -56,8 +56,11 @@ fn a_revocation_ends_the_activation_at_once() {
             ..statement(6)
         },
     ] {
-        let (decision, has_more) = told(&stored(&activation()), &statement);
-        assert_eq!((decision.status, has_more), (StatusCode::E_REVOKED, false));
+        let (decision, left) = told(&stored(&activation()), &statement);
+        assert_eq!(
+            (decision.status, left),
+            (StatusCode::E_REVOKED, News::Whole)
+        );
         let after = decision.store.unwrap();
         assert_eq!(informed().genuine(&after, NOW).status, StatusCode::FAIL);
         assert_eq!(after.last_error(), StatusCode::E_REVOKED);
@@ -130,9 +133,9 @@ fn a_suspension_and_an_earlier_end_hold_until_a_token_says_otherwise() {
         (suspended, StatusCode::SUSPENDED),
         (ended, StatusCode::EXPIRED),
     ] {
-        let (decision, has_more) = told(&stored(&activation()), &statement);
+        let (decision, left) = told(&stored(&activation()), &statement);
         check(&decision, status, Some(60));
-        assert!(has_more);
+        assert_eq!(left, News::Vendors);
         let after = decision.store.unwrap();
         let kept = informed().read(&informed().write(&after));
         assert_eq!(informed().genuine(&kept, NOW).status, status);
@@ -157,9 +160,9 @@ fn news_extend_nothing() {
         suspended: true,
         ..activation()
     };
-    let (decision, has_more) = told(&stored(&suspended), &statement(6));
+    let (decision, left) = told(&stored(&suspended), &statement(6));
     check(&decision, StatusCode::SUSPENDED, Some(60));
-    assert!(has_more, "a sync has more to say");
+    assert_eq!(left, News::Vendors);
     let expired = Claims {
         eat: NOW - 1,
         ..activation()
@@ -198,29 +201,38 @@ fn news_that_the_account_did_not_sign_change_nothing() {
         not_so.rsplit_once('.').unwrap().1,
     );
     let stored = stored(&activation());
-    for (news, is_unclear) in [
-        (format!("{payload}.{signature}"), false),
+    for (news, expected) in [
+        (format!("{payload}.{signature}"), News::Whole),
         (
             serde_json::json!({ "statement": token(&activation()) }).to_string(),
-            false,
+            News::Whole,
         ),
-        (news_by(&other, &revoked), true),
+        (news_by(&other, &revoked), News::Unclear),
     ] {
-        let (decision, has_more) = informed().told(&stored, &news, NOW);
+        let (decision, left) = informed().told(&stored, &news, NOW);
         check(&decision, StatusCode::OK, Some(60));
-        assert_eq!((decision.store, has_more), (None, is_unclear), "{news}");
+        assert_eq!((decision.store, left), (None, expected), "{news}");
     }
 }
 
 #[test]
-fn a_refusal_to_tell_any_is_a_reason_to_sync_and_what_holds_no_statement_is_none() {
+fn a_refusal_to_tell_any_is_a_reason_to_sync_and_so_is_the_word_that_the_activation_is_gone() {
     for client in [client(), informed()] {
-        for news in ["", "{}", "null", "<html>", r#"{"statement": 1}"#] {
-            let (decision, has_more) = client.told(&stored(&activation()), news, NOW);
+        for (news, expected) in [
+            ("", News::Alone),
+            (r#"{"activationId": "a"}"#, News::Alone),
+            (r#"{"activationId": "b"}"#, News::Whole),
+            ("{}", News::Whole),
+            ("null", News::Whole),
+            ("<html>", News::Whole),
+            (r#"{"statement": 1}"#, News::Whole),
+        ] {
+            let (decision, left) = client.told(&stored(&activation()), news, NOW);
             check(&decision, StatusCode::OK, Some(60));
-            let expected = (None, news.is_empty());
-            assert_eq!((decision.store, has_more), expected, "{news}");
+            assert_eq!((decision.store, left), (None, expected), "{news}");
         }
+        let (_, left) = client.told(&Stored::default(), "{}", NOW);
+        assert_eq!(left, News::Whole);
     }
 }
 
@@ -230,10 +242,10 @@ fn where_the_statement_key_is_not_known_news_are_a_reason_to_sync_and_no_more() 
         revoked: true,
         ..statement(6)
     };
-    let (decision, has_more) =
+    let (decision, left) =
         client().told(&stored(&activation()), &news_by(&account(), &revoked), NOW);
     check(&decision, StatusCode::OK, Some(60));
-    assert_eq!((decision.store, has_more), (None, true));
+    assert_eq!((decision.store, left), (None, News::Unclear));
 }
 
 #[test]
@@ -253,7 +265,7 @@ fn who_was_told_syncs_soon_but_not_all_at_once() {
     let stored = stored(&activation());
     let schedule = Schedule::default().begun(&client().genuine(&stored, NOW), NOW);
     assert_eq!(
-        schedule.told(&stored, 9, NOW),
+        schedule.told(&stored, News::Vendors, 9, NOW),
         schedule,
         "the first sync is due already"
     );
@@ -261,10 +273,29 @@ fn who_was_told_syncs_soon_but_not_all_at_once() {
     assert!(asked.is_some());
     let waiting = schedule.synced(&decision, &stored, None, 0, NOW);
     assert_eq!(waiting.due(), Some(NOW + 60));
+    let wait = |schedule: Schedule, news, jitter| {
+        schedule.told(&stored, news, jitter, NOW).due().unwrap() - NOW
+    };
     for jitter in 0..10 {
-        let wait = waiting.told(&stored, jitter, NOW).due().unwrap() - NOW;
-        assert_eq!(wait, 1 + i64::from(jitter % 5));
+        for news in [News::Unclear, News::Vendors] {
+            assert_eq!(wait(waiting, news, jitter), 1 + i64::from(jitter % 5));
+        }
+        assert_eq!(wait(waiting, News::Alone, jitter), 1);
+        assert_eq!(wait(waiting, News::Whole, jitter), 60);
     }
+
+    let unheard = Decision {
+        interval: Some(Seconds(60)),
+        ..Decision::of(StatusCode::E_SERVER)
+    };
+    let later = Some(Seconds(3_600));
+    let failed = schedule.synced(&unheard, &stored, later, 0, NOW);
+    let waits = wait(failed, News::Whole, 0);
+    assert!(waits >= 3_600, "{waits}");
+    for news in [News::Alone, News::Unclear] {
+        assert_eq!(wait(failed, news, 0), waits);
+    }
+    assert_eq!(wait(failed, News::Vendors, 0), 1);
 }
 
 #[test]
