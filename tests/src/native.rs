@@ -449,7 +449,7 @@ impl NativeHost {
                 Operation::ReadStatusList => {
                     let list = self.listed(found.number());
                     let list = list.filter(|list| !list.is_late(now));
-                    list.map(|list| list.reply())
+                    list.map(|list| list.reply(now))
                 }
                 _ => self.answer_at_the_edge(&found, &request, now),
             };

@@ -79,9 +79,8 @@ test("a list is handed in as text, and what it allows is nothing", async () => {
   assert.equal(await code(client.applyStatusList(resumed)), 0);
   assert.equal(client.isValid().code, 0);
 
-  for (const list of [suspended, resumed]) {
-    await assert.rejects(client.applyStatusList(list), { code: "INVALID_STATUS_LIST", message: /a later one was read before/ });
-  }
+  await assert.rejects(client.applyStatusList(suspended), { code: "INVALID_STATUS_LIST", message: /a later one was read before/ });
+  assert.equal(await code(client.applyStatusList(resumed)), 0, "the same list says the same again");
   const revoked = await listAfter(license, { revoked: true });
   assert.equal(await code(client.applyStatusList(revoked)), 53);
   assert.deepEqual([client.isValid().code, client.lastActivationError().code], [1, 53]);

@@ -14,10 +14,10 @@ const behind = behindProxy({ secrets: { LICENTIA_MASTER_KEYS: earlier } });
 const run = (masterKeys) => behind.server.restart({ LICENTIA_MASTER_KEYS: masterKeys });
 const code = (promise) => promise.then((status) => status.code, (error) => error.status);
 
-let machines = 0;
+let [machines, time] = [0, Date.now()];
 async function activated(license, options) {
   machines += 1;
-  const client = await behind.open(license, { fingerprint: String(machines).padStart(64, "f"), ...options });
+  const client = await behind.open(license, { fingerprint: String(machines).padStart(64, "f"), now: () => time, ...options });
   assert.equal(await code(client.activate()), 0);
   return client;
 }
@@ -41,7 +41,11 @@ test("a client that asks meanwhile hears refusals by the later key; one that doe
   assert.equal(await code(asking.sync()), 0);
   assert.deepEqual(pinned(), product);
 
+  // Whoever adds signatures to every answer has nobody ask for keys more than once an hour.
   between.between = (_, pass) => pass();
+  assert.equal(await code(asking.sync()), 0);
+  assert.deepEqual(pinned(), product);
+  time += 3_600_000;
   between.seen.length = 0;
   for (const client of [asking, given, asking, given]) assert.equal(await code(client.sync()), 0);
   assert.equal(between.seen.filter(({ request }) => request.path.endsWith("/keys")).length, 2, "each asks once");
@@ -55,4 +59,19 @@ test("a client that asks meanwhile hears refusals by the later key; one that doe
   for (const client of [asking, given]) assert.equal(await code(client.sync()), 53);
   assert.equal(await code(absent.sync()), 48);
   assert.equal(absent.isGenuine().code, 0);
+});
+
+test("a key that signs no more is forgotten", async () => {
+  const { server } = behind;
+  await run(`${earlier},${later}`);
+  const license = await createLicense(server.call);
+  const storage = memoryStorage();
+  const kids = () => JSON.parse(storage.get(`licentia.${license.productId}.keys`)).statementKeys.map(({ kid }) => kid);
+  const client = await activated(license, { storage });
+  const [first] = kids();
+  assert.equal(kids().length, 2);
+  await server.call("POST", "/v3/rewrap");
+  await run(earlier);
+  assert.equal(await code(client.sync()), 0);
+  assert.deepEqual(kids(), [first]);
 });

@@ -17,7 +17,11 @@ use crate::route::Endpoint;
 use crate::store;
 use crate::store::answer::Kept;
 
+/// The header of an answer that was given before.
+pub const REPLAYED: &str = "Idempotency-Replayed";
 const LONGEST: usize = 255;
+/// A longer answer to somebody without a token is not kept: anybody's activation could fill the ledger with them.
+const KEPT_FOR_ANYBODY: usize = 8_192;
 
 /// What is written even though a call was rolled back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,12 +112,16 @@ impl Once {
         let text = cx.given.vault.unwrap(&self.bound_to(), &wrapped)?;
         let answer: Answer = serde_json::from_slice(&text).map_err(unreadable)?;
         let reply = answer.reply(cx)?;
-        Ok(Some(reply.header("Idempotency-Replayed", true)))
+        Ok(Some(reply.header(REPLAYED, true)))
     }
 
-    /// Keeps the answer to a request that took effect.
+    /// Keeps the answer to a request that took effect, unless it is anybody's and long.
     pub(crate) fn keep(&self, cx: &Context<'_>, reply: &Reply) -> Result<(), Fault> {
-        Ok(store::answer::keep(cx.db, &self.kept(cx, reply)?)?)
+        let kept = self.kept(cx, reply)?;
+        if cx.caller == Caller::Anonymous && kept.reply.len() > KEPT_FOR_ANYBODY {
+            return Ok(());
+        }
+        Ok(store::answer::keep(cx.db, &kept)?)
     }
 
     /// Returns a refusal as a fact, unless another try may well be answered otherwise. Nobody without a token makes a row by

@@ -32,7 +32,7 @@ pub use host::{
     Actor, Body, Given, Handled, KeyPair, Outcome, Publishes, Reply, Request, Settings, TokenName,
     Unsigned,
 };
-pub use idempotency::{Fact, write_facts};
+pub use idempotency::{Fact, REPLAYED, write_facts};
 pub use key_pattern::{DEFAULT_KEY_PATTERN, KeyPattern};
 pub use keys::{PrivateKeyFault, read_private_key};
 pub use limit::{Limiter, Limits, MalformedRule, Rule, Standing, tells_wrong_credential};

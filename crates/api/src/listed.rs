@@ -104,10 +104,12 @@ impl Listed {
         self.bits.status(usize::try_from(place).ok()?)
     }
 
-    /// Serves it.
+    /// Serves it. Caches keep it for what is left of its time.
     #[must_use]
-    pub fn reply(&self) -> Reply {
-        let kept_for = format!("public, max-age={}", self.list.ttl);
+    pub fn reply(&self, now: Timestamp) -> Reply {
+        let age = now.unix_seconds().saturating_sub(self.list.iat);
+        let left = self.list.ttl.saturating_sub(age).clamp(0, self.list.ttl);
+        let kept_for = format!("public, max-age={left}");
         reply(self.text.clone())
             .header("Cache-Control", kept_for)
             .versioned(self.list.ver)

@@ -101,12 +101,15 @@ pub fn judge(product_id: String, license_key: String, fingerprint: String, now: 
 /// Judges the answer that was read by the statement in it, as JSON: see `checkLicense` of the npm package.
 ///
 /// The statement is one only if a statement key has signed it, and if it is of `license` where that names one. It says what was
-/// so once: where the answer must be signed and is not, anybody may have kept it, and it says nothing. A server that does not
-/// `know` how things stand may still say that they stand badly, and never that they stand well.
+/// so once: where the answer must be signed and is not, anybody may have kept it, and it says nothing. The server's `status`
+/// may tell of what came since, and a server that does not `know` how things stand may still say that they stand badly: neither
+/// says that they stand well.
 #[wasm_bindgen]
 pub fn judge_statement(
     text: &str,
+    product: Option<String>,
     license: Option<String>,
+    status: &str,
     ended: bool,
     knows: bool,
     now: f64,
@@ -119,7 +122,14 @@ pub fn judge_statement(
         && let Ok((facts, claims)) = StatementFacts::verify(text, &statement_keys())
         && license.is_none_or(|license| license == facts.lid)
     {
-        match facts.status(seconds(now)) {
+        let status = match (facts.status(seconds(now)), status) {
+            _ if product.is_some_and(|product| product != facts.pid) => StatusCode::E_PRODUCT_ID,
+            (deleted @ StatusCode::E_LICENSE_KEY, _) => deleted,
+            (_, "revoked") => StatusCode::E_REVOKED,
+            (StatusCode::OK, "suspended") => StatusCode::SUSPENDED,
+            (said, _) => said,
+        };
+        match status {
             StatusCode::OK if !knows => {}
             StatusCode::OK if ended => {
                 return written(StatusCode::E_ACTIVATION_NOT_FOUND, "statement", &claims);

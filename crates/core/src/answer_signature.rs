@@ -70,14 +70,16 @@ impl AnswerHeaders {
         }
     }
 
-    /// Returns whether a signature names a key that is none of `keys`, as the server's answers do while its key is rotated.
+    /// Returns whether they name other keys than `keys`: while a server's key is rotated its answers name one more, and
+    /// afterwards one less.
     #[must_use]
-    pub fn name_another_than(&self, keys: &KeySet) -> bool {
-        let inputs = members(&self.signature_input);
-        let parameters = inputs.flat_map(|(_, given)| given.split(';'));
-        let mut kids =
-            parameters.filter_map(|part| part.strip_prefix("keyid=\"")?.strip_suffix('"'));
-        kids.any(|kid| keys.named(Some(kid)).next().is_none())
+    pub fn name_others_than(&self, keys: &KeySet) -> bool {
+        let parameters = members(&self.signature_input).flat_map(|(_, given)| given.split(';'));
+        let named: Vec<&str> = parameters
+            .filter_map(|part| part.strip_prefix("keyid=\"")?.strip_suffix('"'))
+            .collect();
+        let is_unknown = |kid: &&str| keys.named(Some(kid)).next().is_none();
+        named.iter().any(is_unknown) || keys.kids().any(|kid| !named.contains(&kid))
     }
 }
 

@@ -312,6 +312,8 @@ pub struct Statement {
 pub struct StatementFacts {
     /// The license's id.
     pub lid: String,
+    /// The product's id.
+    pub pid: String,
     /// Whether the license is revoked.
     pub revoked: bool,
     /// Whether the license is suspended.
@@ -331,6 +333,7 @@ pub struct StatementFacts {
 impl StatementFacts {
     pub(crate) const MEMBERS: &'static [&'static str] = &[
         "lid",
+        "pid",
         "revoked",
         "suspended",
         "deleted",
@@ -343,6 +346,7 @@ impl StatementFacts {
     pub(crate) fn read(claims: &Object<'_>) -> Result<Self, Misfit> {
         Ok(Self {
             lid: claims.text("lid")?,
+            pid: claims.text("pid")?,
             revoked: claims.flag("revoked")?,
             suspended: claims.flag("suspended")?,
             deleted: claims.flag("deleted")?,

@@ -145,6 +145,11 @@ impl KeySet {
         held(&self.statements)
     }
 
+    /// Returns the names of the keys that have one.
+    pub(crate) fn kids(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().filter_map(|named| named.kid.as_deref())
+    }
+
     /// Returns the keys that a header with this `kid` may mean.
     pub(crate) fn named<'a>(
         &'a self,

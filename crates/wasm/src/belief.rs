@@ -47,7 +47,7 @@ impl Session {
     }
 
     /// Notes how that answer is signed, before it is decided what it does. Returns whether the server has said, signed, that it
-    /// has another key besides. `headers` are `Content-Digest`, `Signature-Input` and `Signature`, a line each.
+    /// has other keys by now. `headers` are `Content-Digest`, `Signature-Input` and `Signature`, a line each.
     pub fn signed(&mut self, status: u16, body: &str, headers: &str) -> bool {
         let question = self.belief.question.take();
         let Some(keys) = &self.belief.signers else {
@@ -56,7 +56,7 @@ impl Session {
         let headers = AnswerHeaders::from_lines(headers.split('\n'));
         self.belief.proof = question.map(|question| question.proof(status, body, &headers, keys));
         let is_signed = matches!(self.belief.proof, Some(Proof::Signed(_)));
-        is_signed && headers.name_another_than(keys)
+        is_signed && headers.name_others_than(keys)
     }
 
     /// Takes the statement keys of the product's keys that were just answered, if a key that is known has signed the answer.

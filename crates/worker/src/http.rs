@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use js_sys::futures::JsFuture;
 use js_sys::{Promise, Uint8Array};
-use licentia_api::{Actor, Body, Publishes, Reply, tells_wrong_credential};
+use licentia_api::{Actor, Body, Publishes, REPLAYED, Reply, tells_wrong_credential};
 use licentia_core::{Area, RequestId, digest, nonce};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
@@ -136,6 +136,11 @@ impl Incoming {
 }
 
 impl Answer {
+    /// Whether it was given before, to the same request.
+    pub(crate) fn is_replayed(&self) -> bool {
+        self.headers.lines().step_by(2).any(|name| name == REPLAYED)
+    }
+
     /// Makes an answer of a reply that is made at the edge; `actor` asked for it.
     pub(crate) fn of(reply: Reply, actor: Actor) -> Self {
         let body = match reply.body {

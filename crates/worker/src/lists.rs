@@ -1,4 +1,5 @@
 //! Status lists at the edge: an isolate keeps the newest one of each number that it has read, for as long as the list allows.
+//! Checks are told from that; who asks for a list itself is given what KV has now.
 //!
 //! A list that KV has not, or has late, the ledger is asked for; if that fails too, the newest one counts until it ends.
 
@@ -28,8 +29,8 @@ thread_local! {
 
 /// Serves a list.
 pub(crate) async fn answer(asked: &Asked<'_>, number: u32) -> Result<Answer, Fault> {
-    let reply = match newest(asked, number).await {
-        Ok(Some(list)) if list.stands(asked.now) => list.reply(),
+    let reply = match read_anew(asked, number).await {
+        Ok(Some(list)) if list.stands(asked.now) => list.reply(asked.now),
         Ok(Some(_)) => published::unavailable(None),
         Ok(None) => Reply::problem(&no_list(number)),
         Err(fault) => {
@@ -40,15 +41,18 @@ pub(crate) async fn answer(asked: &Asked<'_>, number: u32) -> Result<Answer, Fau
     Ok(Answer::of(reply, asked.actor))
 }
 
-/// Returns the newest list that is to be had.
+/// Returns the newest list, as far as one that was read may be kept.
 pub(crate) async fn newest(asked: &Asked<'_>, number: u32) -> Result<Option<Rc<Listed>>, Fault> {
     let kept = LISTS.with(|lists| lists.get(&number));
-    if let Some((read_at, list)) = &kept
-        && asked.now < read_at.plus(list.ttl())
-    {
-        return Ok(Some(Rc::clone(list)));
+    match kept {
+        Some((read_at, list)) if asked.now < read_at.plus(list.ttl()) => Ok(Some(list)),
+        _ => read_anew(asked, number).await,
     }
-    let kept = kept.map(|(_, list)| list);
+}
+
+/// Returns the newest list that is to be had.
+async fn read_anew(asked: &Asked<'_>, number: u32) -> Result<Option<Rc<Listed>>, Fault> {
+    let kept = LISTS.with(|lists| lists.get(&number)).map(|(_, list)| list);
     let mut newest = newer(kept, from_kv(asked, number).await);
     if newest.as_ref().is_none_or(|list| list.is_late(asked.now)) {
         match from_ledger(asked, number).await {

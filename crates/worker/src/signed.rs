@@ -1,6 +1,7 @@
 //! Signs what applications and their servers are answered, refusals and faults too.
 //!
-//! A body that is sent as it is made has no digest yet when its headers go: exports in slices are not signed.
+//! A body that is sent as it is made has no digest yet when its headers go: exports in slices are not signed. An answer that is
+//! repeated was made for an earlier request, and is not signed for the nonce of this one.
 
 use licentia_api::{Vault, is_signed};
 use licentia_core::{SignedAnswer, Timestamp};
@@ -18,7 +19,7 @@ pub(crate) fn sign(answer: &mut Answer, incoming: &Incoming, vault: &Vault, now:
         method: &incoming.method,
         path: &incoming.path,
         digest: incoming.digest.as_deref(),
-        nonce: incoming.nonce.as_deref(),
+        nonce: incoming.nonce.as_deref().filter(|_| !answer.is_replayed()),
     };
     let headers = signed.sign(vault.statement_keys(), now.unix_seconds());
     answer.header("Content-Digest", headers.content_digest);

@@ -134,7 +134,8 @@ fn bindings(workspace: &Workspace, generated: &Path, member: &str, name: &str) -
 fn optimize(workspace: &Workspace, module: &Path) -> Result<()> {
     let mut command = node::script(workspace, "node_modules/binaryen/bin/wasm-opt")?;
     command
-        .args(["-Oz", "--strip-debug", "--strip-producers"])
+        .args(["--flatten", "--rereloop", "-Os", "-Os"])
+        .args(["--strip-debug", "--strip-producers"])
         .args(WASM_FEATURES)
         .arg(module)
         .arg("--output")

@@ -1,7 +1,8 @@
 //! `POST /v3/rewrap`: what an earlier master key protects is protected by the one in use from then on.
 //!
 //! Signing keys and kept answers are wrapped anew, and everything is published anew, under names and with signatures of
-//! the key in use. Once nothing is left and nothing is pending, the earlier master key can be dropped.
+//! the key in use. Whoever goes on with each cursor hears of none once nothing is left and nothing is pending: then the earlier
+//! master key is needed here no more.
 
 use licentia_core::{Problem, Product, TokenKey};
 use serde_json::json;
@@ -15,13 +16,23 @@ use crate::store;
 /// How many licenses, and how many kept answers, one call takes.
 const LICENSES: i64 = 2_000;
 const ANSWERS: i64 = 500;
+/// The cursor once everything is under way: from there on a call only says what is pending.
+const PUBLISHING: &str = "publishing";
+
+/// Where a call goes on.
+#[derive(Clone, Copy, PartialEq)]
+enum From {
+    Start,
+    After(i64),
+    Publishing,
+}
 
 /// `POST /v3/rewrap`
 pub(super) fn rewrap(cx: &Context<'_>) -> Result<Reply, Fault> {
-    let begin = cursor(cx)?;
+    let from = cursor(cx)?;
     let mut pace = Pace::load(cx)?;
     let mut rewrapped = 0_u64;
-    if begin.is_none() {
+    if from == From::Start {
         store::status_list::change_all(cx.db)?;
         for product in store::product::load_all(cx.db)? {
             rewrapped =
@@ -29,16 +40,19 @@ pub(super) fn rewrap(cx: &Context<'_>) -> Result<Reply, Fault> {
         }
     }
     let answers = rewrap_answers(cx)?;
-    let licenses = store::license::after(cx.db, begin, LICENSES)?;
+    let licenses = match from {
+        From::Start => store::license::after(cx.db, None, LICENSES)?,
+        From::After(number) => store::license::after(cx.db, Some(number), LICENSES)?,
+        From::Publishing => Vec::new(),
+    };
     for (_, id, version) in &licenses {
         let at = pace.next(2);
         store::outbox::enqueue_paced(cx.db, &Subject::License(*id).to_string(), *version, at)?;
     }
     pace.save(cx)?;
     let whole = i64::try_from(licenses.len()).is_ok_and(|count| count == LICENSES);
-    let last = licenses.last().map(|(number, ..)| *number).or(begin);
-    let next = last.filter(|_| whole || answers == ANSWERS);
-    if begin.is_none() {
+    let last = licenses.last().filter(|_| whole);
+    if from == From::Start {
         cx.record(
             "keys.rewrapped",
             "account",
@@ -47,23 +61,24 @@ pub(super) fn rewrap(cx: &Context<'_>) -> Result<Reply, Fault> {
         )?;
     }
     let pending = store::outbox::count(cx.db)?;
-    let reply = json!({ "keys": rewrapped, "licenses": licenses.len(), "pending": pending,
-        "cursor": next.map(|next| next.to_string()) });
+    let is_done = pending == 0 && answers < ANSWERS;
+    let publishing = (!is_done).then(|| PUBLISHING.to_owned());
+    let next = last.map(|(number, ..)| number.to_string()).or(publishing);
+    let reply = json!({ "keys": rewrapped, "licenses": licenses.len(), "pending": pending, "cursor": next });
     Ok(Reply {
         publishes: crate::host::Publishes::Later,
         ..Reply::json(200, &reply)
     })
 }
 
-fn cursor(cx: &Context<'_>) -> Result<Option<i64>, Problem> {
+fn cursor(cx: &Context<'_>) -> Result<From, Problem> {
     let mut pairs = form_urlencoded::parse(cx.request.query.as_bytes());
     match pairs.find(|(name, _)| name == "cursor") {
-        None => Ok(None),
+        None => Ok(From::Start),
+        Some((_, value)) if value == PUBLISHING => Ok(From::Publishing),
         Some((_, value)) => {
-            let number = value.parse();
-            number
-                .map(Some)
-                .map_err(|_number| Problem::field("cursor", "it is not one that this call gave"))
+            let number = value.parse().map(From::After);
+            number.map_err(|_number| Problem::field("cursor", "it is not one that this call gave"))
         }
     }
 }

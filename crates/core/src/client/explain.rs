@@ -29,7 +29,7 @@ impl Client {
             StatusCode::E_LICENSE_KEY => key_fault(self, stored).to_owned(),
             _ => match stored.token() {
                 Some(token) if status == StatusCode::OK => good(stored, token),
-                Some(token) => of_token(status, token.facts(), now),
+                Some(token) => of_token(status, stored, token, now),
                 None => without_token(stored),
             },
         }
@@ -90,9 +90,18 @@ fn issued(facts: &Facts) -> String {
     format!("the server's token of {}", time(facts.iat))
 }
 
-fn of_token(status: StatusCode, facts: &Facts, now: i64) -> String {
+fn of_token(status: StatusCode, stored: &Stored, token: &Token, now: i64) -> String {
+    let facts = token.facts();
+    let said = stored.said_of(token);
     let issued = issued(facts);
     match status {
+        StatusCode::EXPIRED if said.eat != 0 && said.eat < now => {
+            format!(
+                "the vendor has said since then that it ended at {}",
+                time(said.eat)
+            )
+        }
+        StatusCode::SUSPENDED if !facts.suspended => "the vendor has said so since then".to_owned(),
         StatusCode::EXPIRED => format!("{issued} says that it ended at {}", time(facts.eat)),
         StatusCode::GRACE_PERIOD_OVER => {
             format!("{issued} was good until {}", time(facts.ssgpeat))

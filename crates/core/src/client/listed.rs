@@ -72,11 +72,11 @@ impl Stored {
         self.token()?.facts().place.as_ref()
     }
 
-    /// Whether the list, or a later one, was read before for the license that is activated here.
+    /// Whether a later list was read before for the license that is activated here.
     fn has_seen(&self, list: &StatusList) -> bool {
         let lid = self.token().map(|token| token.facts().lid.as_str());
         let listed = self.listed.value.as_ref().filter(|_| self.listed.whole);
-        listed.is_some_and(|listed| Some(listed.lid.as_str()) == lid && listed.ver >= list.ver)
+        listed.is_some_and(|listed| Some(listed.lid.as_str()) == lid && listed.ver > list.ver)
     }
 
     fn listed_by(&self, list: &StatusList, suspended: bool) -> Self {

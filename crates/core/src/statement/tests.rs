@@ -33,6 +33,7 @@ fn statement() -> Statement {
 fn facts() -> StatementFacts {
     StatementFacts {
         lid: "l".to_owned(),
+        pid: "p".to_owned(),
         revoked: false,
         suspended: false,
         deleted: false,

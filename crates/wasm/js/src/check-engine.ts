@@ -75,8 +75,7 @@ export function isSigned(message: Uint8Array, signature: Uint8Array, publicKey: 
   return signed(message, signature);
 }
 
-/** Judges the answer that was just heard by the statement in it; `knows` says whether the server knew how things stand. */
-export function verdictOnStatement(text: string, license: string | undefined, ended: boolean, knows: boolean, now: number) {
-  const verdict = judge_statement(text, license, ended, knows, now);
-  return JSON.parse(verdict) as Pick<LicenseCheck, "code" | "name" | "statement">;
+/** Judges the answer that was just heard by the statement in it: see crates/check/src/lib.rs. */
+export function verdictOnStatement(...about: Parameters<typeof judge_statement>) {
+  return JSON.parse(judge_statement(...about)) as Pick<LicenseCheck, "code" | "name" | "statement">;
 }

@@ -57,7 +57,10 @@ export interface StatementClaims {
 export interface LicenseCheck {
   /** The status code: 0 if the license is valid, and nobody knows that the activation has ended. */
   code: number;
-  /** Its name, such as `LA_OK`, `LA_E_REVOKED`, or `LA_E_INET` if nothing was heard that the vendor has signed. */
+  /**
+   * Its name, such as `LA_OK`, `LA_E_REVOKED`, `LA_E_PRODUCT_ID` if the license is of another product than the keys, or `LA_E_INET` if
+   * nothing was heard that the vendor has signed.
+   */
   name: string;
   /** What the vendor has signed; null if nothing was heard. */
   statement: StatementClaims | null;
@@ -69,7 +72,7 @@ export interface LicenseCheck {
   asOf: string | null;
 }
 
-type Said = Partial<Omit<LicenseCheck, "statement"> & { statement: unknown }>;
+type Said = Partial<Omit<LicenseCheck, "statement"> & { statement: unknown; status: unknown }>;
 
 /**
  * Asks the license server what has become of a license, and verifies its statement with the account's keys.
@@ -78,7 +81,7 @@ type Said = Partial<Omit<LicenseCheck, "statement"> & { statement: unknown }>;
  */
 export async function checkLicense(question: LicenseQuestion): Promise<LicenseCheck> {
   const given = object(question, "question") as LicenseQuestion;
-  const { host } = namedBy(given.publicKey);
+  const { host, productId } = namedBy(given.publicKey);
   if (!hasStatementKeys(given.publicKey)) {
     throw invalid("publicKey", "a `product.dat` or a product's keys, with `statementKeys`");
   }
@@ -98,7 +101,9 @@ export async function checkLicense(question: LicenseQuestion): Promise<LicenseCh
   hear(keyText(given.publicKey), answer.status, answer.body, asked, answer.signature);
   // The query is not signed: whoever takes `fresh` out of it gets what is published, and that is said inside.
   const knows = answer.status === 200 && (!given.fresh || said.source === "ledger");
-  const verdict = verdictOnStatement(String(said.statement), license, said.activation === "none", knows, now);
+  const hasEnded = said.activation === "none";
+  const product = textOrNone(productId) || undefined;
+  const verdict = verdictOnStatement(textOrNone(said.statement), product, license, textOrNone(said.status), hasEnded, knows, now);
   if (verdict.statement === null) {
     return { ...verdict, activation: null, source: null, asOf: null };
   }
@@ -132,8 +137,12 @@ function parsed(body: string): Said {
 /** What a token says of itself: good for asking whether it is true, and for nothing else. */
 export function unverified(token: string): { key: string; fp: string; lid: string } {
   const claims = parsedClaims(token);
-  const text = (name: string): string => (typeof claims[name] === "string" ? claims[name] : "");
-  return { key: text("key"), fp: text("fp"), lid: text("lid") };
+  return { key: textOrNone(claims["key"]), fp: textOrNone(claims["fp"]), lid: textOrNone(claims["lid"]) };
+}
+
+/** A text, or an empty one in place of what is none. */
+function textOrNone(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 function parsedClaims(token: string): Record<string, unknown> {

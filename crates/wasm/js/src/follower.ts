@@ -30,15 +30,17 @@ const HELD = 25;
 /** How long to wait before the second try, in milliseconds; each further one waits twice as long, up to the longest wait. */
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 60_000;
-/** Who is refused is so for long; and no server may ask for more. */
-const REFUSED_WAIT = 3_600_000;
+/** Who is refused is so for long: for an hour at most, with chance. */
+const REFUSED_WAIT = 2_400_000;
+/** Whoever stands in between may ask for a longer wait, and news would be missed when he is gone. */
+const LONGEST_ASKED = 600_000;
 const TOO_MANY_REQUESTS = 429;
 /** A crowd that has lost its sockets together comes back over this time. */
 const COMEBACK = 10_000;
 const HEARTBEAT = 40_000;
 /** A heartbeat that is not answered by then says that the connection is gone. */
 const SILENCE = 15_000;
-/** So many requests are held before a socket is tried again: ten minutes. */
+/** So many requests are held before a socket is tried again where none was ever open: ten minutes. Else it is tried after one. */
 const POLLS = 24;
 
 export class Follower {
@@ -68,6 +70,7 @@ export class Follower {
     let failures = 0;
     let isRefused = false;
     let drops = 0;
+    let patience = POLLS;
     let polls = platform.holdsSockets() ? 0 : Infinity;
     const known = () => this.#following.followed()?.version ?? 0;
     while (!signal.aborted) {
@@ -77,12 +80,13 @@ export class Follower {
         const opened = performance.now();
         const held = await this.#atSocket(path, signal);
         if (held) {
+          patience = 1;
           failures = 0;
           isRefused = false;
           drops = performance.now() - opened < LONGEST_WAIT ? drops + 1 : 0;
           await wait(part() * Math.min(COMEBACK * 2 ** Math.max(drops - 1, 0), LONGEST_WAIT), signal);
         } else {
-          polls = POLLS;
+          polls = patience;
         }
         continue;
       }
@@ -108,7 +112,8 @@ export class Follower {
         this.#following.refused();
       }
       const grown = Math.min(FIRST_WAIT * 2 ** failures, refuses ? REFUSED_WAIT : LONGEST_WAIT);
-      await wait(Math.min(Math.max(grown, retryAfter * 1000), REFUSED_WAIT) * (0.5 + part()), signal);
+      const asked = Math.min(retryAfter * 1000, LONGEST_ASKED);
+      await wait(Math.max(grown, asked) * (0.5 + part()), signal);
     }
   }
 

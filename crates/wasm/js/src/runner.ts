@@ -38,6 +38,8 @@ const LA_E_INET = 48;
 const UNHEARD: readonly number[] = [LA_E_INET, 90, 91];
 /** The server holds a request for 25 seconds, and its answer takes a while. */
 const HELD = 40_000;
+/** So many seconds pass before a server is asked for its keys again. */
+const KEYS_INTERVAL = 3_600;
 /** How many seconds to wait after a storage has failed. */
 const RETRY = 15;
 /** `LA_OK`, `LA_FAIL`, `LA_EXPIRED`, `LA_SUSPENDED` and `LA_GRACE_PERIOD_OVER`: what an application goes on with. */
@@ -61,8 +63,10 @@ export class Runner {
   #known: number | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #follower: Follower | undefined;
-  /** Whether the server has said that it has another statement key than those that are known. */
+  /** Whether the server has said that it has other statement keys than those that are known. */
   #isRotated = false;
+  /** When it may be asked for them next. */
+  #nextKeys = 0;
   /** Ends a background sync that is under way when the client is closed. */
   readonly #closing = new AbortController();
 
@@ -193,12 +197,12 @@ export class Runner {
 
   /** Asks the server; the answer is bound to the question, where it has to be signed. */
   async ask(method: "POST" | "PATCH", of: string, body: string, signal: AbortSignal | undefined): Promise<Answer> {
-    const { hasAnotherKey, ...answer } = await this.#bound({ method, path: `/v3/activations${of}`, body, signal });
-    this.#isRotated ||= hasAnotherKey;
+    const { hasOtherKeys, ...answer } = await this.#bound({ method, path: `/v3/activations${of}`, body, signal });
+    this.#isRotated ||= hasOtherKeys;
     return answer;
   }
 
-  async #bound(request: Request): Promise<Answer & { hasAnotherKey: boolean }> {
+  async #bound(request: Request): Promise<Answer & { hasOtherKeys: boolean }> {
     const { method, path, body } = request;
     const nonce = Array.from(platform.randomBytes(16), (byte) => byte.toString(16).padStart(2, "0")).join("");
     const sha256 = this.session.digest(body ?? "");
@@ -209,13 +213,14 @@ export class Runner {
       this.session.bind(method, path, headers["Content-Digest"], nonce);
     }
     const answer = await this.#request({ ...request, headers });
-    return { ...answer, hasAnotherKey: this.session.signed(answer.status, answer.body, answer.signature) };
+    return { ...answer, hasOtherKeys: this.session.signed(answer.status, answer.body, answer.signature) };
   }
 
-  /** Takes the keys that the server signs with from now on, while it still signs with those that are known, too. */
+  /** Takes the keys that the server signs with by now, as one says that is known. Headers can be changed on their way: once in a while. */
   async #followKeys(signal: AbortSignal | undefined): Promise<void> {
-    if (!this.#isRotated) return;
+    if (!this.#isRotated || this.now() < this.#nextKeys) return;
     this.#isRotated = false;
+    this.#nextKeys = this.now() + KEYS_INTERVAL;
     const { status: http, body } = await this.#bound({ method: "GET", path: keysPath(this.#settings), signal });
     if (http === 200 && this.session.renewed(body)) {
       await repin(this.#settings, this.#storage, body);

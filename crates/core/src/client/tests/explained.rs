@@ -69,6 +69,29 @@ fn it_says_until_when_a_license_is_good_by_the_first_end_that_comes() {
 }
 
 #[test]
+fn it_says_what_the_vendor_has_said_since_the_token() {
+    let said = |suspended, eat| {
+        let mut told = stored(&claims());
+        told.word = stored::Part::new(Some(stored::Word {
+            lid: claims().lid,
+            ver: 1,
+            suspended,
+            eat,
+        }));
+        client().explain(&told, Schedule::Over, NOW)
+    };
+    let ended =
+        "(LA_EXPIRED): the vendor has said since then that it ended at 2025-10-09T08:53:10Z; ";
+    assert!(
+        said(false, NOW - 10).contains(ended),
+        "{}",
+        said(false, NOW - 10)
+    );
+    let suspended = "(LA_SUSPENDED): the vendor has said so since then; ";
+    assert!(said(true, 0).contains(suspended), "{}", said(true, 0));
+}
+
+#[test]
 fn it_names_what_a_bad_state_rests_on() {
     let rests = |change: fn(&mut Claims), sentence: &str| {
         let mut claims = claims();
