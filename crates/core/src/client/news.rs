@@ -102,6 +102,7 @@ impl Stored {
         let StatementFacts {
             lid,
             ver,
+            iat,
             suspended,
             eat,
             ..
@@ -109,6 +110,7 @@ impl Stored {
         let word = Word {
             lid,
             ver,
+            iat,
             suspended,
             eat,
         };

@@ -50,11 +50,14 @@ pub(super) struct Word {
     pub lid: String,
     /// Its version.
     pub ver: i64,
+    /// Since when it is so.
+    pub iat: i64,
     pub suspended: bool,
     pub eat: i64,
 }
 
-/// What a status list has said of the license last. It restricts tokens that were issued before it.
+/// What a status list has said of the license last. It restricts tokens that were issued before it, unless a word of later says
+/// otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Listed {
     /// The license's id.
@@ -121,8 +124,9 @@ impl Stored {
     pub(super) fn said_of(&self, token: &Token) -> Said {
         let word = self.word_on(token);
         let facts = token.facts();
+        let since = word.map_or(facts.iat, |word| word.iat.max(facts.iat));
         let listed = self.listed.value.as_ref().filter(|_| self.listed.whole);
-        let listed = listed.filter(|listed| listed.lid == facts.lid && listed.iat > facts.iat);
+        let listed = listed.filter(|listed| listed.lid == facts.lid && listed.iat > since);
         let is_suspended = word.is_some_and(|word| word.suspended);
         Said {
             suspended: is_suspended || listed.is_some_and(|listed| listed.suspended),

@@ -126,6 +126,8 @@ fn word_in(object: &Object<'_>) -> Option<Word> {
     Some(Word {
         lid: word.text("lid").ok()?,
         ver: word.number("ver").ok()?,
+        // The same.
+        iat: word.number("iat").unwrap_or_default(),
         suspended: word.flag("suspended").ok()?,
         eat: word.number("eat").ok()?,
     })
@@ -189,21 +191,27 @@ impl Told for Option<Ended> {
             ("lid", quoted(lid)),
             ("epoch", epoch.to_string()),
         ];
-        // A store of before the epoch was kept has none, and its seal is over that.
-        let [without @ .., _epoch] = &members;
-        Some(object_of(if *epoch == 0 { without } else { &members }))
+        Some(object_of(known_since(&members, *epoch)))
     }
 }
 
 impl Told for Option<Word> {
     fn json(&self) -> Option<String> {
-        let word = self.as_ref()?;
-        Some(object_of(&[
-            ("lid", quoted(&word.lid)),
-            ("ver", word.ver.to_string()),
-            ("suspended", word.suspended.to_string()),
-            ("eat", word.eat.to_string()),
-        ]))
+        let Word {
+            lid,
+            ver,
+            iat,
+            suspended,
+            eat,
+        } = self.as_ref()?;
+        let members = [
+            ("lid", quoted(lid)),
+            ("ver", ver.to_string()),
+            ("suspended", suspended.to_string()),
+            ("eat", eat.to_string()),
+            ("iat", iat.to_string()),
+        ];
+        Some(object_of(known_since(&members, *iat)))
     }
 }
 
@@ -216,6 +224,17 @@ impl Told for Option<Listed> {
             ("iat", listed.iat.to_string()),
             ("suspended", listed.suspended.to_string()),
         ]))
+    }
+}
+
+/// Leaves the last member out if it is zero: a store of before it was kept has none, and its seal is over that.
+fn known_since<'a>(
+    members: &'a [(&'static str, String)],
+    last: i64,
+) -> &'a [(&'static str, String)] {
+    match members {
+        [without @ .., _last] if last == 0 => without,
+        all => all,
     }
 }
 
