@@ -8,7 +8,7 @@ use licentia_core::{
 use serde_json::json;
 
 use super::ledger::product;
-use super::signed::Signed;
+use super::signed::{Listing, Signed};
 use super::world::{FINGERPRINT, KEY};
 use super::{Answer, Seal};
 
@@ -30,6 +30,8 @@ pub enum Question {
     Synced(usize, Answer, Seal),
     /// News: a statement by its place.
     Told(usize),
+    /// A status list by its place.
+    Listed(usize),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -124,6 +126,7 @@ impl Decisions {
                 let news = json!({ "statement": signed.said(word).text });
                 client.told(stored, &news.to_string(), clock).0
             }
+            Question::Listed(list) => listed(client, stored, signed.listed(list)),
         };
         (decision, None)
     }
@@ -145,6 +148,19 @@ impl Decisions {
             self.asked.push(asked);
             self.asked.len() - 1
         })
+    }
+}
+
+/// Takes a list as hosts do: one that says nothing here is dropped.
+fn listed(client: &Client, stored: &Stored, listing: &Listing) -> Decision {
+    match client.read_list(stored, &listing.text) {
+        Ok(list) => client.listed(stored, &list, listing.statuses()),
+        Err(_) => Decision {
+            status: StatusCode::OK,
+            store: None,
+            stands: false,
+            interval: None,
+        },
     }
 }
 

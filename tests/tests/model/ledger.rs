@@ -6,13 +6,16 @@ use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 use licentia_core::{
-    Activation, Change, Claims, Code, Command, Device, Draw, Event, License, Origin, Place,
-    Product, Reach, Seconds, Seed, Statement, Terms, Timestamp,
+    Activation, Change, Claims, Code, Command, Device, Draw, Event, License, ListedStatus, Origin,
+    Place, Product, Reach, Seconds, Seed, Statement, Terms, Timestamp,
 };
 
 use super::signed::Signed;
 use super::world::{FINGERPRINT, GRACE, INTERVAL, KEY, at};
 use super::{Answer, Plant};
+
+/// Where the license's status stands in a list.
+pub const PLACE: Place = Place { list: 0, index: 0 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ledger {
@@ -49,9 +52,8 @@ impl Ledger {
             ..Terms::default()
         };
         let mut draw = Draw::new(Seed([0; 32]));
-        let place = Place { list: 0, index: 0 };
         let asked = Change::new(KEY.parse().unwrap(), terms);
-        let license = License::new(draw.id(), product().id, asked, place, at(0), at(0));
+        let license = License::new(draw.id(), product().id, asked, PLACE, at(0), at(0));
         Self {
             license: Rc::new(license),
             held: None,
@@ -77,6 +79,15 @@ impl Ledger {
 
     pub fn statement(&self) -> Statement {
         Statement::of(&self.license, false)
+    }
+
+    /// What a list that is signed now says of the license.
+    pub fn listed(&self) -> ListedStatus {
+        match (self.license.revoked, self.license.suspended) {
+            (true, _) => ListedStatus::Revoked,
+            (false, true) => ListedStatus::Suspended,
+            (false, false) => ListedStatus::Valid,
+        }
     }
 
     pub fn order(&mut self, order: Order, now: i64, plant: Option<Plant>) {

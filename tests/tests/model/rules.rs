@@ -2,11 +2,11 @@
 //!
 //! An activation is told by its epoch: another one comes only of a revocation, which raises that.
 
-use licentia_core::{Facts, Status, StatusCode, Token};
+use licentia_core::{Facts, ListedStatus, Status, StatusCode, Token};
 
 use super::decisions::Question;
 use super::ledger::Ledger;
-use super::signed::{Signed, Word};
+use super::signed::{Listing, Signed};
 use super::world::{GRACE, Model, Waiting, World, at};
 use super::{Answer, Seal};
 
@@ -22,12 +22,14 @@ const STEP: i64 = 60;
 pub enum Broken {
     /// A license was accepted later than its grace, or at the edge later than a list stands, after it last was good.
     OutlivesItsBound,
-    /// An activation was accepted of whose end or restriction the application had been told.
+    /// An activation was accepted of whose end or restriction the application had been told, be it by a list.
     AcceptedThoughTold,
     /// A license was accepted by a clock that was set back.
     AcceptedInThePast,
     /// A license was refused that was good, inside its grace.
     RefusedInsideItsGrace,
+    /// A list changed something, though a later one had been taken.
+    OlderListCounts,
     /// A version went back: the ledger's, or the one that the application knows.
     VersionWentBack,
     /// The ledger granted anew what a revocation had ended.
@@ -46,6 +48,10 @@ pub struct Truth {
     told_ended: (i64, i64),
     /// The last statement that it was told.
     told: Option<usize>,
+    /// The last list that it took.
+    listed: Option<usize>,
+    /// All that was signed before this time has ended, by a list that it took.
+    listed_end: i64,
     /// The latest token that it heard, of an activation whose end it was not told.
     held: Option<usize>,
     /// When the latest token was signed that it heard.
@@ -130,7 +136,7 @@ impl Truth {
         let is_news = claims.iat > self.newest;
         let is_timely =
             claims.iat - clock <= claims.aco && (is_news || self.asked - clock <= FORGIVEN);
-        if !is_timely || (claims.epoch, claims.iat) <= self.told_ended {
+        if !is_timely || self.has_ended(claims.epoch, claims.iat) {
             return;
         }
         if is_news {
@@ -162,24 +168,60 @@ impl Truth {
         }
     }
 
+    /// A list is about to be taken. Returns whether it is later than those before: it counts then.
+    pub fn listed(&mut self, stored: usize, list: usize, model: &Model) -> bool {
+        let listing = model.signed.listed(list);
+        let last = self.listed.map(|last| model.signed.listed(last).ver);
+        let token = model.decisions.stored(stored).token();
+        let Some(token) = token.filter(|_| last < Some(listing.ver)) else {
+            return false;
+        };
+        self.listed = Some(list);
+        self.dated(listing.iat);
+        let facts = token.facts();
+        if listing.status == ListedStatus::Revoked && listing.iat > facts.iat {
+            self.listed_end = listing.iat;
+            self.ended((facts.epoch, listing.iat), &model.signed);
+        }
+        true
+    }
+
     fn ended(&mut self, up_to: (i64, i64), signed: &Signed) {
         self.told_ended = self.told_ended.max(up_to);
         let stands = |held: &usize| {
             let claims = &signed.granted(*held).claims;
-            (claims.epoch, claims.iat) > self.told_ended
+            !self.has_ended(claims.epoch, claims.iat)
         };
         self.held = self.held.filter(stands);
+    }
+
+    /// Whether the application was told that what was signed then, of an activation of that epoch, has ended.
+    fn has_ended(&self, epoch: i64, iat: i64) -> bool {
+        (epoch, iat) <= self.told_ended || iat < self.listed_end
+    }
+
+    /// Whether the application was told what restricts a token at that time, which says nothing of it itself: by the last statement,
+    /// or by the last list, if that is later than the token and than such a statement.
+    fn is_restricted(&self, ver: i64, iat: i64, time: i64, signed: &Signed) -> bool {
+        let told = self.told.map(|word| signed.said(word));
+        let told = told.filter(|word| word.statement.ver > ver);
+        let since = told.map_or(iat, |word| word.statement.iat.max(iat));
+        let listed = self.listed.map(|list| signed.listed(list));
+        let suspends = |list: &Listing| list.status == ListedStatus::Suspended && list.iat > since;
+        told.is_some_and(|word| word.restricts(time)) || listed.is_some_and(suspends)
     }
 
     /// Whether the application has been granted what must let it run now.
     fn is_owed(&self, world: &World, signed: &Signed) -> bool {
         let clock = world.clock();
+        let latest = world.words.last().map(|word| signed.said(*word));
         let is_good = |held: usize| {
             let claims = &signed.granted(held).claims;
-            let since = world.words.iter().map(|word| signed.said(*word));
-            let mut since = since.filter(|word| word.statement.ver >= claims.ver);
+            let time = clock.max(claims.iat);
             claims.epoch == world.ledger.license().epoch
-                && since.all(|word| !word.restricts(clock.max(claims.iat)))
+                && !(claims.suspended || claims.eat != 0 && claims.eat < time)
+                && !self.is_restricted(claims.ver, claims.iat, time, signed)
+                && latest.is_some_and(|word| !word.restricts(time))
                 && (claims.iat - claims.aco..=claims.ssgpeat).contains(&clock)
         };
         self.held.is_some_and(is_good) && self.asked - clock <= FORGIVEN
@@ -217,9 +259,9 @@ pub fn hold(world: &World, model: &mut Model) -> Result<(), Broken> {
     if world.verdict(model) == StatusCode::OK {
         let facts = model.decisions.stored(place).token().unwrap().facts();
         let epoch = usize::try_from(facts.epoch).unwrap();
-        let told = truth.told.map(|word| model.signed.said(word));
-        let restricts = |word: &Word| word.statement.ver > facts.ver && word.restricts(clock);
-        let was_told = (facts.epoch, facts.iat) <= truth.told_ended || told.is_some_and(restricts);
+        let was_told = facts.suspended
+            || truth.has_ended(facts.epoch, facts.iat)
+            || truth.is_restricted(facts.ver, facts.iat, clock, &model.signed);
         verify(
             clock <= truth.good_until[epoch] + GRACE,
             Broken::OutlivesItsBound,

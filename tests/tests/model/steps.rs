@@ -12,6 +12,8 @@ pub enum Steps {
     All,
     /// Those without which no revocation happens, is told, withheld or forgotten.
     OfRevocation,
+    /// Those around status lists.
+    OfLists,
 }
 
 /// The steps that can change something.
@@ -19,23 +21,25 @@ pub fn possible(world: &World, of: Steps) -> Vec<Step> {
     let [revocation, suspension] = world.ledger.turns().map(Step::Order);
     let mut steps = vec![revocation, Step::Pass(3_000)];
     steps.extend([Call::Activate, Call::Sync].map(|call| Step::Ask(call, By::Ledger)));
-    steps.push(Step::Ask(Call::Sync, By::Edge));
-    if world.refusal.is_some() {
-        steps.push(Step::Ask(Call::Sync, By::Repeater));
-    }
     if world.device.waiting.is_some() {
         steps.push(Step::Hear);
-        steps.extend((0..world.tokens.len()).map(Step::HearToken));
     }
     steps.extend((0..world.words.len()).map(Step::News));
+    if of != Steps::OfRevocation {
+        steps.extend([suspension, Step::Sign]);
+        steps.extend((0..world.lists.len()).map(Step::List));
+    }
+    if of != Steps::OfLists {
+        steps.push(Step::Ask(Call::Sync, By::Edge));
+        if world.refusal.is_some() {
+            steps.push(Step::Ask(Call::Sync, By::Repeater));
+        }
+        if world.device.waiting.is_some() {
+            steps.extend((0..world.tokens.len()).map(Step::HearToken));
+        }
+    }
     if of == Steps::All {
-        steps.extend([
-            suspension,
-            Step::Publish,
-            Step::Check,
-            Step::Lose,
-            Step::Pass(9_000),
-        ]);
+        steps.extend([Step::Publish, Step::Check, Step::Lose, Step::Pass(9_000)]);
         steps.push(Step::Ask(Call::Activate, By::Edge));
         let clocks = [0, -5_000, 20_000].into_iter();
         let clocks = clocks.filter(|ahead| *ahead != world.device.ahead);
@@ -75,7 +79,9 @@ pub fn drawn() -> impl Strategy<Value = Vec<Step>> {
         8 => Just(Step::Hear),
         2 => place.clone().prop_map(Step::HearToken),
         1 => Just(Step::Lose),
-        3 => place.prop_map(Step::News),
+        3 => place.clone().prop_map(Step::News),
+        2 => Just(Step::Sign),
+        3 => place.prop_map(Step::List),
         3 => Just(Step::Check),
         3 => select(vec![0, 1, 61, 1_000, 3_900, 9_999, 10_001]).prop_map(Step::Pass),
         1 => ahead.prop_map(Step::SetClock),

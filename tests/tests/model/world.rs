@@ -66,6 +66,10 @@ pub enum Step {
     Lose,
     /// News arrive: a statement that was signed at some time.
     News(usize),
+    /// The ledger signs the status list.
+    Sign,
+    /// A status list that was signed at some time is fetched, or handed in.
+    List(usize),
     /// The application asks whether the license is genuine.
     Check,
     /// Time passes.
@@ -97,9 +101,10 @@ pub struct World {
     pub ledger: Ledger,
     /// The statement in KV.
     published: usize,
-    /// The tokens and statements in the network, in the order in which they were signed.
+    /// The tokens, statements and lists in the network, in the order in which they were signed.
     pub tokens: Vec<usize>,
     pub words: Vec<usize>,
+    pub lists: Vec<usize>,
     /// The latest refusal, if the network may repeat it.
     pub refusal: Option<Answer>,
     pub device: Device,
@@ -133,6 +138,7 @@ impl World {
             published,
             tokens: Vec::new(),
             words: vec![published],
+            lists: Vec::new(),
             refusal: None,
             device: Device {
                 stored: Decisions::NOTHING,
@@ -175,6 +181,12 @@ impl World {
             }
             Step::Lose => self.hear(Some(Answer::Lost), model),
             Step::News(place) => self.news(self.words[place % self.words.len()], model),
+            Step::Sign => self.sign(model),
+            Step::List(place) => {
+                if let Some(list) = self.lists.iter().cycle().nth(place) {
+                    self.list(*list, model)?;
+                }
+            }
             Step::Check => {
                 let status = self.decide(Question::Genuine, model).status;
                 self.truth.checked(status, self.clock());
@@ -306,5 +318,37 @@ impl World {
             _ => word,
         };
         self.decide(Question::Told(word), model);
+    }
+    /// Signs what stands now, unless that was said in the same second. A list's version is the time, and grows in any case.
+    fn sign(&mut self, model: &mut Model) {
+        let (status, time) = (self.ledger.listed(), at(self.now));
+        let last = self.lists.last().map(|last| model.signed.listed(*last));
+        if last.is_some_and(|last| (last.status, last.iat) == (status, time.unix_seconds())) {
+            return;
+        }
+        let after = last.map_or(0, |last| last.ver + 1);
+        let version = time.unix_milliseconds().max(after);
+        self.lists
+            .push(model.signed.list(status, version, self.now));
+    }
+
+    /// Takes a list. One that is older than another that was taken changes nothing.
+    fn list(&mut self, list: usize, model: &mut Model) -> Result<(), Broken> {
+        let before = self.device.stored;
+        let is_news = self.truth.listed(before, list, model);
+        let list = match model.plant {
+            Some(Plant::ListIsStampedWhenSent) => {
+                let status = model.signed.listed(list).status;
+                let version = at(self.now).unix_milliseconds();
+                model.signed.list(status, version, self.now)
+            }
+            _ => list,
+        };
+        self.decide(Question::Listed(list), model);
+        if model.plant == Some(Plant::ListIsNotKept) {
+            self.device.stored = before;
+        }
+        let is_changed = self.device.stored != before;
+        rules::verify(is_news || !is_changed, Broken::OlderListCounts)
     }
 }
