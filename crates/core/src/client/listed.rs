@@ -51,7 +51,7 @@ impl Client {
         let noted = noted.not_before(list.iat).unwrap_or(noted);
         match said {
             ListedStatus::Revoked if is_after => {
-                let ended = noted.ended_by(list.iat, StatusCode::E_REVOKED);
+                let ended = noted.ended(StatusCode::E_REVOKED).by(list.iat);
                 Decision::of(StatusCode::E_REVOKED).storing(ended)
             }
             ListedStatus::Suspended if noted.said_of(token).suspended => {

@@ -41,8 +41,9 @@ const NAMES: &[&str] = &[
     "suspended",
     "eat",
     "epoch",
+    "until",
 ];
-const MEMBERS: &[&str] = NAMES.split_at(NAMES.len() - 9).0;
+const MEMBERS: &[&str] = NAMES.split_at(NAMES.len() - 10).0;
 
 impl Client {
     /// Reads what was stored. A text that is none of ours holds nothing, just as an empty store does.
@@ -116,8 +117,9 @@ fn ended_in(object: &Object<'_>) -> Option<Ended> {
         aid: ended.text("aid").ok()?,
         iat: ended.number("iat").ok()?,
         lid: ended.text("lid").ok()?,
-        // A store of before this was kept has none.
+        // A store of before these were kept has none.
         epoch: ended.number("epoch").unwrap_or_default(),
+        until: ended.number("until").unwrap_or_default(),
     })
 }
 
@@ -184,14 +186,16 @@ impl Told for Option<Ended> {
             iat,
             lid,
             epoch,
+            until,
         } = self.as_ref()?;
         let members = [
             ("aid", quoted(aid)),
             ("iat", iat.to_string()),
             ("lid", quoted(lid)),
             ("epoch", epoch.to_string()),
+            ("until", until.to_string()),
         ];
-        Some(object_of(known_since(&members, *epoch)))
+        Some(object_of(known_since(3, &members)))
     }
 }
 
@@ -211,7 +215,7 @@ impl Told for Option<Word> {
             ("eat", eat.to_string()),
             ("iat", iat.to_string()),
         ];
-        Some(object_of(known_since(&members, *iat)))
+        Some(object_of(known_since(4, &members)))
     }
 }
 
@@ -227,13 +231,15 @@ impl Told for Option<Listed> {
     }
 }
 
-/// Leaves the last member out if it is zero: a store of before it was kept has none, and its seal is over that.
+/// Leaves out what is zero of the last members: a store of before they were kept has none, and its seal is over that.
 fn known_since<'a>(
+    first: usize,
     members: &'a [(&'static str, String)],
-    last: i64,
 ) -> &'a [(&'static str, String)] {
     match members {
-        [without @ .., _last] if last == 0 => without,
+        [without @ .., (_, last)] if without.len() >= first && last == "0" => {
+            known_since(first, without)
+        }
         all => all,
     }
 }
