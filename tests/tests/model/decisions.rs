@@ -25,9 +25,12 @@ pub struct Decisions {
 pub enum Question {
     Genuine,
     AskSync,
+    AskDeactivation,
     Activated(Answer, Seal),
     /// The answer to a sync of the activation that was asked about.
     Synced(usize, Answer, Seal),
+    /// The answer to a deactivation of it.
+    Deactivated(usize, Answer, Seal),
     /// News: a statement by its place.
     Told(usize),
     /// A status list by its place.
@@ -39,7 +42,7 @@ pub struct Decided {
     pub status: StatusCode,
     /// The place of what is stored from now on.
     pub stored: usize,
-    /// The place of the activation that a sync asks about.
+    /// The place of the activation that is asked about.
     pub asked: Option<usize>,
 }
 
@@ -71,7 +74,7 @@ impl Decisions {
         &self.stores[place]
     }
 
-    /// The id of the activation that a sync asked about.
+    /// The id of the activation that was asked about.
     pub fn asked(&self, place: usize) -> &str {
         &self.asked[place].activation
     }
@@ -116,11 +119,15 @@ impl Decisions {
         let decision = match question {
             Question::Genuine => client.genuine(stored, clock),
             Question::AskSync => return client.ask_sync(stored, clock),
+            Question::AskDeactivation => return client.ask_deactivation(stored, clock),
             Question::Activated(answer, seal) => heard(answer, seal, signed, |response| {
                 client.activated(stored, KEY, response, clock)
             }),
             Question::Synced(asked, answer, seal) => heard(answer, seal, signed, |response| {
                 client.synced(stored, &self.asked[asked], response, clock)
+            }),
+            Question::Deactivated(asked, answer, seal) => heard(answer, seal, signed, |response| {
+                client.deactivated(stored, &self.asked[asked], response, clock)
             }),
             Question::Told(word) => {
                 let news = json!({ "statement": signed.said(word).text });
@@ -183,6 +190,7 @@ fn heard<T>(
             body["statement"] = json!(signed.said(word).text);
             (503, body)
         }
+        Answer::Done => (204, json!("")),
         Answer::Lost => (0, json!("")),
     };
     let body = body.to_string();

@@ -158,16 +158,15 @@ impl Listing {
 }
 
 impl Word {
-    /// Whether it lets nothing run at that time.
+    /// Whether it lets nothing run at that time, if it ends no activation: that is told by [`Word::ends`].
     pub fn restricts(&self, time: i64) -> bool {
         let Statement {
             revoked,
             suspended,
-            deleted,
             eat,
             ..
         } = self.statement;
-        revoked || suspended || deleted || eat != 0 && eat < time
+        revoked || suspended || eat != 0 && eat < time
     }
 
     /// Whether no activation of that epoch outlives it.
