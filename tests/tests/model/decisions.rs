@@ -74,6 +74,17 @@ impl Decisions {
         &self.stores[place]
     }
 
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// What is stored once two have written what they made of one store.
+    pub fn merged(&self, base: usize, mine: usize, theirs: usize) -> Stored {
+        let [base, mine, theirs] =
+            [base, mine, theirs].map(|place| self.client.write(&self.stores[place]));
+        self.client.read(&self.client.merged(&base, &mine, &theirs))
+    }
+
     /// The id of the activation that was asked about.
     pub fn asked(&self, place: usize) -> &str {
         &self.asked[place].activation
