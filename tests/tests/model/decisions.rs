@@ -8,7 +8,7 @@ use licentia_core::{
 use serde_json::json;
 
 use super::ledger::product;
-use super::signed::Signed;
+use super::signed::{Listing, Signed};
 use super::world::{FINGERPRINT, KEY};
 use super::{Answer, Seal};
 
@@ -25,11 +25,16 @@ pub struct Decisions {
 pub enum Question {
     Genuine,
     AskSync,
+    AskDeactivation,
     Activated(Answer, Seal),
     /// The answer to a sync of the activation that was asked about.
     Synced(usize, Answer, Seal),
+    /// The answer to a deactivation of it.
+    Deactivated(usize, Answer, Seal),
     /// News: a statement by its place.
     Told(usize),
+    /// A status list by its place.
+    Listed(usize),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +42,7 @@ pub struct Decided {
     pub status: StatusCode,
     /// The place of what is stored from now on.
     pub stored: usize,
-    /// The place of the activation that a sync asks about.
+    /// The place of the activation that is asked about.
     pub asked: Option<usize>,
 }
 
@@ -69,7 +74,18 @@ impl Decisions {
         &self.stores[place]
     }
 
-    /// The id of the activation that a sync asked about.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// What is stored once two have written what they made of one store.
+    pub fn merged(&self, base: usize, mine: usize, theirs: usize) -> Stored {
+        let [base, mine, theirs] =
+            [base, mine, theirs].map(|place| self.client.write(&self.stores[place]));
+        self.client.read(&self.client.merged(&base, &mine, &theirs))
+    }
+
+    /// The id of the activation that was asked about.
     pub fn asked(&self, place: usize) -> &str {
         &self.asked[place].activation
     }
@@ -114,16 +130,21 @@ impl Decisions {
         let decision = match question {
             Question::Genuine => client.genuine(stored, clock),
             Question::AskSync => return client.ask_sync(stored, clock),
+            Question::AskDeactivation => return client.ask_deactivation(stored, clock),
             Question::Activated(answer, seal) => heard(answer, seal, signed, |response| {
                 client.activated(stored, KEY, response, clock)
             }),
             Question::Synced(asked, answer, seal) => heard(answer, seal, signed, |response| {
                 client.synced(stored, &self.asked[asked], response, clock)
             }),
+            Question::Deactivated(asked, answer, seal) => heard(answer, seal, signed, |response| {
+                client.deactivated(stored, &self.asked[asked], response, clock)
+            }),
             Question::Told(word) => {
                 let news = json!({ "statement": signed.said(word).text });
                 client.told(stored, &news.to_string(), clock).0
             }
+            Question::Listed(list) => listed(client, stored, signed.listed(list)),
         };
         (decision, None)
     }
@@ -148,6 +169,19 @@ impl Decisions {
     }
 }
 
+/// Takes a list as hosts do: one that says nothing here is dropped.
+fn listed(client: &Client, stored: &Stored, listing: &Listing) -> Decision {
+    match client.read_list(stored, &listing.text) {
+        Ok(list) => client.listed(stored, &list, listing.statuses()),
+        Err(_) => Decision {
+            status: StatusCode::OK,
+            store: None,
+            stands: false,
+            interval: None,
+        },
+    }
+}
+
 /// Hands an answer on as it stands on the wire.
 fn heard<T>(
     answer: Answer,
@@ -167,6 +201,7 @@ fn heard<T>(
             body["statement"] = json!(signed.said(word).text);
             (503, body)
         }
+        Answer::Done => (204, json!("")),
         Answer::Lost => (0, json!("")),
     };
     let body = body.to_string();

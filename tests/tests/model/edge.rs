@@ -10,7 +10,7 @@ use licentia_api::{Body, Listed, Route, Vault, route, status_lists};
 use licentia_core::{EncodedStatuses, ListedStatus, Seconds, Statement, StatusList, Timestamp};
 use serde_json::{Value, json};
 
-use super::ledger::{Ledger, Order};
+use super::ledger::{Ledger, Order, PLACE};
 use super::rules::{Broken, verify};
 use super::world::{KEY, at};
 
@@ -84,17 +84,11 @@ impl Edge {
 
     /// Signs the list as it is at a time. Its version is the time, as nothing else is.
     fn sign(&mut self, ledger: &Ledger, now: i64) -> usize {
-        let license = ledger.license();
-        let mark = match (license.revoked, license.suspended) {
-            _ if self.plant == Some(Plant::NothingIsMarked) => None,
-            (true, _) => Some(ListedStatus::Revoked),
-            (false, true) => Some(ListedStatus::Suspended),
-            (false, false) => None,
+        let marks = match ledger.listed() {
+            ListedStatus::Valid => Vec::new(),
+            _ if self.plant == Some(Plant::NothingIsMarked) => Vec::new(),
+            mark => vec![(PLACE.index, mark.bits())],
         };
-        let marks: Vec<_> = mark
-            .map(|mark| (license.place.index, mark.bits()))
-            .into_iter()
-            .collect();
         let text = format!("{now} {marks:?}");
         let known = self.places.get(&text).copied();
         known.unwrap_or_else(|| {

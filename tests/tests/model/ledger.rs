@@ -6,18 +6,25 @@ use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 use licentia_core::{
-    Activation, Change, Claims, Code, Command, Device, Draw, Event, License, Origin, Place,
-    Product, Reach, Seconds, Seed, Statement, Terms, Timestamp,
+    Activation, Change, Claims, Code, Command, DeactivatedBy, Device, Draw, Event, License,
+    ListedStatus, Origin, Place, Product, Reach, Seconds, Seed, Statement, Status, Terms,
+    Timestamp,
 };
 
 use super::signed::Signed;
 use super::world::{FINGERPRINT, GRACE, INTERVAL, KEY, at};
 use super::{Answer, Plant};
 
+/// Where the license's status stands in a list.
+pub const PLACE: Place = Place { list: 0, index: 0 };
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ledger {
     license: Rc<License>,
+    deleted: bool,
     held: Option<Rc<Activation>>,
+    /// How many activations there ever were.
+    made: u8,
 }
 
 /// What the vendor does.
@@ -31,12 +38,14 @@ pub enum Order {
     End(i64),
     /// Lets it end never.
     Endless,
+    Delete,
 }
 
 impl Hash for Ledger {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.license.version.hash(state);
         self.held.as_ref().map(|held| held.id).hash(state);
+        self.made.hash(state);
     }
 }
 
@@ -49,12 +58,13 @@ impl Ledger {
             ..Terms::default()
         };
         let mut draw = Draw::new(Seed([0; 32]));
-        let place = Place { list: 0, index: 0 };
         let asked = Change::new(KEY.parse().unwrap(), terms);
-        let license = License::new(draw.id(), product().id, asked, place, at(0), at(0));
+        let license = License::new(draw.id(), product().id, asked, PLACE, at(0), at(0));
         Self {
             license: Rc::new(license),
+            deleted: false,
             held: None,
+            made: 0,
         }
     }
 
@@ -76,7 +86,27 @@ impl Ledger {
     }
 
     pub fn statement(&self) -> Statement {
-        Statement::of(&self.license, false)
+        Statement::of(&self.license, self.deleted)
+    }
+
+    /// Whether the license is good at a time.
+    pub fn is_good(&self, time: Timestamp) -> bool {
+        !self.deleted && self.license.status(time) == Status::Active
+    }
+
+    /// Whether an activation holds a seat of it that counts.
+    pub fn is_alive(&self, id: &str) -> bool {
+        let held = self.held.as_ref().filter(|_| !self.deleted);
+        held.is_some_and(|held| held.id.to_string() == id && held.epoch == self.license.epoch)
+    }
+
+    /// What a list that is signed now says of the license.
+    pub fn listed(&self) -> ListedStatus {
+        match (self.license.revoked || self.deleted, self.license.suspended) {
+            (true, _) => ListedStatus::Revoked,
+            (false, true) => ListedStatus::Suspended,
+            (false, false) => ListedStatus::Valid,
+        }
     }
 
     pub fn order(&mut self, order: Order, now: i64, plant: Option<Plant>) {
@@ -87,11 +117,18 @@ impl Ledger {
             Order::Resume => Command::Resume,
             Order::End(after) => Command::SetExpiry(Some(at(now + after))),
             Order::Endless => Command::SetExpiry(None),
+            Order::Delete => Command::Delete,
         };
-        let Ok(Some(event)) = self.license.decide(command, at(now)) else {
+        let decided = self.license.decide(command, at(now));
+        let Some(event) = decided.ok().flatten().filter(|_| !self.deleted) else {
             return;
         };
         self.apply(&event, at(now));
+        if order == Order::Delete {
+            self.deleted = true;
+            let buries = plant != Some(Plant::ActivationsOutliveTheirLicense);
+            self.held = self.held.take().filter(|_| !buries);
+        }
         if let (Order::Approve, Some(Plant::ApprovalRevives)) = (order, plant) {
             let epoch = self.license.epoch;
             self.held = self.held.take().map(|held| {
@@ -108,7 +145,10 @@ impl Ledger {
     }
 
     /// Answers an activation: as `POST /v3/activations` does.
-    pub fn activate(&mut self, now: i64, signed: &mut Signed) -> Answer {
+    pub fn activate(&mut self, now: i64, plant: Option<Plant>, signed: &mut Signed) -> Answer {
+        if self.deleted {
+            return refused(Code::InvalidLicenseKey);
+        }
         let (device, origin) = (device(), Origin::default());
         let reach = Reach::Online(&origin);
         let command = Command::Activate {
@@ -125,7 +165,9 @@ impl Ledger {
         let held = self.held.take();
         let alive = held.filter(|held| held.epoch == self.license.epoch);
         self.held = Some(alive.unwrap_or_else(|| {
-            let id = Draw::new(Seed([1 + u8::try_from(self.license.epoch).unwrap(); 32])).id();
+            let is_known = plant == Some(Plant::FreedSeatComesBack) && self.made > 0;
+            self.made += u8::from(!is_known);
+            let id = Draw::new(Seed([self.made; 32])).id();
             Rc::new(Activation::new(
                 id,
                 &self.license,
@@ -138,11 +180,38 @@ impl Ledger {
         self.token(now, signed)
     }
 
+    /// Finds an activation that an application asks about.
+    fn held(&self, id: &str) -> Result<Rc<Activation>, Answer> {
+        let held = self.held.clone().filter(|held| held.id.to_string() == id);
+        held.ok_or_else(|| match self.deleted {
+            true => refused(Code::InvalidLicenseKey),
+            false => refused(Code::ActivationNotFound),
+        })
+    }
+
+    /// Answers a deactivation: as `POST /v3/activations/{id}/deactivate` does.
+    pub fn deactivate(&mut self, id: &str, now: i64) -> Answer {
+        let held = match self.held(id) {
+            Ok(held) => held,
+            Err(answer) => return answer,
+        };
+        let command = Command::Deactivate {
+            activation: &held,
+            by: DeactivatedBy::Client,
+        };
+        match self.license.decide(command, at(now)) {
+            Ok(event) => self.apply(&event.unwrap(), at(now)),
+            Err(refusal) => return refused(refusal.code()),
+        }
+        self.held = None;
+        Answer::Done
+    }
+
     /// Answers a sync of an activation: as `PATCH /v3/activations/{id}` does.
     pub fn sync(&mut self, id: &str, now: i64, signed: &mut Signed) -> Answer {
-        let held = self.held.clone();
-        let Some(held) = held.filter(|held| held.id.to_string() == id) else {
-            return refused(Code::ActivationNotFound);
+        let held = match self.held(id) {
+            Ok(held) => held,
+            Err(answer) => return answer,
         };
         let command = Command::Sync {
             activation: &held,

@@ -1,19 +1,13 @@
 //! What must hold in every world, by what truly happened.
-//!
-//! An activation is told by its epoch: another one comes only of a revocation, which raises that.
 
-use licentia_core::{Facts, Status, StatusCode, Token};
+use licentia_core::StatusCode;
 
+use super::Seal;
 use super::decisions::Question;
-use super::ledger::Ledger;
-use super::signed::{Signed, Word};
-use super::world::{GRACE, Model, Waiting, World, at};
-use super::{Answer, Seal};
+use super::signed::Signed;
+use super::truth::FORGIVEN;
+use super::world::{GRACE, Model, World, at};
 
-/// How far a clock may be set back.
-const FORGIVEN: i64 = 3_800;
-/// How far it may lag behind the server's.
-const LAG: i64 = 3_600;
 /// How coarsely the last time is kept.
 const STEP: i64 = 60;
 
@@ -22,168 +16,20 @@ const STEP: i64 = 60;
 pub enum Broken {
     /// A license was accepted later than its grace, or at the edge later than a list stands, after it last was good.
     OutlivesItsBound,
-    /// An activation was accepted of whose end or restriction the application had been told.
+    /// An activation was accepted of whose end or restriction the application had been told, be it by a list.
     AcceptedThoughTold,
     /// A license was accepted by a clock that was set back.
     AcceptedInThePast,
     /// A license was refused that was good, inside its grace.
     RefusedInsideItsGrace,
+    /// A list changed something, though a later one had been taken.
+    OlderListCounts,
     /// A version went back: the ledger's, or the one that the application knows.
     VersionWentBack,
     /// The ledger granted anew what a revocation had ended.
     OldActivationRevived,
     /// A good license was not accepted after an activation that was heard.
     LockedOut,
-}
-
-/// What truly happened. Times are seconds since 1970.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Truth {
-    /// Until when the activations of each epoch were good.
-    good_until: Vec<i64>,
-    /// The epoch, and in it the time, up to which the application was told that all has ended that was signed: a statement
-    /// says so of every activation of an epoch, a refusal no more than of what the device held.
-    told_ended: (i64, i64),
-    /// The last statement that it was told.
-    told: Option<usize>,
-    /// The latest token that it heard, of an activation whose end it was not told.
-    held: Option<usize>,
-    /// When the latest token was signed that it heard.
-    newest: i64,
-    /// The latest time by the device's clock, since then, at which something ran.
-    ran: i64,
-    /// The same, at which anything was asked.
-    asked: i64,
-    /// The latest version that it said that it knows.
-    version: i64,
-}
-
-impl Truth {
-    /// Time has passed until `now`, with the license as it stands.
-    pub fn stood(&mut self, ledger: &Ledger, now: i64) {
-        let license = ledger.license();
-        let epoch = usize::try_from(license.epoch).unwrap();
-        self.good_until.resize(epoch + 1, 0);
-        let until = license.expires_at.map_or(at(now), |end| end.min(at(now)));
-        if license.status(until) == Status::Active {
-            let good = &mut self.good_until[epoch];
-            *good = until.unix_seconds().max(*good);
-        }
-    }
-
-    /// The application was asked something, by its clock.
-    pub fn decided(&mut self, clock: i64) {
-        self.asked = self.asked.max(clock);
-    }
-
-    /// The application was asked whether it may run.
-    pub fn checked(&mut self, status: StatusCode, clock: i64) {
-        if status == StatusCode::OK {
-            self.ran = self.ran.max(clock);
-        }
-    }
-
-    /// The application says which version it knows.
-    pub fn knows(&mut self, version: Option<i64>) {
-        self.version = self.version.max(version.unwrap_or_default());
-    }
-
-    /// An answer is about to be heard, which counts for the activation alone that was asked about.
-    pub fn hear(&mut self, world: &World, heard: Waiting, model: &Model) {
-        let Waiting {
-            asked,
-            answer,
-            seal,
-        } = heard;
-        let stored = world.device.stored;
-        let token = model.decisions.stored(stored).token();
-        let is_of = |token: &Token, asked| token.facts().aid == model.decisions.asked(asked);
-        if asked.is_some_and(|asked| !token.is_some_and(|token| is_of(token, asked))) {
-            return;
-        }
-        match answer {
-            Answer::Token(place) => self.heard(place, world.clock(), &model.signed),
-            Answer::Refused(..) if seal == Seal::Missing => {}
-            Answer::Refused(..) => {
-                // It is true if a revocation has raised the epoch: that stays so, however late the refusal comes.
-                let is_over = |facts: &&Facts| facts.epoch < world.ledger.license().epoch;
-                if let Some(facts) = token.map(Token::facts).filter(is_over) {
-                    self.ended((facts.epoch, facts.iat), &model.signed);
-                }
-            }
-            Answer::Unavailable(word) if asked.is_some() => self.told(stored, word, model),
-            Answer::Unavailable(_) | Answer::Lost => {}
-        }
-        if let Seal::At(time) = seal {
-            self.dated(time);
-        }
-    }
-
-    /// The application learns that it is at least so late by the server's clock, from which its own may lag an hour behind.
-    fn dated(&mut self, time: i64) {
-        self.asked = self.asked.max(time - LAG);
-        self.ran = self.ran.max(time - LAG);
-    }
-
-    fn heard(&mut self, place: usize, clock: i64, signed: &Signed) {
-        let claims = &signed.granted(place).claims;
-        let is_news = claims.iat > self.newest;
-        let is_timely =
-            claims.iat - clock <= claims.aco && (is_news || self.asked - clock <= FORGIVEN);
-        if !is_timely || (claims.epoch, claims.iat) <= self.told_ended {
-            return;
-        }
-        if is_news {
-            self.newest = claims.iat;
-            (self.ran, self.asked) = (clock, clock);
-        }
-        let rank = |place| {
-            let claims = &signed.granted(place).claims;
-            (claims.epoch, claims.iat, claims.ver)
-        };
-        if self.held.is_none_or(|held| rank(held) < rank(place)) {
-            self.held = Some(place);
-        }
-    }
-
-    /// News are about to be told, or came with an answer.
-    pub fn told(&mut self, stored: usize, word: usize, model: &Model) {
-        let statement = &model.signed.said(word).statement;
-        let token = model.decisions.stored(stored).token();
-        let Some(token) = token.filter(|_| Some(statement.ver) > model.decisions.version(stored))
-        else {
-            return;
-        };
-        self.knows(Some(statement.ver));
-        self.told = Some(word);
-        self.dated(statement.iat);
-        if model.signed.said(word).ends(token.facts().epoch) {
-            self.ended((statement.epoch, 0), &model.signed);
-        }
-    }
-
-    fn ended(&mut self, up_to: (i64, i64), signed: &Signed) {
-        self.told_ended = self.told_ended.max(up_to);
-        let stands = |held: &usize| {
-            let claims = &signed.granted(*held).claims;
-            (claims.epoch, claims.iat) > self.told_ended
-        };
-        self.held = self.held.filter(stands);
-    }
-
-    /// Whether the application has been granted what must let it run now.
-    fn is_owed(&self, world: &World, signed: &Signed) -> bool {
-        let clock = world.clock();
-        let is_good = |held: usize| {
-            let claims = &signed.granted(held).claims;
-            let since = world.words.iter().map(|word| signed.said(*word));
-            let mut since = since.filter(|word| word.statement.ver >= claims.ver);
-            claims.epoch == world.ledger.license().epoch
-                && since.all(|word| !word.restricts(clock.max(claims.iat)))
-                && (claims.iat - claims.aco..=claims.ssgpeat).contains(&clock)
-        };
-        self.held.is_some_and(is_good) && self.asked - clock <= FORGIVEN
-    }
 }
 
 /// A version that was signed is later than all before.
@@ -217,9 +63,9 @@ pub fn hold(world: &World, model: &mut Model) -> Result<(), Broken> {
     if world.verdict(model) == StatusCode::OK {
         let facts = model.decisions.stored(place).token().unwrap().facts();
         let epoch = usize::try_from(facts.epoch).unwrap();
-        let told = truth.told.map(|word| model.signed.said(word));
-        let restricts = |word: &Word| word.statement.ver > facts.ver && word.restricts(clock);
-        let was_told = (facts.epoch, facts.iat) <= truth.told_ended || told.is_some_and(restricts);
+        let was_told = facts.suspended
+            || truth.has_ended(&facts.aid, facts.epoch, facts.iat)
+            || truth.is_restricted(facts.ver, facts.iat, clock, &model.signed);
         verify(
             clock <= truth.good_until[epoch] + GRACE,
             Broken::OutlivesItsBound,
@@ -242,11 +88,12 @@ pub fn hold(world: &World, model: &mut Model) -> Result<(), Broken> {
 /// Whether a good license would not be accepted on a device whose clock is right if an activation went through.
 fn is_locked_out(world: &World, model: &mut Model) -> bool {
     let clock = world.clock();
-    let is_good = world.ledger.license().status(at(world.now)) == Status::Active;
+    let is_good = world.ledger.is_good(at(world.now));
     if !is_good || world.device.ahead != 0 || world.truth.asked - clock > FORGIVEN {
         return false;
     }
-    let answer = world.ledger.clone().activate(world.now, &mut model.signed);
+    let (now, plant) = (world.now, model.plant);
+    let answer = world.ledger.clone().activate(now, plant, &mut model.signed);
     let asked = Question::Activated(answer, Seal::Unasked);
     let decided = model
         .decisions

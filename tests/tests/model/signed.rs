@@ -1,12 +1,16 @@
-//! What the vendor has signed: each token and each statement once, since the same words give the same text.
+//! What the vendor has signed: each token, statement and list once, since the same words give the same text.
 
 use std::collections::HashMap;
 
 use licentia_core::{
-    Algorithm, Claims, KeySet, Statement, StatementKey, VerifyingKey, join_signature, signing_input,
+    Algorithm, Claims, EncodedStatuses, KeySet, ListedStatus, Seconds, Statement, StatementKey,
+    StatusBits, StatusList, VerifyingKey, join_signature, signing_input,
 };
 use ring::signature::Ed25519KeyPair;
 use serde_json::json;
+
+use super::ledger::PLACE;
+use super::world::at;
 
 const PRODUCT: [u8; 32] = [1; 32];
 const ACCOUNT: [u8; 32] = [2; 32];
@@ -16,6 +20,7 @@ pub struct Signed {
     account: StatementKey,
     grants: Vec<Grant>,
     words: Vec<Word>,
+    lists: Vec<Listing>,
     places: HashMap<String, usize>,
 }
 
@@ -31,6 +36,14 @@ pub struct Word {
     pub text: String,
 }
 
+/// A status list, with what it says of the license.
+pub struct Listing {
+    pub status: ListedStatus,
+    pub ver: i64,
+    pub iat: i64,
+    pub text: String,
+}
+
 impl Signed {
     pub fn new() -> Self {
         Self {
@@ -38,6 +51,7 @@ impl Signed {
             account: StatementKey::from_seed(&ACCOUNT),
             grants: Vec::new(),
             words: Vec::new(),
+            lists: Vec::new(),
             places: HashMap::new(),
         }
     }
@@ -94,6 +108,33 @@ impl Signed {
         self.word(Statement { ver, ..statement })
     }
 
+    /// Signs a list that says so of the license, and returns its place. Its statuses are handed on beside it: hosts inflate them.
+    pub fn list(&mut self, status: ListedStatus, ver: i64, now: i64) -> usize {
+        let list = StatusList::new(
+            PLACE.list,
+            ver,
+            EncodedStatuses::of(&[]),
+            Seconds(60),
+            at(now),
+        );
+        let name = format!("{status:?} {ver} {now}");
+        if let Some(place) = self.places.get(&name) {
+            return *place;
+        }
+        self.lists.push(Listing {
+            status,
+            ver,
+            iat: list.iat,
+            text: list.sign(&self.account),
+        });
+        self.places.insert(name, self.lists.len() - 1);
+        self.lists.len() - 1
+    }
+
+    pub fn listed(&self, place: usize) -> &Listing {
+        &self.lists[place]
+    }
+
     pub fn granted(&self, place: usize) -> &Grant {
         &self.grants[place]
     }
@@ -107,17 +148,25 @@ fn product_key() -> VerifyingKey {
     StatementKey::from_seed(&PRODUCT).verifying_key()
 }
 
+impl Listing {
+    /// The statuses, as they are inflated.
+    pub fn statuses(&self) -> Vec<u8> {
+        let mut bits = StatusBits::ours(4);
+        bits.set(PLACE.index as usize, self.status.bits());
+        bits.as_bytes().to_vec()
+    }
+}
+
 impl Word {
-    /// Whether it lets nothing run at that time.
+    /// Whether it lets nothing run at that time, if it ends no activation: that is told by [`Word::ends`].
     pub fn restricts(&self, time: i64) -> bool {
         let Statement {
             revoked,
             suspended,
-            deleted,
             eat,
             ..
         } = self.statement;
-        revoked || suspended || deleted || eat != 0 && eat < time
+        revoked || suspended || eat != 0 && eat < time
     }
 
     /// Whether no activation of that epoch outlives it.

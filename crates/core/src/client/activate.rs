@@ -44,7 +44,7 @@ impl Client {
                     && stored.key() == Some(key)
                     && !matches!(status, StatusCode::E_LICENSE_KEY | StatusCode::E_PRODUCT_ID) =>
             {
-                Decision::of(status).storing(stored.ended(status))
+                Decision::of(status).storing(stored.ended(status).ended_as_of(response))
             }
             Answer::Refused(status, _) => Decision::of(status),
             Answer::Done => Decision::of(StatusCode::E_INET),

@@ -26,7 +26,10 @@ impl Client {
         let Some(current) = self.still(stored, asked) else {
             return self.genuine(stored, now);
         };
-        let cleared = |status| Decision::of(status).storing(stored.given_up(current, status));
+        let cleared = |status| {
+            let given_up = stored.given_up(current, status);
+            Decision::of(status).storing(given_up.ended_as_of(response))
+        };
         match response.understood(Answer::to_deactivation) {
             Answer::Done => cleared(StatusCode::OK),
             Answer::Refused(status, Effect::Erase) => cleared(status),

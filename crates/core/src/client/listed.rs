@@ -1,7 +1,8 @@
 //! A status list that the client has fetched, or was handed: two bits of it are of the license that is activated here.
 //!
 //! They restrict like news do and extend nothing. A list tells no versions of licenses, so it is set in order by time: it speaks of
-//! tokens that were issued before it was signed. That its own time is over changes nothing of what it has said by then.
+//! tokens that were issued before it was signed, and news of later outweigh a suspension in it. That its own time is over changes
+//! nothing of what it has said by then.
 
 use super::stored::{Listed, Part};
 use super::{Client, Decision, Stored};
@@ -50,10 +51,10 @@ impl Client {
         let noted = noted.not_before(list.iat).unwrap_or(noted);
         match said {
             ListedStatus::Revoked if is_after => {
-                let ended = noted.ended_by(list.iat, StatusCode::E_REVOKED);
+                let ended = noted.ended(StatusCode::E_REVOKED).by(list.iat);
                 Decision::of(StatusCode::E_REVOKED).storing(ended)
             }
-            ListedStatus::Suspended if is_after => {
+            ListedStatus::Suspended if noted.said_of(token).suspended => {
                 Decision::of(StatusCode::SUSPENDED).storing(noted)
             }
             _ => Decision::of(StatusCode::OK).storing(noted),

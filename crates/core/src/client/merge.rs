@@ -51,7 +51,7 @@ fn counts(base: &Stored, mine: &Stored, theirs: &Stored) -> bool {
     match (mine.token(), theirs.token()) {
         (Some(_), None) if activation(mine) == activation(base) => false,
         (Some(token), _) => !theirs.has_ended(token) && !theirs.outranks(token),
-        (None, Some(_)) => activation(theirs) == activation(base),
+        (None, Some(token)) => activation(theirs) == activation(base) || mine.has_ended(token),
         (None, None) => true,
     }
 }
@@ -64,10 +64,10 @@ fn activation(stored: &Stored) -> Option<&str> {
 }
 
 /// Of two that hold the same kind of word, the one whose word is later.
-fn later<'a>(
+fn later<'a, T: PartialOrd>(
     mine: &'a Stored,
     theirs: &'a Stored,
-    when: impl Fn(&Stored) -> Option<i64>,
+    when: impl Fn(&Stored) -> Option<T>,
 ) -> &'a Stored {
     if when(mine) > when(theirs) {
         mine
@@ -80,8 +80,9 @@ fn word_version(stored: &Stored) -> Option<i64> {
     stored.word.value.as_ref().map(|word| word.ver)
 }
 
-fn listed_at(stored: &Stored) -> Option<i64> {
-    stored.listed.value.as_ref().map(|listed| listed.iat)
+fn listed_at(stored: &Stored) -> Option<(i64, i64)> {
+    let listed = stored.listed.value.as_ref()?;
+    Some((listed.iat, listed.ver))
 }
 
 fn last_ended<'a>(base: &Stored, mine: &'a Stored, theirs: &'a Stored) -> &'a Stored {

@@ -88,20 +88,27 @@ impl Stored {
             return None;
         }
         let has_ended = said.revoked || said.deleted || said.epoch > token.facts().epoch;
-        let (epoch, time) = (said.epoch, said.iat);
+        let StatementFacts {
+            epoch,
+            iat,
+            deleted,
+            ..
+        } = said;
         // What it says of the license holds for the next activation too, whose token may be older than this.
         let restricted = self.restricted(said);
-        Some(if has_ended {
-            restricted.ended_at(epoch, StatusCode::E_REVOKED)
-        } else {
-            restricted.not_before(time).unwrap_or(restricted)
-        })
+        if !has_ended {
+            return Some(restricted.not_before(iat).unwrap_or(restricted));
+        }
+        let ended = restricted.ended_at(epoch, StatusCode::E_REVOKED);
+        // A deletion raises no epoch.
+        Some(if deleted { ended.by(iat) } else { ended })
     }
 
     fn restricted(&self, said: StatementFacts) -> Self {
         let StatementFacts {
             lid,
             ver,
+            iat,
             suspended,
             eat,
             ..
@@ -109,6 +116,7 @@ impl Stored {
         let word = Word {
             lid,
             ver,
+            iat,
             suspended,
             eat,
         };

@@ -96,6 +96,15 @@ impl Client {
 }
 
 impl Stored {
+    /// What is stored where a response has ended the activation: none of its tokens comes back that was issued until its server
+    /// signed that. Who signs nothing tells no time.
+    pub(super) fn ended_as_of(mut self, response: Response<'_>) -> Self {
+        if let (Some(ended), Proof::Signed(time)) = (&mut self.ended.value, response.proof) {
+            ended.until = time;
+        }
+        self
+    }
+
     /// What is stored once the server's time is known; none if that changes nothing.
     pub(super) fn not_before(&self, time: i64) -> Option<Self> {
         let allowed = self.token().map(|token| token.facts().aco)?;

@@ -41,6 +41,8 @@ pub(super) struct Ended {
     pub lid: String,
     /// The license's epoch by then: nothing of an earlier one comes back.
     pub epoch: i64,
+    /// When the server signed that it has ended; 0 if it did not. Its clock is not the one that tokens are issued by.
+    pub until: i64,
 }
 
 /// What the vendor said of the license last, beside its tokens. It restricts what older tokens say, and extends nothing.
@@ -50,11 +52,14 @@ pub(super) struct Word {
     pub lid: String,
     /// Its version.
     pub ver: i64,
+    /// Since when it is so.
+    pub iat: i64,
     pub suspended: bool,
     pub eat: i64,
 }
 
-/// What a status list has said of the license last. It restricts tokens that were issued before it.
+/// What a status list has said of the license last. It restricts tokens that were issued before it, unless a word of later says
+/// otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Listed {
     /// The license's id.
@@ -121,8 +126,9 @@ impl Stored {
     pub(super) fn said_of(&self, token: &Token) -> Said {
         let word = self.word_on(token);
         let facts = token.facts();
+        let since = word.map_or(facts.iat, |word| word.iat.max(facts.iat));
         let listed = self.listed.value.as_ref().filter(|_| self.listed.whole);
-        let listed = listed.filter(|listed| listed.lid == facts.lid && listed.iat > facts.iat);
+        let listed = listed.filter(|listed| listed.lid == facts.lid && listed.iat > since);
         let is_suspended = word.is_some_and(|word| word.suspended);
         Said {
             suspended: is_suspended || listed.is_some_and(|listed| listed.suspended),
@@ -205,7 +211,8 @@ impl Stored {
         let facts = token.facts();
         self.ended.value.as_ref().is_some_and(|ended| {
             let is_before = facts.iat < ended.iat || facts.epoch < ended.epoch;
-            is_before && facts.lid == ended.lid || facts.iat <= ended.iat && facts.aid == ended.aid
+            let is_of_it = facts.aid == ended.aid && facts.iat <= ended.iat.max(ended.until);
+            is_before && facts.lid == ended.lid || is_of_it
         })
     }
 
@@ -253,6 +260,7 @@ impl Stored {
             iat: token.facts().iat,
             lid: token.facts().lid.clone(),
             epoch: token.facts().epoch.max(epoch),
+            until: 0,
         });
         Self {
             ended: ended.map_or_else(|| self.ended.clone(), |ended| Part::new(Some(ended))),
@@ -261,12 +269,11 @@ impl Stored {
     }
 
     /// The same, where that was so at a time: of what was issued before, nothing comes back.
-    pub(super) fn ended_by(&self, time: i64, because: StatusCode) -> Self {
-        let mut after = self.ended(because);
-        if let Some(ended) = &mut after.ended.value {
+    pub(super) fn by(mut self, time: i64) -> Self {
+        if let Some(ended) = &mut self.ended.value {
             ended.iat = ended.iat.max(time);
         }
-        after
+        self
     }
 
     /// What is stored once the activation was given up. The license key is kept if the license is floating.

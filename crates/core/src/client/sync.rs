@@ -52,7 +52,7 @@ impl Client {
                 }
             }
             Answer::Refused(status, Effect::Erase) => {
-                Decision::of(status).storing(stored.ended(status))
+                Decision::of(status).storing(stored.ended(status).ended_as_of(response))
             }
             Answer::Refused(StatusCode::E_SERVER, _) => {
                 let decision = self.told_by_fault(stored, response.body);

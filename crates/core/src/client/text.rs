@@ -41,8 +41,9 @@ const NAMES: &[&str] = &[
     "suspended",
     "eat",
     "epoch",
+    "until",
 ];
-const MEMBERS: &[&str] = NAMES.split_at(NAMES.len() - 9).0;
+const MEMBERS: &[&str] = NAMES.split_at(NAMES.len() - 10).0;
 
 impl Client {
     /// Reads what was stored. A text that is none of ours holds nothing, just as an empty store does.
@@ -116,8 +117,9 @@ fn ended_in(object: &Object<'_>) -> Option<Ended> {
         aid: ended.text("aid").ok()?,
         iat: ended.number("iat").ok()?,
         lid: ended.text("lid").ok()?,
-        // A store of before this was kept has none.
+        // A store of before these were kept has none.
         epoch: ended.number("epoch").unwrap_or_default(),
+        until: ended.number("until").unwrap_or_default(),
     })
 }
 
@@ -126,6 +128,8 @@ fn word_in(object: &Object<'_>) -> Option<Word> {
     Some(Word {
         lid: word.text("lid").ok()?,
         ver: word.number("ver").ok()?,
+        // The same.
+        iat: word.number("iat").unwrap_or_default(),
         suspended: word.flag("suspended").ok()?,
         eat: word.number("eat").ok()?,
     })
@@ -182,28 +186,36 @@ impl Told for Option<Ended> {
             iat,
             lid,
             epoch,
+            until,
         } = self.as_ref()?;
         let members = [
             ("aid", quoted(aid)),
             ("iat", iat.to_string()),
             ("lid", quoted(lid)),
             ("epoch", epoch.to_string()),
+            ("until", until.to_string()),
         ];
-        // A store of before the epoch was kept has none, and its seal is over that.
-        let [without @ .., _epoch] = &members;
-        Some(object_of(if *epoch == 0 { without } else { &members }))
+        Some(object_of(known_since(3, &members)))
     }
 }
 
 impl Told for Option<Word> {
     fn json(&self) -> Option<String> {
-        let word = self.as_ref()?;
-        Some(object_of(&[
-            ("lid", quoted(&word.lid)),
-            ("ver", word.ver.to_string()),
-            ("suspended", word.suspended.to_string()),
-            ("eat", word.eat.to_string()),
-        ]))
+        let Word {
+            lid,
+            ver,
+            iat,
+            suspended,
+            eat,
+        } = self.as_ref()?;
+        let members = [
+            ("lid", quoted(lid)),
+            ("ver", ver.to_string()),
+            ("suspended", suspended.to_string()),
+            ("eat", eat.to_string()),
+            ("iat", iat.to_string()),
+        ];
+        Some(object_of(known_since(4, &members)))
     }
 }
 
@@ -216,6 +228,19 @@ impl Told for Option<Listed> {
             ("iat", listed.iat.to_string()),
             ("suspended", listed.suspended.to_string()),
         ]))
+    }
+}
+
+/// Leaves out what is zero of the last members: a store of before they were kept has none, and its seal is over that.
+fn known_since<'a>(
+    first: usize,
+    members: &'a [(&'static str, String)],
+) -> &'a [(&'static str, String)] {
+    match members {
+        [without @ .., (_, last)] if without.len() >= first && last == "0" => {
+            known_since(first, without)
+        }
+        all => all,
     }
 }
 

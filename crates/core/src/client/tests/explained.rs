@@ -58,6 +58,7 @@ fn it_says_until_when_a_license_is_good_by_the_first_end_that_comes() {
     sooner.word = stored::Part::new(Some(stored::Word {
         lid: claims().lid,
         ver: 1,
+        iat: NOW,
         suspended: false,
         eat: NOW + 60,
     }));

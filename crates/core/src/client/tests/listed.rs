@@ -1,7 +1,7 @@
 //! What a status list does: two bits restrict what was issued before, and allow nothing.
 
 use super::testing::*;
-use crate::claims::{Claims, StatusClaim, StatusListPlace};
+use crate::claims::{Claims, Statement, StatusClaim, StatusListPlace};
 use crate::client::*;
 use crate::statement::StatementKey;
 use crate::status_list::{EncodedStatuses, ListedStatus, StatusBits, StatusList};
@@ -96,6 +96,40 @@ fn a_suspension_holds_until_a_later_list_or_token() {
         NOW + 5,
     );
     assert_eq!(sync.status, StatusCode::OK);
+}
+
+/// What news say some seconds after the token was issued.
+fn told(stored: &Stored, seconds: i64, suspended: bool) -> Stored {
+    let statement = Statement {
+        lid: "l".into(),
+        ver: 1,
+        iat: NOW.saturating_add(seconds),
+        suspended,
+        ..Statement::default()
+    };
+    let news = serde_json::json!({ "statement": account().sign(&statement) });
+    let (decision, _) = informed().told(stored, &news.to_string(), NOW);
+    decision.store.unwrap()
+}
+
+#[test]
+fn a_suspension_is_over_by_news_of_later_whichever_comes_first() {
+    let held = stored(&activation());
+    let listed = |stored: &Stored, seconds| {
+        let decision = said(stored, 1, seconds, ListedStatus::Suspended).unwrap();
+        (decision.status, decision.store.unwrap())
+    };
+    let (_, suspended) = listed(&held, 5);
+    assert_eq!(genuine(&told(&suspended, 6, false)), StatusCode::OK);
+    assert_eq!(genuine(&told(&suspended, 4, false)), StatusCode::SUSPENDED);
+
+    let resumed = told(&held, 6, false);
+    for (seconds, status) in [(5, StatusCode::OK), (7, StatusCode::SUSPENDED)] {
+        let (verdict, after) = listed(&resumed, seconds);
+        assert_eq!((verdict, genuine(&after)), (status, status), "{seconds}");
+    }
+    let valid = said(&told(&held, 6, true), 1, 7, ListedStatus::Valid).unwrap();
+    assert_eq!(genuine(&valid.store.unwrap()), StatusCode::SUSPENDED);
 }
 
 #[test]

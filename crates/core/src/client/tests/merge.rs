@@ -80,6 +80,42 @@ fn a_new_activation_outlives_the_end_of_the_one_before() {
 }
 
 #[test]
+fn an_activation_of_before_an_end_that_another_has_heard_does_not_outlive_it() {
+    let base = stored(&claims());
+    let anew = stored(&Claims {
+        aid: "b".into(),
+        ..issued(NOW + 3)
+    });
+    let revoked_since = [
+        revoked(&base).by(NOW + 5),
+        base.ended_at(1, StatusCode::E_REVOKED),
+    ];
+    for ended in revoked_since {
+        for after in [merged(&base, &anew, &ended), merged(&base, &ended, &anew)] {
+            assert_eq!(after.token(), None);
+            assert_eq!(after.last_error(), StatusCode::E_REVOKED);
+        }
+    }
+}
+
+#[test]
+fn of_two_lists_of_a_second_the_later_one_counts() {
+    let base = stored(&claims());
+    let listed = |ver| Stored {
+        listed: stored::Part::new(Some(stored::Listed {
+            lid: claims().lid,
+            ver,
+            iat: NOW + 5,
+            suspended: ver == 8,
+        })),
+        ..base.clone()
+    };
+    let (earlier, later) = (listed(7), listed(8));
+    assert_eq!(merged(&base, &later, &earlier), later);
+    assert_eq!(merged(&base, &earlier, &later), later);
+}
+
+#[test]
 fn of_two_tokens_the_later_word_counts() {
     let base = stored(&claims());
     let (early, late) = (stored(&issued(NOW + 5)), stored(&issued(NOW + 6)));

@@ -96,6 +96,28 @@ fn a_token_that_comes_late_brings_back_nothing_that_a_revocation_ended() {
 }
 
 #[test]
+fn what_was_issued_before_a_deletion_does_not_come_back() {
+    let deleted = Statement {
+        deleted: true,
+        iat: NOW + 5,
+        ..statement(9)
+    };
+    let (decision, _) = told(&stored(&activation()), &deleted);
+    let after = informed().read(&informed().write(&decision.store.unwrap()));
+    for (aid, seconds) in [("a", 5), ("b", 4)] {
+        let late = Claims {
+            aid: aid.into(),
+            ver: 8,
+            iat: NOW + seconds,
+            ..activation()
+        };
+        let late = granted(&late);
+        let decision = informed().activated(&after, KEY, response(200, &late), NOW + 9);
+        check(&decision, StatusCode::E_INET, None);
+    }
+}
+
+#[test]
 fn news_that_end_an_activation_restrict_the_next_one_too() {
     let suspended = Statement {
         suspended: true,

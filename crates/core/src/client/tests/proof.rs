@@ -112,6 +112,50 @@ fn a_seat_is_given_back_only_by_who_signs_that_it_is() {
 }
 
 #[test]
+fn no_token_of_before_a_signed_end_brings_the_activation_back() {
+    let held = stored(&claims());
+    let renewed = |aid: &str, seconds| {
+        let claims = Claims {
+            aid: aid.into(),
+            iat: NOW + seconds,
+            ..claims()
+        };
+        granted(&claims)
+    };
+    let ends = |proof| {
+        let (refusal, done) = (answer(400, REVOKED, proof), answer(204, "", proof));
+        let asked = asked(&claims());
+        [
+            client().synced(&held, &asked, refusal, NOW + 9),
+            client().activated(&held, KEY, refusal, NOW + 9),
+            client().deactivated(&held, &asked, done, NOW + 9),
+        ]
+    };
+    let then = |end: Decision, token: &str| {
+        let after = client().read(&client().write(&end.store.unwrap()));
+        let late = answer(200, token, Proof::Missing);
+        client().activated(&after, KEY, late, NOW + 9).status
+    };
+    for end in ends(Proof::Signed(NOW + 9)) {
+        for seconds in [5, 9] {
+            assert_eq!(
+                then(end.clone(), &renewed("a", seconds)),
+                StatusCode::E_INET
+            );
+        }
+        assert_eq!(then(end.clone(), &renewed("a", 10)), StatusCode::OK);
+        assert_eq!(then(end, &renewed("b", 9)), StatusCode::OK);
+    }
+    for end in ends(Proof::Unasked) {
+        assert_eq!(
+            then(end, &renewed("a", 5)),
+            StatusCode::OK,
+            "no time was told"
+        );
+    }
+}
+
+#[test]
 fn a_token_speaks_for_itself_and_so_do_faults_and_limits() {
     let stored = stored(&claims());
     let renewed = Claims {
