@@ -78,6 +78,7 @@ fn it_says_what_the_vendor_has_said_since_the_token() {
             ver: 1,
             suspended,
             eat,
+            iat: NOW - 20,
         }));
         client().explain(&told, Schedule::Over, NOW)
     };
