@@ -250,3 +250,40 @@ test("a token speaks for itself, and a key that comes without the account's can 
   assert.throws(() => verdictOn(response, { ...signed, nonce: undefined }), fault(/`nonce`/));
   assert.throws(() => verdictOn({ ...response, headers: "text" }, signed), fault(/`headers`/));
 });
+
+test("a license of another product is none of the keys that are given", async () => {
+  const [good, other] = [await license(), await license()];
+  for (const fresh of [false, true]) {
+    const { name } = await checkLicense({ ...good.question, key: other.key, fresh });
+    assert.equal(name, "LA_E_PRODUCT_ID");
+  }
+});
+
+test("what the server's status tells of besides the statement restricts, and allows nothing", async () => {
+  const [good, suspended] = [await license(), await license()];
+  await change(suspended, { suspended: true });
+  const saying = async ({ question }, status) => {
+    between(async (_, pass) => {
+      const answer = await pass();
+      return { ...answer, body: JSON.stringify({ ...JSON.parse(answer.body), status }) };
+    });
+    const { name, statement } = await checkLicense({ ...question, answers: "any" });
+    assert.notEqual(statement, null);
+    return name;
+  };
+  assert.equal(await saying(good, "active"), "LA_OK");
+  assert.equal(await saying(good, "suspended"), "LA_SUSPENDED");
+  assert.equal(await saying(good, "revoked"), "LA_E_REVOKED");
+  assert.equal(await saying(suspended, "active"), "LA_SUSPENDED");
+  assert.equal(await saying(suspended, "revoked"), "LA_E_REVOKED");
+});
+
+test("whatever somebody makes up is a verdict, and none is thrown", async () => {
+  const good = await license();
+  for (const statement of ['{"toString":1,"valueOf":2}', `${"[".repeat(5_000)}${"]".repeat(5_000)}`, "null", "5"]) {
+    for (const answers of ["any", "signed"]) {
+      between(async () => ({ status: 200, headers: json, body: `{"statement":${statement},"status":${statement},"activation":${statement}}` }));
+      assert.equal((await checkLicense({ ...good.question, answers })).name, "LA_E_INET");
+    }
+  }
+});

@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { after, before, test } from "node:test";
 
 import { LicentiaClient, memoryStorage } from "../../crates/wasm/js/dist/index.node.js";
+import { LicentiaClient as PageClient } from "../../crates/wasm/js/dist/index.web.js";
 import { ROOT, start } from "../harness/index.mjs";
 import { createLicense } from "../story.mjs";
 
@@ -16,9 +17,9 @@ before(async () => {
 after(() => server?.stop());
 
 /** An application that was activated, and what it is told: `told(event)` resolves to the next code that was not waited for. */
-async function app(license, more = {}) {
+async function app(license, more = {}, Client = LicentiaClient) {
   const given = { host: server.url, product: license.productId, licenseKey: license.key, storage: memoryStorage() };
-  const client = await LicentiaClient.open({ ...given, ...more });
+  const client = await Client.open({ ...given, ...more });
   const heard = { status: [], erased: [] };
   const waiting = [];
   for (const event of ["status", "erased"]) {
@@ -74,16 +75,19 @@ test("a suspension is heard at once, and its end soon after", async () => {
   close();
 });
 
-test("an activation that an administrator deletes ends soon, and no other of its license", async () => {
-  const license = await createLicense(server.call, { allowedActivations: 2 });
-  const [deleted, kept] = [await app(license), await app(license, { fingerprint: "f".repeat(64) })];
-  const { aid } = deleted.client.claims();
-  assert.equal((await server.call("DELETE", `/v3/activations/${aid}`)).status, 204);
-  assert.equal(await deleted.told("erased"), 59);
-  assert.equal(deleted.client.isGenuine().code, 1);
-  assert.equal((await kept.client.sync()).code, 0);
-  deleted.close();
-  kept.close();
+test("an activation that an administrator deletes ends soon, at a socket and with a held request, and no other of its license", async () => {
+  for (const Client of [LicentiaClient, PageClient]) {
+    const license = await createLicense(server.call, { allowedActivations: 2 });
+    const deleted = await app(license, { push: true }, Client);
+    const kept = await app(license, { fingerprint: "f".repeat(64) });
+    const { aid } = deleted.client.claims();
+    assert.equal((await server.call("DELETE", `/v3/activations/${aid}`)).status, 204);
+    assert.equal(await deleted.told("erased"), 59);
+    assert.equal(deleted.client.isGenuine().code, 1);
+    assert.equal((await kept.client.sync()).code, 0);
+    deleted.close();
+    kept.close();
+  }
 });
 
 test("what changed while the server was away is heard when it is back", async () => {

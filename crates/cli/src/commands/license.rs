@@ -26,13 +26,13 @@ pub(crate) enum Command {
     Create(create::Create),
     /// Change fields of a license
     Update(create::Update),
-    /// Revoke a license: every running copy refuses at its next sync, and stays so until it activates anew
+    /// Revoke a license: every running copy refuses, at once if it is connected, and stays so until it activates anew
     Revoke(Target),
     /// Take a revocation back: machines may activate again
     Approve(Target),
     /// Suspend a license: every running copy refuses until it is resumed
     Suspend(Target),
-    /// Resume a suspended license: running copies heal at their next sync
+    /// Resume a suspended license: running copies heal, within seconds if they are connected
     Resume(Target),
     /// Renew a license by its own interval
     Renew(Target),
