@@ -6,8 +6,8 @@
 use std::cell::RefCell;
 
 use licentia_core::{
-    Answer, AnswerHeaders, Check, Client, KeyFault, KeySet, Proof, Release, Response, RsaPrimitive,
-    SignedAnswer, StatementFacts, StatusCode, body_digest,
+    Answer, AnswerHeaders, Check, Client, KeyFault, KeySet, Proof, Question, Release, Response,
+    RsaPrimitive, StatementFacts, StatusCode, body_digest,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -47,18 +47,10 @@ fn proof(asked: &str, status: u16, body: &str) -> Proof {
         return Proof::Unasked;
     }
     let mut lines = asked.split('\n');
-    let mut next = || lines.next().unwrap_or_default();
-    let answer = SignedAnswer {
-        status,
-        body: body.as_bytes(),
-        method: next(),
-        path: next(),
-        digest: Some(next()),
-        nonce: Some(next()),
-    };
+    let mut next = || lines.next().unwrap_or_default().to_owned();
+    let question = Question::new(next(), next(), Some(next()), next());
     let headers = AnswerHeaders::from_lines(&mut lines);
-    let created = answer.verify(&headers, &statement_keys());
-    created.map_or(Proof::Missing, Proof::Signed)
+    question.proof(status, body, &headers, &statement_keys())
 }
 
 fn statement_keys() -> KeySet {
@@ -122,14 +114,7 @@ pub fn judge_statement(
         && let Ok((facts, claims)) = StatementFacts::verify(text, &statement_keys())
         && license.is_none_or(|license| license == facts.lid)
     {
-        let status = match (facts.status(seconds(now)), status) {
-            _ if product.is_some_and(|product| product != facts.pid) => StatusCode::E_PRODUCT_ID,
-            (deleted @ StatusCode::E_LICENSE_KEY, _) => deleted,
-            (_, "revoked") => StatusCode::E_REVOKED,
-            (StatusCode::OK, "suspended") => StatusCode::SUSPENDED,
-            (said, _) => said,
-        };
-        match status {
+        match facts.status_besides(product.as_deref(), status, seconds(now)) {
             StatusCode::OK if !knows => {}
             StatusCode::OK if ended => {
                 return written(StatusCode::E_ACTIVATION_NOT_FOUND, "statement", &claims);

@@ -76,7 +76,7 @@ impl AnswerHeaders {
     pub fn name_others_than(&self, keys: &KeySet) -> bool {
         let parameters = members(&self.signature_input).flat_map(|(_, given)| given.split(';'));
         let named: Vec<&str> = parameters
-            .filter_map(|part| part.strip_prefix("keyid=\"")?.strip_suffix('"'))
+            .filter_map(|part| part.strip_prefix(KEY)?.strip_suffix('"'))
             .collect();
         let is_unknown = |kid: &&str| keys.named(Some(kid)).next().is_none();
         named.iter().any(is_unknown) || keys.kids().any(|kid| !named.contains(&kid))

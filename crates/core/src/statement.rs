@@ -129,6 +129,21 @@ impl StatementFacts {
             StatusCode::OK
         }
     }
+
+    /// The same to whoever asks about a `product`, if that is known, and was told a `status` besides. That may
+    /// tell of a revocation or a suspension since: it restricts, and allows nothing.
+    #[must_use]
+    pub fn status_besides(&self, product: Option<&str>, status: &str, now: i64) -> StatusCode {
+        if product.is_some_and(|product| product != self.pid) {
+            return StatusCode::E_PRODUCT_ID;
+        }
+        match (self.status(now), status) {
+            (deleted @ StatusCode::E_LICENSE_KEY, _) => deleted,
+            (_, "revoked") => StatusCode::E_REVOKED,
+            (StatusCode::OK, "suspended") => StatusCode::SUSPENDED,
+            (said, _) => said,
+        }
+    }
 }
 
 impl KeySet {

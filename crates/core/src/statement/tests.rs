@@ -119,3 +119,34 @@ fn a_license_is_good_up_to_its_last_second() {
     assert_eq!(facts.status(NOW), StatusCode::OK);
     assert_eq!(facts.status(NOW + 1), StatusCode::EXPIRED);
 }
+
+#[test]
+fn a_status_besides_restricts_and_allows_nothing_and_another_product_is_none() {
+    let good = facts();
+    let suspended = StatementFacts {
+        suspended: true,
+        ..facts()
+    };
+    let deleted = StatementFacts {
+        deleted: true,
+        ..facts()
+    };
+    for (facts, status, expected) in [
+        (&good, "active", StatusCode::OK),
+        (&good, "suspended", StatusCode::SUSPENDED),
+        (&good, "revoked", StatusCode::E_REVOKED),
+        (&suspended, "active", StatusCode::SUSPENDED),
+        (&suspended, "revoked", StatusCode::E_REVOKED),
+        (&deleted, "revoked", StatusCode::E_LICENSE_KEY),
+    ] {
+        for product in [None, Some("p")] {
+            assert_eq!(
+                facts.status_besides(product, status, NOW),
+                expected,
+                "{status}"
+            );
+        }
+        let other = facts.status_besides(Some("other"), status, NOW);
+        assert_eq!(other, StatusCode::E_PRODUCT_ID);
+    }
+}
